@@ -1,0 +1,41 @@
+# The whole project is driven from here. It needs Python 3.11, git and make, and nothing else.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help install demo test lint unit wheel regenerate clean
+
+help: ## What can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(STAMP) ## Install the checker and everything its suite needs into .venv
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; run: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $(STAMP)
+
+demo: $(STAMP) ## Audit a small backend with planted defects, and show the report
+	$(BIN)/python -m tests.demo
+
+test: lint unit wheel ## The whole suite
+
+lint: $(STAMP) ## ruff, mypy, import contracts
+	$(BIN)/ruff check --no-cache .
+	$(BIN)/ruff format --no-cache --check .
+	$(BIN)/mypy --no-incremental --cache-dir=/dev/null
+	$(BIN)/lint-imports --no-cache
+
+unit: $(STAMP) ## pytest, without the wheel
+	$(BIN)/python -m pytest -q --ignore=tests/test_wheel.py
+
+wheel: $(STAMP) ## Build the wheel, install it, audit with it
+	$(BIN)/python -m pytest -q tests/test_wheel.py
+
+regenerate: $(STAMP) ## Write the generated files anew: report schemas, examples, the README's tables
+	$(BIN)/python -m tests.regenerate
+
+clean: ## Remove what was installed and built
+	rm -rf $(VENV) build dist *.egg-info
