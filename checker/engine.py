@@ -1,0 +1,206 @@
+"""Rules over facts to results; the only place that contains a broken check, and the owner of ids, severity and order."""
+
+from __future__ import annotations
+
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from checker.catalog import Check, gravest, params_model
+from checker.injection import arguments, facts_named
+from checker.model.finding import Finding, Where, fingerprint
+from checker.model.observation import Observation, Place, Pointer
+from checker.model.report import Outcome, Result
+from checker.model.rule import BoundRule, Severity
+from checker.model.unavailable import NotApplicable, Unavailable
+
+
+class Evidence(Protocol):
+    """Facts by type. `get` raises Unavailable or NotApplicable when there is none."""
+
+    def get(self, fact: type[Any]) -> Any: ...
+
+
+Locate = Callable[[Mapping[str, Sequence[Pointer]]], Mapping[tuple[str, Pointer], tuple[int, int]]]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One rule's result with its findings; `trace` holds the traceback of a check that broke."""
+
+    bound: BoundRule
+    outcome: Outcome
+    examined: int = 0
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+    trace: str = ""
+
+    @property
+    def result(self) -> Result:
+        return Result(
+            rule=self.bound.id,
+            clauses=self.bound.clauses,
+            outcome=self.outcome,
+            examined=self.examined,
+            reason=self.reason,
+        )
+
+
+def needs(check: Check, fact: type[Any]) -> bool:
+    """Whether a check asks for a fact."""
+    return fact in facts_named(check)
+
+
+def run(
+    rules: Iterable[BoundRule], checks: Mapping[str, Check], evidence: Evidence, locate: Locate, *, contain: bool = True
+) -> tuple[Verdict, ...]:
+    """Judge every rule. One broken check never takes another one down (`contain=False` lets it raise, for tests)."""
+    seen = [_look(rule, checks[rule.id], evidence, contain) for rule in rules]
+    lines = locate(_wanted(seen))
+    return _subsume(tuple(_judge(one, lines) for one in seen))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    bound: BoundRule
+    observations: tuple[Observation, ...] = ()
+    outcome: Outcome | None = None  # set when the check gave no observations at all
+    reason: str = ""
+    trace: str = ""
+
+
+def _look(bound: BoundRule, check: Check, evidence: Evidence, contain: bool) -> _Seen:
+    try:
+        observations = tuple(check(**_arguments(check, bound, evidence)))
+    except NotApplicable as nothing:
+        return _Seen(bound, outcome=Outcome.NOT_APPLICABLE, reason=nothing.reason)
+    except Unavailable as missing:
+        return _Seen(bound, outcome=Outcome.UNAVAILABLE, reason=missing.reason)
+    except Exception as broken:
+        if not contain:
+            raise
+        reason = f"{type(broken).__name__}: {broken}".partition("\n")[0][:300]
+        return _Seen(bound, outcome=Outcome.ERROR, reason=reason, trace=traceback.format_exc())
+    if not observations:
+        return _Seen(bound, outcome=Outcome.NOT_APPLICABLE, reason="nothing to examine")
+    return _Seen(bound, observations)
+
+
+def _arguments(check: Check, bound: BoundRule, evidence: Evidence) -> dict[str, Any]:
+    found = arguments(check, evidence.get)
+    model = params_model(check)
+    return {**found, "params": model.model_validate(bound.params)} if model else found
+
+
+def _wanted(seen: Iterable[_Seen]) -> dict[str, list[Pointer]]:
+    """The pointers whose lines some finding needs, by file."""
+    wanted: dict[str, dict[Pointer, None]] = defaultdict(dict)
+    for one in seen:
+        for observation in one.observations:
+            if not observation.ok:
+                for place in (observation.place, *observation.also):
+                    if place.pointer is not None:
+                        wanted[place.path][place.pointer] = None
+    return {path: list(pointers) for path, pointers in sorted(wanted.items())}
+
+
+def _judge(seen: _Seen, lines: Mapping[tuple[str, Pointer], tuple[int, int]]) -> Verdict:
+    if seen.outcome is not None:
+        return Verdict(seen.bound, seen.outcome, reason=seen.reason, trace=seen.trace)
+    findings = tuple(_findings(seen, lines))
+    outcome = Outcome.FAILED if findings else Outcome.PASSED
+    return Verdict(seen.bound, outcome, examined=len(seen.observations), findings=findings)
+
+
+def _findings(seen: _Seen, lines: Mapping[tuple[str, Pointer], tuple[int, int]]) -> Iterator[Finding]:
+    """Fold bad observations with one cause into one finding, and number equals apart."""
+    folded: dict[tuple[str, ...], list[Observation]] = {}
+    for position, one in enumerate(seen.observations):
+        if not one.ok:
+            key = ("cause", one.cause) if one.cause else ("own", str(position))
+            folded.setdefault(key, []).append(one)
+    ordinals: dict[tuple[str, str], int] = defaultdict(int)
+    for same in folded.values():
+        first = same[0]
+        subject = first.cause or first.subject
+        ordinal = ordinals[first.place.path, subject]
+        ordinals[first.place.path, subject] += 1
+        yield _finding(seen.bound, same, fingerprint(seen.bound.id, first.place.path, subject, ordinal), lines)
+
+
+def _finding(
+    bound: BoundRule, same: Sequence[Observation], mark: str, lines: Mapping[tuple[str, Pointer], tuple[int, int]]
+) -> Finding:
+    first = same[0]
+    surest = min((one.confidence or bound.rule.confidence for one in same), key=lambda confidence: confidence.rank)
+    confidence = max(surest, bound.rule.confidence, key=lambda one: one.rank)
+    places = [place for one in same for place in (one.place, *one.also)]
+    where, *also = dict.fromkeys(_where(place, lines) for place in places)
+    more = f" (and {len(same) - 1} more like it)" if len(same) > 1 else ""
+    return Finding(
+        rule=bound.id,
+        clauses=bound.clauses,
+        category=bound.rule.family,
+        severity=_capped(bound.severity, confidence.cap),
+        confidence=confidence,
+        title=first.message + more,
+        where=where,
+        evidence=first.evidence,
+        recommendation=bound.rule.recommendation,
+        fingerprint=mark,
+        subject=first.cause or first.subject,
+        also=tuple(also),
+    )
+
+
+def _capped(severity: Severity, cap: Severity) -> Severity:
+    return max(severity, cap, key=lambda one: one.rank)
+
+
+def _where(place: Place, lines: Mapping[tuple[str, Pointer], tuple[int, int]]) -> Where:
+    span = place.lines if place.pointer is None else lines.get((place.path, place.pointer), place.lines)
+    if span is None:
+        return Where(path=place.path)
+    first, last = span
+    return Where(path=place.path, lines=str(first) if first == last else f"{first}-{last}")
+
+
+def _subsume(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+    """Move a finding that another rule's finding on the same subject explains into that one's `also`."""
+    by_id = {verdict.bound.id: verdict for verdict in verdicts}
+    for swallowing in verdicts:
+        for name in swallowing.bound.rule.subsumes:
+            if name in by_id:
+                larger, smaller = _swallow(by_id[swallowing.bound.id], by_id[name])
+                by_id[swallowing.bound.id], by_id[name] = larger, smaller
+    return tuple(by_id[verdict.bound.id] for verdict in verdicts)
+
+
+def _swallow(larger: Verdict, smaller: Verdict) -> tuple[Verdict, Verdict]:
+    kept = []
+    swallowing = {(finding.where.path, finding.subject): finding for finding in larger.findings}
+    swallowed = 0
+    for finding in smaller.findings:
+        key = finding.where.path, finding.subject
+        if key not in swallowing:
+            kept.append(finding)
+            continue
+        swallowing[key] = _merged(swallowing[key], finding)
+        swallowed += 1
+    if not swallowed:
+        return larger, smaller
+    reason = f"{swallowed} shown under {larger.bound.id}"
+    return replace(larger, findings=tuple(swallowing.values())), replace(smaller, findings=tuple(kept), reason=reason)
+
+
+def _merged(finding: Finding, swallowed: Finding) -> Finding:
+    places = dict.fromkeys((*finding.also, swallowed.where, *swallowed.also))
+    return finding.model_copy(
+        update={
+            "severity": gravest((finding.severity, swallowed.severity)),
+            "clauses": tuple(dict.fromkeys((*finding.clauses, *swallowed.clauses))),
+            "also": tuple(place for place in places if place != finding.where),
+        }
+    )
