@@ -1,0 +1,1 @@
+"""Checks on the configuration that the judgement itself rests on."""

@@ -1,0 +1,49 @@
+"""Waivers stay what they promise: in date, in use, and approved by somebody other than their owner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from checker.model.observation import Observation, Place
+from checker.model.report import WaiverLedger, WaiverUse
+from checker.model.settings import same_person
+
+
+def waiver_expired(ledger: WaiverLedger) -> Iterator[Observation]:
+    """A waiver past its end hides nothing any more; its findings are open again."""
+    yield from _each(ledger, lambda use: use.state == "expired", lambda use: f"expired on {use.expires}")
+
+
+def waiver_unused(ledger: WaiverLedger) -> Iterator[Observation]:
+    """A waiver that hides nothing in this run is a door left open."""
+    unused = _each(
+        ledger,
+        lambda use: use.state == "unused" and use.rule in ledger.decided and not same_person(use.owner, use.approved_by),
+        lambda use: "hides nothing in this run",
+    )
+    yield from unused
+
+
+def waiver_self_approved(ledger: WaiverLedger) -> Iterator[Observation]:
+    """Nobody accepts a finding for themselves; such a waiver hides nothing."""
+    yield from _each(
+        ledger,
+        lambda use: same_person(use.owner, use.approved_by),
+        lambda use: f"is owned and approved by {use.owner}",
+    )
+
+
+def _each(
+    ledger: WaiverLedger, is_bad: Callable[[WaiverUse], bool], says: Callable[[WaiverUse], str]
+) -> Iterator[Observation]:
+    for use in ledger.uses:
+        if use.state != "proposed":
+            target = use.fingerprint or ", ".join(use.paths)
+            line = use.where.first
+            yield Observation(
+                subject=f"{use.rule} {target}",
+                ok=not is_bad(use),
+                place=Place(use.where.path, (line, line) if line else None),
+                message=f"the waiver of {use.rule} for {target} {says(use)}",
+                evidence=f"reason {use.reason!r}, owner {use.owner}, approved by {use.approved_by}, until {use.expires}",
+            )

@@ -1,0 +1,98 @@
+"""The command line: which command lives where, loaded only when it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from checker import __version__
+
+COMMANDS = {
+    "audit": "checker.cli.audit",
+    "doctor": "checker.cli.doctor",
+    "explain": "checker.cli.rules",
+    "report": "checker.cli.report",
+    "rules": "checker.cli.rules",
+    "standards": "checker.cli.rules",
+}
+HELP = {
+    "audit": "Audit a repository and the agent outputs in it.",
+    "doctor": "Say what was detected, what is missing, and the line that would supply it.",
+    "explain": "Print a rule's page.",
+    "report": "Render a saved audit in another format, or compare two.",
+    "rules": "List the rules.",
+    "standards": "List the standards, or the coverage of their clauses.",
+}
+
+
+class Lazy(click.Group):
+    """A group that imports a command's module when the command is used, and not before."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = getattr(import_module(COMMANDS[name]), f"{name}_command")
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(f"no command {args[0]!r}.{hint}", context)
+        return super().resolve_command(context, args)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, HELP[name]) for name in self.list_commands(context)])
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="checker")
+def root() -> None:
+    """Audit a backend repository, and what agents claim about it, against written standards."""
+
+
+def main() -> None:
+    """Run the command line; the only place that turns an exception into an exit code."""
+    try:
+        root.main(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as broken:
+        sys.exit(_refused(broken))
+
+
+def _refused(broken: Exception) -> int:
+    """2 for a configuration that is refused; 4, with where to report it, when the checker itself broke."""
+    from checker.toml_source import ConfigurationError
+
+    if isinstance(broken, ConfigurationError):
+        click.echo(f"Error: {broken}", err=True)
+        return 2
+    import traceback
+
+    frame = traceback.extract_tb(broken.__traceback__)[-1]
+    place = f"{frame.filename.rpartition('checker/')[2]}:{frame.lineno}"
+    click.echo(f"The checker broke: {type(broken).__name__}: {str(broken)[:300]} (checker/{place})", err=True)
+    if "-vv" in sys.argv:
+        click.echo(traceback.format_exc(), err=True)
+    return 4

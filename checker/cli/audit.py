@@ -1,0 +1,90 @@
+"""`checker audit`: parse, call, print, exit."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from checker import gate
+from checker.audit import Audit, Request, audit
+from checker.cli.output import FORMATS, Output, emit, parse_outputs
+from checker.model.rule import PROFILES, Severity
+from checker.toml_source import ConfigurationError
+
+FAIL_ON = [*(severity.value for severity in Severity), "never"]
+
+
+@click.command("audit")
+@click.argument("path", type=click.Path(path_type=Path), default=".")
+@click.option("--standard", "standards", multiple=True, metavar="NAME", help="Judge by this standard; repeatable.")
+@click.option("--only", multiple=True, metavar="FAMILY|RULE", help="Ask nothing else; repeatable.")
+@click.option("--skip", multiple=True, metavar="FAMILY|RULE", help="Do not ask this; repeatable.")
+@click.option("--profile", type=click.Choice(PROFILES), default="static", show_default=True, help="What may be executed.")
+@click.option("--base", metavar="REV", help="The revision to judge the change against.")
+@click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--output", "outputs", multiple=True, metavar="FORMAT:PATH", help="Write a format to a file; repeatable.")
+@click.option("--fail-on", type=click.Choice(FAIL_ON), default=None, help="The least severity that fails.  [default: major]")
+@click.option("--allow-unavailable", is_flag=True, help="Do not fail for what could not be looked at.")
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="A saved report whose findings are known.")
+@click.option("--as-of", metavar="TIME", help="Judge as of this ISO 8601 time, for a verdict that can be replayed.")
+@click.option("--accessible", is_flag=True, help="Plain lines, no colour.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, no closing hints.")
+@click.option("-v", "--verbose", count=True, help="More; -vv shows the traceback of a check that broke.")
+def audit_command(path: Path, outputs: tuple[str, ...], fmt: str, **options: Any) -> None:
+    """Audit the repository at PATH, and the agent outputs in it."""
+    if not path.is_dir():
+        raise click.UsageError(f"{path}: {'not a folder' if path.exists() else 'no such folder'}")
+    wanted = parse_outputs(outputs)
+    done = audit(_request(path, options))
+    report = _with_options(done, options)
+    emit(report, Output(fmt), plain=options["accessible"], verbose=options["verbose"])
+    for output in wanted:
+        emit(report, output, plain=True, verbose=0)
+    if options["verbose"] >= 2:
+        for rule, trace in done.traces.items():
+            click.echo(f"{rule}:\n{trace}", err=True)
+    fail_on = options["fail_on"] or done.fail_on
+    threshold = "never" if fail_on == "never" else Severity(fail_on)
+    sys.exit(gate.exit_code(report, threshold, options["allow_unavailable"]))
+
+
+def _request(path: Path, options: dict[str, Any]) -> Request:
+    return Request(
+        path=path,
+        standards=tuple(dict.fromkeys(options["standards"])),
+        only=options["only"],
+        skip=options["skip"],
+        profile=options["profile"],
+        base=options["base"],
+        as_of=_moment(options["as_of"]),
+        environment=dict(os.environ),
+        baseline=options["baseline"],
+    )
+
+
+def _with_options(done: Audit, options: dict[str, Any]) -> Any:
+    """The report, naming the options that change the exit code only."""
+    given = [
+        f"--fail-on {options['fail_on']}" if options["fail_on"] else "",
+        "--allow-unavailable" if options["allow_unavailable"] else "",
+        f"--baseline {options['baseline']}" if options["baseline"] else "",
+    ]
+    notes = [f"given: {' '.join(one for one in given if one)} (changes the exit code, not the status)"] if any(given) else []
+    return done.report.model_copy(update={"notes": (*done.report.notes, *notes)})
+
+
+def _moment(text: str | None) -> datetime:
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment + timedelta(days=400)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ConfigurationError("--as-of", None, f"{text!r} is not an ISO 8601 time such as 2026-11-21T00:00:00Z") from None

@@ -1,0 +1,67 @@
+"""Where a report goes: standard output or a file, in one of the formats; never half a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from checker.model.report import Report
+from checker.render import RENDERERS, render_text
+
+FORMATS = sorted(RENDERERS)
+
+
+@dataclass(frozen=True)
+class Output:
+    """A format, and the file that takes it; no file means standard output."""
+
+    format: str
+    path: Path | None = None
+
+
+def parse_outputs(values: tuple[str, ...]) -> list[Output]:
+    """Read `FORMAT:PATH` options; a usage error names what is wrong, before anything is audited."""
+    outputs = []
+    for value in values:
+        fmt, colon, path = value.partition(":")
+        if not colon or not path or fmt not in FORMATS:
+            raise click.UsageError(f"--output {value!r}: give FORMAT:PATH with a FORMAT of {', '.join(FORMATS)}")
+        target = Path(path)
+        if not target.parent.is_dir():
+            raise click.UsageError(f"--output {value!r}: no folder {target.parent}")
+        outputs.append(Output(fmt, target))
+    return outputs
+
+
+def emit(report: Report, output: Output, *, plain: bool, verbose: int) -> None:
+    """Render and write, whole or not at all."""
+    if output.path is not None:
+        write_whole(output.path, RENDERERS[output.format](report))
+    elif output.format == "text":
+        colour = not plain and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        click.echo(render_text(report, colour=colour, verbose=verbose), nl=False, color=colour)
+    else:
+        sys.stdout.buffer.write(RENDERERS[output.format](report))
+        sys.stdout.buffer.flush()
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace a file in one step, so that a crash or a full disk leaves the old one."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as temporary:
+            try:
+                temporary.write(data)
+                temporary.flush()
+                os.fsync(temporary.fileno())
+            except BaseException:
+                os.unlink(temporary.name)
+                raise
+        os.chmod(temporary.name, 0o644)
+        os.replace(temporary.name, path)
+    except OSError as refused:
+        raise click.UsageError(f"{path} cannot be written: {refused.strerror}") from None

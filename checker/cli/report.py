@@ -1,0 +1,77 @@
+"""`checker report`: a saved audit in any format, or the difference between two."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from checker.cli.output import FORMATS, Output, emit
+from checker.model.finding import Finding
+from checker.model.report import Report
+
+LARGEST = 200 * 1024 * 1024
+
+
+@click.command("report")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--against", type=click.Path(path_type=Path), metavar="FILE", help="An earlier report to compare with.")
+@click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
+def report_command(file: Path, against: Path | None, fmt: str, output: Path | None) -> None:
+    """Render the audit saved in FILE (made with --output json:FILE)."""
+    report = read_report(file)
+    if against is None:
+        emit(report, Output(fmt, output), plain=False, verbose=0)
+        return
+    difference = compare(report, read_report(against))
+    if fmt == "json":
+        click.echo(json.dumps(difference, indent=2, ensure_ascii=False))
+    else:
+        click.echo("\n".join(_lines(difference)))
+
+
+def read_report(file: Path) -> Report:
+    """Read a saved audit; a usage error says why it is none."""
+    try:
+        if file.stat().st_size > LARGEST:
+            raise click.UsageError(f"{file}: larger than {LARGEST // 1024 // 1024} MiB")
+        return Report.model_validate_json(file.read_bytes())
+    except OSError as refused:
+        raise click.UsageError(f"{file}: {refused.strerror}") from None
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        message = f"{file}: not a saved audit ({where}: {first['msg']}); make one with: checker audit --output json:FILE"
+        raise click.UsageError(message) from None
+
+
+def compare(new: Report, old: Report) -> dict[str, Any]:
+    """What is new, what is gone, and what stayed, by fingerprint; over open and baselined findings alike."""
+    before = {one.fingerprint: one for one in (*old.findings, *old.baselined)}
+    after = {one.fingerprint: one for one in (*new.findings, *new.baselined)}
+    return {
+        "status": {"old": old.status, "new": new.status},
+        "score": {"old": old.score, "new": new.score},
+        "new": [_entry(after[mark]) for mark in after if mark not in before],
+        "gone": [_entry(before[mark]) for mark in before if mark not in after],
+        "stayed": sum(1 for mark in after if mark in before),
+    }
+
+
+def _entry(finding: Finding) -> dict[str, Any]:
+    return finding.model_dump(mode="json")
+
+
+def _lines(difference: dict[str, Any]) -> list[str]:
+    status, score = difference["status"], difference["score"]
+    lines = [f"status {status['old']} -> {status['new']}, score {score['old']} -> {score['new']}"]
+    for word in ("new", "gone"):
+        lines.append(f"{word}: {len(difference[word])}")
+        for one in difference[word]:
+            place = one["where"]["path"] + (f":{one['where']['lines']}" if "lines" in one["where"] else "")
+            lines.append(f"  [{one['severity']}] {one['rule']} {place} {one['title']}")
+    return [*lines, f"stayed: {difference['stayed']}"]

@@ -1,0 +1,153 @@
+"""`checker rules`, `checker explain`, `checker standards`: what is asked, by whom, and how much of it is decided."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from checker import catalog
+from checker.catalog import Catalog
+from checker.model.rule import Rule, Standard
+from checker.toml_source import nearest
+
+TEXT_OR_JSON = click.Choice(["text", "json"])
+
+
+@click.command("rules")
+@click.option("--format", "fmt", type=TEXT_OR_JSON, default="text")
+def rules_command(fmt: str) -> None:
+    """List the rules with their family, severity, confidence and the clauses that ask for them."""
+    known = catalog.load()
+    rows = [_row(known, rule) for rule in sorted(known.rules.values(), key=lambda rule: (rule.family, rule.id))]
+    if fmt == "json":
+        click.echo(json.dumps({"rules": rows}, indent=2, ensure_ascii=False))
+        return
+    for row in rows:
+        head = f"{row['category']:<11} {row['rule']:<28} {row['severity']:<9} {row['confidence']:<7}"
+        click.echo(f"{head} {row['title']}")
+    click.echo(f"{len(rows)} rules. A rule's page: checker explain RULE")
+
+
+def _row(known: Catalog, rule: Rule) -> dict[str, Any]:
+    return {
+        "rule": rule.id,
+        "title": rule.title,
+        "category": rule.family.value,
+        "severity": rule.severity.value,
+        "confidence": rule.confidence.value,
+        "profiles": list(rule.profiles),
+        "waivable": rule.waivable,
+        "aliases": list(rule.aliases),
+        "params": dict(rule.params),
+        "clauses": [clause for clause, _, _ in _asking(known, rule)],
+    }
+
+
+def _asking(known: Catalog, rule: Rule) -> list[tuple[str, str, str]]:
+    """(clause, standard, quote) for each clause of a document that uses the rule."""
+    return [
+        (clause.id, name, clause.quote)
+        for name, standard in sorted(known.standards.items())
+        for clause in standard.clauses
+        if not clause.from_ and any(use.use == rule.id for use in clause.rules)
+    ]
+
+
+@click.command("explain")
+@click.argument("name", metavar="RULE")
+@click.option("--format", "fmt", type=TEXT_OR_JSON, default="text")
+def explain_command(name: str, fmt: str) -> None:
+    """Print the page of RULE: what it does, why it matters, pass, fail, how to mend, who asks for it."""
+    known = catalog.load()
+    rule = known.rule(name)
+    if rule is None:
+        raise click.UsageError(f"no rule {name!r}{nearest(name, known.names)}")
+    if fmt == "json":
+        page = rule.page.model_dump(by_alias=True)
+        click.echo(json.dumps({**_row(known, rule), "page": page}, indent=2, ensure_ascii=False))
+        return
+    click.echo("\n".join(_page(known, rule)))
+
+
+def _page(known: Catalog, rule: Rule) -> list[str]:
+    page = rule.page
+    sections = [
+        ("What it does", page.what),
+        ("Why it matters", page.why),
+        ("Passes", page.passes),
+        ("Fails", page.fails),
+        ("How to mend", page.mend),
+        ("False positives known", page.false_positives),
+    ]
+    lines = [rule.id, rule.title, f"{rule.family}, {rule.severity}, confidence {rule.confidence}"]
+    for title, text in sections:
+        lines += ["", title, *(f"  {line}".rstrip() for line in text.strip("\n").splitlines())]
+    lines += ["", "Parameters", *(f"  {key} = {value!r}" for key, value in rule.params.items())] if rule.params else []
+    asking = [f"  {clause} {standard}: “{quote}”" for clause, standard, quote in _asking(known, rule)]
+    lines += ["", "Asked by", *(asking or ["  every standard: it guards the judgement itself"])]
+    return lines
+
+
+@click.command("standards")
+@click.argument("name", required=False)
+@click.option("--format", "fmt", type=TEXT_OR_JSON, default="text")
+def standards_command(name: str | None, fmt: str) -> None:
+    """List how much of each standard is automated, left to a person, or planned; with NAME, every clause of it."""
+    known = catalog.load()
+    if name is not None and name not in known.standards:
+        raise click.UsageError(f"no standard {name!r}{nearest(name, known.standards)}")
+    chosen = [standard for key, standard in sorted(known.standards.items()) if name in (None, key)]
+    if fmt == "json":
+        body = {"standards": [_standard(standard) for standard in chosen]}
+        click.echo(json.dumps(body, indent=2, ensure_ascii=False))
+    elif name is None:
+        click.echo("\n".join(_coverage(chosen)))
+    else:
+        click.echo("\n".join(_clauses(chosen[0])))
+
+
+def _standard(standard: Standard) -> dict[str, Any]:
+    return {
+        "name": standard.name,
+        "title": standard.title,
+        "source": standard.source,
+        "sha256": standard.sha256,
+        "clauses": [
+            {
+                "id": clause.id,
+                "level": clause.level,
+                "quote": clause.quote,
+                "asks": clause.asks,
+                "state": clause.state,
+                "rules": [use.use for use in clause.rules],
+                "planned": [family.value for family in clause.planned],
+                "question": clause.question,
+                "from": list(clause.from_),
+            }
+            for clause in standard.clauses
+        ],
+    }
+
+
+def _coverage(standards: list[Standard]) -> list[str]:
+    lines = [f"{'standard':<20} {'clauses':>7} {'automated':>9} {'of them in part':>15} {'manual':>6} {'planned':>7}"]
+    for standard in standards:
+        states = [clause.state for clause in standard.clauses]
+        part = sum(1 for clause in standard.clauses if clause.rules and clause.planned)
+        counts = [states.count(state) for state in ("automated", "manual", "planned")]
+        lines.append(
+            f"{standard.name:<20} {len(states):>7} {counts[0]:>9} {part:>15} {counts[1]:>6} {counts[2]:>7}"
+        )
+    return [*lines, "", "A standard's clauses: checker standards NAME"]
+
+
+def _clauses(standard: Standard) -> list[str]:
+    lines = [f"{standard.name}: {standard.title} ({standard.source})"]
+    for clause in standard.clauses:
+        decided = ", ".join(use.use for use in clause.rules)
+        planned = f"planned: {', '.join(clause.planned)}" if clause.planned else ""
+        state = "; ".join(part for part in (decided, planned, clause.question) if part)
+        lines.append(f"{clause.id:>5} {clause.level:<6} {clause.state:<9} “{clause.quote}”  [{state}]")
+    return lines
