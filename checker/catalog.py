@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources.abc import Traversable
@@ -13,11 +13,10 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, ValidationError
 
 from checker import resources, toml_source
-from checker.model.observation import Observation
+from checker.model.observation import Check
 from checker.model.rule import BoundRule, Clause, Family, Rule, Severity, Standard, Use
 from checker.toml_source import ConfigurationError, TomlSource, nearest
 
-Check = Callable[..., Iterator[Observation]]
 DEFAULT_STANDARD = "common"
 
 
@@ -163,7 +162,7 @@ def _asked_params(rule: Rule, asked: Sequence[_Asked], binding: Binding) -> dict
 
 def _resolved(name: str, values: Mapping[str, Any], binding: Binding) -> Any:
     winner = binding.resolve.get(name)
-    if winner in values:
+    if winner is not None and winner in values:
         return values[winner]
     first, *others = values.values()
     if all(other == first for other in others):

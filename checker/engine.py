@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from checker.catalog import Check, gravest, params_model
+from checker.catalog import gravest, params_model
 from checker.injection import arguments, facts_named
 from checker.model.finding import Finding, Where, fingerprint
-from checker.model.observation import Observation, Place, Pointer
+from checker.model.observation import Check, Observation, Place, Pointer
 from checker.model.report import Outcome, Result
 from checker.model.rule import BoundRule, Severity
 from checker.model.unavailable import NotApplicable, Unavailable

@@ -55,12 +55,12 @@ def _recommendation(
     return "escalate" if asks_a_person else "rework"
 
 
-def exit_code(report: Report, fail_on: Severity | Literal["never"], allow_unavailable: bool) -> int:
-    """The code of an audit. When several hold: broken, then findings, then not looked at."""
+def exit_code(report: Report, fail_on: Severity | None, allow_unavailable: bool) -> int:
+    """The code of an audit; `fail_on` None never fails for findings. When several hold: broken, findings, not looked at."""
     outcomes = {result.outcome for result in report.results}
     if Outcome.ERROR in outcomes:
         return BROKEN
-    if fail_on != "never" and _reaches(report.findings, fail_on):
+    if fail_on is not None and _reaches(report.findings, fail_on):
         return NOT_READY
     unseen = Outcome.UNAVAILABLE in outcomes and not allow_unavailable
     return NOT_LOOKED_AT if unseen or not report.examined else READY

@@ -14,7 +14,9 @@ _MISSING = (Unavailable, NotApplicable)
 
 def arguments(function: Callable[..., Any], get: Get) -> dict[str, Any]:
     """Each parameter's fact. Raises what `get` raises, unless the parameter is `Fact | Unavailable` and so degrades."""
-    return {name: _fact(kind, get) for name, kind in get_type_hints(function).items() if name not in ("return", "params")}
+    return {
+        name: _fact(kind, get) for name, kind in get_type_hints(function).items() if name not in ("return", "params")
+    }
 
 
 def facts_named(function: Callable[..., Any]) -> set[type[Any]]:

@@ -34,7 +34,9 @@ class Settings:
         if self.base_description is None:
             return NotApplicable("no base revision, so nothing says what the description was")
         lines = {name: self.description_source.line([name]) for name in Description.model_fields}
-        places = {name: Place(self.description_source.path, (line, line) if line else None) for name, line in lines.items()}
+        places = {
+            name: Place(self.description_source.path, (line, line) if line else None) for name, line in lines.items()
+        }
         return DescriptionChange(self.base_description, self.description, places)
 
     def binding(self, standards: tuple[str, ...]) -> Binding:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from checker.catalog import Check
+from checker.checks.api.default_validation_error import default_validation_error
+from checker.checks.api.error_envelope import error_envelope
+from checker.checks.api.error_responses_documented import error_responses_documented
+from checker.checks.api.operation_id_unique import operation_id_unique
+from checker.checks.api.operation_schemas import operation_schemas
 from checker.checks.api.pagination import pagination
+from checker.checks.api.status_codes import status_codes
+from checker.checks.api.success_envelope import success_envelope
 from checker.checks.config.config_changed import config_changed
 from checker.checks.config.waivers import waiver_expired, waiver_self_approved, waiver_unused
+from checker.model.observation import Check
 
 CHECKS: dict[str, Check] = {
     "config-changed": config_changed,
+    "default-validation-error": default_validation_error,
+    "error-envelope": error_envelope,
+    "error-responses-documented": error_responses_documented,
+    "operation-id-unique": operation_id_unique,
+    "operation-schemas": operation_schemas,
     "pagination": pagination,
+    "status-codes": status_codes,
+    "success-envelope": success_envelope,
     "waiver-expired": waiver_expired,
     "waiver-self-approved": waiver_self_approved,
     "waiver-unused": waiver_unused,

@@ -11,10 +11,11 @@ from typing import Any
 import click
 
 from checker import gate
-from checker.audit import Audit, Request, audit
+from checker.audit import Audit, audit
 from checker.cli.output import FORMATS, Output, emit, parse_outputs
 from checker.model.rule import PROFILES, Severity
 from checker.toml_source import ConfigurationError
+from checker.workplace import Request
 
 FAIL_ON = [*(severity.value for severity in Severity), "never"]
 
@@ -24,13 +25,19 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
 @click.option("--standard", "standards", multiple=True, metavar="NAME", help="Judge by this standard; repeatable.")
 @click.option("--only", multiple=True, metavar="FAMILY|RULE", help="Ask nothing else; repeatable.")
 @click.option("--skip", multiple=True, metavar="FAMILY|RULE", help="Do not ask this; repeatable.")
-@click.option("--profile", type=click.Choice(PROFILES), default="static", show_default=True, help="What may be executed.")
+@click.option(
+    "--profile", type=click.Choice(PROFILES), default="static", show_default=True, help="What may be executed."
+)
 @click.option("--base", metavar="REV", help="The revision to judge the change against.")
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT:PATH", help="Write a format to a file; repeatable.")
-@click.option("--fail-on", type=click.Choice(FAIL_ON), default=None, help="The least severity that fails.  [default: major]")
+@click.option(
+    "--fail-on", type=click.Choice(FAIL_ON), default=None, help="The least severity that fails.  [default: major]"
+)
 @click.option("--allow-unavailable", is_flag=True, help="Do not fail for what could not be looked at.")
-@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="A saved report whose findings are known.")
+@click.option(
+    "--baseline", type=click.Path(path_type=Path), metavar="FILE", help="A saved report whose findings are known."
+)
 @click.option("--as-of", metavar="TIME", help="Judge as of this ISO 8601 time, for a verdict that can be replayed.")
 @click.option("--accessible", is_flag=True, help="Plain lines, no colour.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no closing hints.")
@@ -49,7 +56,7 @@ def audit_command(path: Path, outputs: tuple[str, ...], fmt: str, **options: Any
         for rule, trace in done.traces.items():
             click.echo(f"{rule}:\n{trace}", err=True)
     fail_on = options["fail_on"] or done.fail_on
-    threshold = "never" if fail_on == "never" else Severity(fail_on)
+    threshold = None if fail_on == "never" else Severity(fail_on)
     sys.exit(gate.exit_code(report, threshold, options["allow_unavailable"]))
 
 
@@ -74,7 +81,11 @@ def _with_options(done: Audit, options: dict[str, Any]) -> Any:
         "--allow-unavailable" if options["allow_unavailable"] else "",
         f"--baseline {options['baseline']}" if options["baseline"] else "",
     ]
-    notes = [f"given: {' '.join(one for one in given if one)} (changes the exit code, not the status)"] if any(given) else []
+    notes = (
+        [f"given: {' '.join(one for one in given if one)} (changes the exit code, not the status)"]
+        if any(given)
+        else []
+    )
     return done.report.model_copy(update={"notes": (*done.report.notes, *notes)})
 
 
@@ -87,4 +98,6 @@ def _moment(text: str | None) -> datetime:
         moment + timedelta(days=400)
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ConfigurationError("--as-of", None, f"{text!r} is not an ISO 8601 time such as 2026-11-21T00:00:00Z") from None
+        raise ConfigurationError(
+            "--as-of", None, f"{text!r} is not an ISO 8601 time such as 2026-11-21T00:00:00Z"
+        ) from None

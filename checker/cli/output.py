@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from checker.model.report import Report
-from checker.render import RENDERERS, render_text
+from checker.render import RENDERERS
+from checker.render.text import render_text
 
 FORMATS = sorted(RENDERERS)
 

@@ -45,7 +45,9 @@ def read_report(file: Path) -> Report:
     except ValidationError as wrong:
         first = wrong.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        message = f"{file}: not a saved audit ({where}: {first['msg']}); make one with: checker audit --output json:FILE"
+        message = (
+            f"{file}: not a saved audit ({where}: {first['msg']}); make one with: checker audit --output json:FILE"
+        )
         raise click.UsageError(message) from None
 
 

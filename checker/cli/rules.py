@@ -137,9 +137,7 @@ def _coverage(standards: list[Standard]) -> list[str]:
         states = [clause.state for clause in standard.clauses]
         part = sum(1 for clause in standard.clauses if clause.rules and clause.planned)
         counts = [states.count(state) for state in ("automated", "manual", "planned")]
-        lines.append(
-            f"{standard.name:<20} {len(states):>7} {counts[0]:>9} {part:>15} {counts[1]:>6} {counts[2]:>7}"
-        )
+        lines.append(f"{standard.name:<20} {len(states):>7} {counts[0]:>9} {part:>15} {counts[1]:>6} {counts[2]:>7}")
     return [*lines, "", "A standard's clauses: checker standards NAME"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from checker.model.rule import Confidence
@@ -37,3 +38,7 @@ class Observation:
     cause: str = ""
     confidence: Confidence | None = None
     also: tuple[Place, ...] = field(default=())
+
+
+Check = Callable[..., Iterator[Observation]]
+"""What decides a rule: a pure generator over facts, injected by type, and over its `params`."""

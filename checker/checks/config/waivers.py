@@ -18,7 +18,9 @@ def waiver_unused(ledger: WaiverLedger) -> Iterator[Observation]:
     """A waiver that hides nothing in this run is a door left open."""
     unused = _each(
         ledger,
-        lambda use: use.state == "unused" and use.rule in ledger.decided and not same_person(use.owner, use.approved_by),
+        lambda use: (
+            use.state == "unused" and use.rule in ledger.decided and not same_person(use.owner, use.approved_by)
+        ),
         lambda use: "hides nothing in this run",
     )
     yield from unused

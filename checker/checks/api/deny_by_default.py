@@ -1,0 +1,68 @@
+"""The contract denies by default, and only listed operations opt out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checker.model.access import flaw, is_listed, requirement_flaw
+from checker.model.contract import Api, Contract, Operation
+from checker.model.observation import Observation, Place
+from checker.model.purpose import is_about_itself, is_probe, is_receipt, is_sign_in
+from checker.model.rule import Confidence
+from checker.model.settings import Policy
+
+
+def deny_by_default(api: Api, policy: Policy) -> Iterator[Observation]:
+    """One observation for each document's `security`, and one for each operation that has a `security` of its own.
+
+    What inherits the document's `security` stands or falls with it. Sources: backend-engineer "deny by default", OWASP ASVS 4.1.5
+    and API5:2023.
+    """
+    for contract in api.contracts:
+        if contract.operations:
+            yield _default(contract, policy)
+        for operation in contract.operations:
+            if "security" in operation.node.value:
+                yield _own(contract, operation, policy)
+
+
+def _default(contract: Contract, policy: Policy) -> Observation:
+    declared = "security" in contract.root.value
+    found = requirement_flaw(contract, contract.root.get("security"), "the document's `security`") if declared else None
+    inheriting = [one for one in contract.operations if "security" not in one.node.value]
+    exposed = [one.name for one in inheriting if not is_listed(contract, one, policy)]
+    seen = found.seen if found else "the document has no `security` of its own"
+    return Observation(
+        subject="#/security",
+        ok=declared and found is None,
+        place=Place(contract.path, pointer=("security",) if declared else ("openapi",)),
+        message=f"{contract.path} does not deny by default",
+        evidence=f"{seen}; {_exposed(exposed)}",
+        cause=f"security scheme {found.undefined}" if found and found.undefined else "",
+        confidence=None if exposed else Confidence.MEDIUM,
+    )
+
+
+def _exposed(names: list[str]) -> str:
+    if not names:
+        return "no operation depends on it today"
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more} depend on it"
+
+
+def _own(contract: Contract, operation: Operation, policy: Policy) -> Observation:
+    found = None if is_listed(contract, operation, policy) else flaw(contract, operation)
+    confidence = None
+    if is_probe(operation) or is_about_itself(operation):
+        confidence = Confidence.LOW
+    elif is_sign_in(operation) or is_receipt(operation):
+        confidence = Confidence.MEDIUM
+    return Observation(
+        subject=operation.name,
+        ok=found is None,
+        place=operation.place,
+        message=f"{operation.name} opts out of authentication and is not listed as public",
+        evidence=found.seen if found else "",
+        cause=f"security scheme {found.undefined}" if found and found.undefined else "",
+        confidence=confidence,
+    )

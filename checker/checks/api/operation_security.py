@@ -1,0 +1,67 @@
+"""Every operation that changes something demands credentials, unless the policy lists it as public."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checker.model.access import Flaw, flaw, is_listed, takes_credentials
+from checker.model.contract import Api, Contract, Operation
+from checker.model.observation import Observation, Place
+from checker.model.purpose import is_receipt, is_sign_in
+from checker.model.rule import Confidence
+from checker.model.settings import Policy
+
+
+def operation_security(api: Api, policy: Policy) -> Iterator[Observation]:
+    """One observation for each POST, PUT, PATCH and DELETE.
+
+    Open operations are never folded together: one that is added later must not hide behind one that is known. An undefined
+    scheme is one defect, wherever it is named. Sources: OWASP API2:2023, Zalando #104, backend-coder "Protected resources
+    require explicit auth".
+    """
+    for contract, operation in api.operations():
+        if operation.mutates:
+            found = None if is_listed(contract, operation, policy) else flaw(contract, operation)
+            yield _observed(contract, operation, found)
+
+
+def _observed(contract: Contract, operation: Operation, found: Flaw | None) -> Observation:
+    if found is None:
+        return Observation(operation.name, True, operation.place)
+    if found.undefined:
+        inherited = "security" not in operation.node.value
+        return Observation(
+            subject=operation.name,
+            ok=False,
+            place=Place(contract.path, pointer=("security",)) if inherited else operation.place,
+            message=f"{operation.name} demands the undefined security scheme {found.undefined!r}",
+            evidence=found.seen,
+            cause=f"security scheme {found.undefined}",
+        )
+    confidence, doubt = _doubt(operation)
+    return Observation(
+        subject=operation.name,
+        ok=False,
+        place=operation.place,
+        message=f"{operation.name} changes something and demands no credentials",
+        evidence=f"{found.seen}{doubt}",
+        confidence=confidence,
+    )
+
+
+def _doubt(operation: Operation) -> tuple[Confidence | None, str]:
+    """What speaks for an operation that is open on purpose, or not open at all."""
+    header = takes_credentials(operation)
+    if header:
+        return (
+            Confidence.MEDIUM,
+            f"; the header parameter {header!r} looks like a credential: declare it as a security scheme",
+        )
+    if is_sign_in(operation):
+        return Confidence.MEDIUM, "; it looks like a sign-in: if it is public on purpose, list it under [[public]]"
+    if is_receipt(operation):
+        return (
+            Confidence.MEDIUM,
+            "; it looks like a webhook's receipt: if a signature guards it, list it under [[public]]",
+        )
+    return None, ""

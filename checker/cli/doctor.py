@@ -1,0 +1,40 @@
+"""`checker doctor`: what was detected, what is missing, and the one line to run next."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from checker.doctor import examine
+
+
+@click.command("doctor")
+@click.argument("path", type=click.Path(path_type=Path), default=".")
+@click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text")
+def doctor_command(path: Path, fmt: str) -> None:
+    """Say what is detected at PATH, what is missing, and the line that would supply it."""
+    if not path.is_dir():
+        raise click.UsageError(f"{path}: {'not a folder' if path.exists() else 'no such folder'}")
+    found = examine(path, dict(os.environ))
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False) if fmt == "json" else "\n".join(_lines(found)))
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    width = max(len(name) for name in found["detected"])
+    lines = ["Detected", *(f"  {name:<{width}}  {_shown(value)}" for name, value in found["detected"].items()), ""]
+    if found["missing"]:
+        lines.append("Missing")
+        for one in found["missing"]:
+            lines += [f"  {one['what']}: {one['why']}", f"      {one['fix']}"]
+        lines.append("")
+    return [*lines, f"Next: {found['next']}"]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value) or "none"
+    return "none" if value is None else str(value)

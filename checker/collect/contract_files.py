@@ -1,0 +1,101 @@
+"""The only place that decides which files are the API's contract."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from checker.collect.documents import Loaded, Read, follow, read_value
+from checker.collect.files import Root, Unreadable
+from checker.model.contract import ContractFiles
+from checker.model.repo import File, Inventory, Role
+from checker.model.settings import Description
+from checker.model.unavailable import Unavailable
+
+_SEARCHED = frozenset({Role.RUNTIME, Role.DOCS, Role.GENERATED, Role.SCRIPT})
+_DATA = (".yaml", ".yml", ".json")
+_SDL = (".graphql", ".gql", ".graphqls")
+_NAME = re.compile(r"(?i)openapi|swagger")
+_EXACT = re.compile(r"(?i)^(openapi|swagger)\.(ya?ml|json)$")
+_HEAD = re.compile(rb"""(?m)^[\s{]*["']?(?:openapi|swagger)["']?\s*:\s*["']?[23]\.""")
+_ANYWHERE = re.compile(rb"""["']?(?:openapi|swagger)["']?\s*:\s*["']?[23]\.""")
+_TYPES = re.compile(rb"(?m)^\s*(?:extend\s+)?(?:type|schema|interface|input|enum|union|scalar|directive)\b")
+_SNIFFED = 4096  # bytes at the start of a file that may give it away
+
+
+def contract_files(root: Root, inventory: Inventory, description: Description) -> ContractFiles:
+    """The contracts that the configuration names; without one, those that show themselves by content or name."""
+    named = description.layout.openapi
+    missing = tuple(path for path in (*named, *description.layout.graphql) if path not in inventory.by_path)
+    candidates = [path for path in named if path not in missing] or list(_candidates(root, inventory))
+    loaded = Loaded()
+    found = load_contracts(candidates, root.text, inventory, loaded, keep_all=bool(named))
+    copies = dict(_copies(found, loaded))
+    return ContractFiles(
+        openapi=tuple(path for path in found if path not in copies),
+        graphql=tuple(description.layout.graphql or _schemas(root, inventory)),
+        missing=missing,
+        unreadable=tuple(loaded.unreadable),
+        broken_refs=tuple(loaded.broken_refs),
+        duplicates=loaded.duplicates,
+        copies=copies,
+        documents=loaded.documents,
+        streams=loaded.streams,
+    )
+
+
+def load_contracts(
+    candidates: Iterable[str], read: Read, inventory: Inventory, loaded: Loaded, *, keep_all: bool
+) -> list[str]:
+    """Read candidates and all that they refer to; the paths that are contracts (all of them with `keep_all`)."""
+    found = []
+    for path in candidates:
+        if path in loaded.values or read_value(path, read, loaded):
+            if keep_all or _is_contract(loaded.values[path]):
+                found.append(path)
+            else:
+                loaded.forget(path)
+    follow(found, read, lambda path: path in inventory.by_path, loaded)
+    return found
+
+
+def _is_contract(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("openapi", value.get("swagger")), (str, int, float))
+
+
+def _candidates(root: Root, inventory: Inventory) -> Iterator[str]:
+    for file in inventory.files:
+        if file.role in _SEARCHED and file.path.lower().endswith(_DATA) and "{{" not in file.path:
+            name = file.path.rpartition("/")[2]
+            if (
+                _EXACT.match(name)
+                or _shows(root, file, _HEAD)
+                or (_NAME.search(name) and _shows(root, file, _ANYWHERE))
+            ):
+                yield file.path
+
+
+def _shows(root: Root, file: File, mark: re.Pattern[bytes]) -> bool:
+    """Whether a file's start (for a telling name: all of it) holds the mark; what cannot be opened shows nothing."""
+    if file.symlink or file.size == 0:
+        return False
+    try:
+        data = root.head(file.path, _SNIFFED) if mark is not _ANYWHERE else root.read(file.path)
+    except (Unavailable, Unreadable):
+        return False
+    return mark.search(data.replace(b"\0", b"")) is not None
+
+
+def _schemas(root: Root, inventory: Inventory) -> Iterator[str]:
+    """SDL files that define types; documents that only hold a client's queries are not schemas."""
+    for file in inventory.files:
+        if file.role in _SEARCHED and file.path.lower().endswith(_SDL) and _shows(root, file, _TYPES):
+            yield file.path
+
+
+def _copies(found: list[str], loaded: Loaded) -> Iterator[tuple[str, str]]:
+    """Each contract that says word for word what an earlier one says, with that one."""
+    for position, path in enumerate(found):
+        same = next((other for other in found[:position] if loaded.values[other] == loaded.values[path]), None)
+        if same is not None:
+            yield path, same

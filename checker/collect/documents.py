@@ -1,0 +1,158 @@
+"""The only place that loads data files together with everything that their `$ref`s reach inside the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from checker.collect.data_text import Malformed, parse
+from checker.collect.files import Unreadable
+from checker.model.contract import Defect, Documents, is_anchor, split_ref
+from checker.model.observation import Place, Pointer
+from checker.model.repo import Text
+from checker.model.unavailable import Unavailable
+
+Read = Callable[[str], Text]
+MOST_FILES = 2_000
+_OPAQUE = frozenset({"example", "default", "enum", "const", "value"})  # plain data, where `$ref` is only a word
+_NAMED = frozenset(  # mappings whose keys are names that people chose: a response may be called `default`
+    "properties patternProperties dependentSchemas schemas definitions $defs responses parameters headers requestBodies "
+    "callbacks links examples securitySchemes paths pathItems webhooks content".split()
+)
+
+
+@dataclass
+class Loaded:
+    """What was read: values by path, what could not be read, references that lead nowhere, keys that stand twice."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    unreadable: list[Defect] = field(default_factory=list)
+    broken_refs: list[Defect] = field(default_factory=list)
+    duplicates: dict[str, tuple[Pointer, ...]] = field(default_factory=dict)
+    streams: dict[str, int] = field(default_factory=dict)
+
+    def forget(self, path: str) -> None:
+        """Drop a file that was read and is not of interest."""
+        for kept in (self.values, self.duplicates, self.streams):
+            kept.pop(path, None)
+
+    @property
+    def documents(self) -> Documents:
+        return Documents(self.values)
+
+
+def read_value(path: str, read: Read, loaded: Loaded) -> bool:
+    """Read one file into `loaded`; False, with a defect that names the line, when it is not JSON or YAML."""
+    try:
+        parsed = parse(read(path).text)
+    except Malformed as wrong:
+        lines = (wrong.line, wrong.line) if wrong.line else None
+        loaded.unreadable.append(Defect("malformed", Place(path, lines), path, str(wrong)))
+        return False
+    except (Unreadable, Unavailable) as wrong:
+        loaded.unreadable.append(Defect("unreadable", Place(path), path, str(wrong), isinstance(wrong, Unreadable)))
+        return False
+    loaded.values[path] = parsed.value
+    if parsed.duplicates:
+        loaded.duplicates[path] = parsed.duplicates
+    if parsed.documents > 1:
+        loaded.streams[path] = parsed.documents
+    return True
+
+
+def follow(roots: Iterable[str], read: Read, known: Callable[[str], bool], loaded: Loaded) -> None:
+    """Load every file that the documents at `roots` reach, and note the references that lead nowhere.
+
+    `known` says whether a path is a file of the repository; nothing else is ever opened, and no URL is fetched.
+    """
+    waiting = list(roots)
+    walked = set(waiting)
+    while waiting:
+        path = waiting.pop()
+        for pointer, ref in references(loaded.values[path]):
+            target, _ = split_ref(path, ref)
+            defect = _reachable(path, pointer, ref, target, read, known, loaded)
+            if defect is None and target not in walked:
+                walked.add(target)
+                waiting.append(target)
+            if defect is not None:
+                loaded.broken_refs.append(defect)
+    documents = loaded.documents
+    for path in sorted(walked):
+        loaded.broken_refs.extend(_dangling(path, documents))
+
+
+def references(value: Any) -> Iterator[tuple[Pointer, str]]:
+    """Every `$ref` of a document with the pointer of the mapping that holds it; plain data is not searched."""
+    stack: list[tuple[Any, Any, bool]] = [(value, (), False)]
+    while stack:
+        node, trail, names = stack.pop()  # `names`: the keys here are names of schemas, not words of the language
+        if isinstance(node, Mapping):
+            ref = node.get("$ref")
+            if isinstance(ref, str) and not names:
+                yield _pointer(trail), ref
+            for key, child in node.items():
+                if isinstance(child, (Mapping, list)) and (names or not (key in _OPAQUE or key.startswith("x-"))):
+                    stack.append((child, (trail, key), key in _NAMED and not names))
+        elif not (trail and trail[1] == "examples"):
+            stack.extend(
+                (child, (trail, str(index)), False)
+                for index, child in enumerate(node)
+                if isinstance(child, (Mapping, list))
+            )
+
+
+def _pointer(trail: Any) -> Pointer:
+    keys = []
+    while trail:
+        trail, key = trail
+        keys.append(key)
+    return tuple(reversed(keys))
+
+
+def _reachable(
+    path: str, pointer: Pointer, ref: str, target: str, read: Read, known: Callable[[str], bool], loaded: Loaded
+) -> Defect | None:
+    """Load the file that a reference names; the defect when that cannot be."""
+    place, subject = Place(path, pointer=pointer), f"{path} $ref {ref}"
+    if target in loaded.values:
+        return None
+    if ref.startswith(("http:", "https:", "file:", "//")) or ":" in target.partition("/")[0]:
+        return Defect("remote-ref", place, subject, f"$ref {ref!r} is a URL; nothing outside is fetched", certain=False)
+    if target.startswith(("..", "/")):
+        return Defect("outside-ref", place, subject, f"$ref {ref!r} leads out of the repository and is not followed")
+    if not known(target):
+        return Defect("dangling-ref", place, subject, f"$ref {ref!r} names no file of the repository")
+    if len(loaded.values) >= MOST_FILES:
+        return Defect("too-many-files", place, subject, f"more than {MOST_FILES} files are referred to")
+    if not read_value(target, read, loaded):
+        return Defect("dangling-ref", place, subject, f"$ref {ref!r} names a file that cannot be read")
+    return None
+
+
+def _dangling(path: str, documents: Documents) -> Iterator[Defect]:
+    for pointer, ref in references(documents.values[path]):
+        target, _ = split_ref(path, ref)
+        place, subject = Place(path, pointer=pointer), f"{path} $ref {ref}"
+        if target in documents.values and is_anchor(ref):
+            yield Defect(
+                "anchor-ref", place, subject, f"$ref {ref!r} names an anchor, only pointers are followed", certain=False
+            )
+        elif target in documents.values and documents.find(path, ref) is None:
+            yield Defect("dangling-ref", place, subject, f"$ref {ref!r} points to nothing")
+        elif _runs_in_circle(path, ref, documents):
+            yield Defect(
+                "circular-ref", place, subject, f"$ref {ref!r} refers to itself by way of others, and to nothing else"
+            )
+
+
+def _runs_in_circle(path: str, ref: str, documents: Documents) -> bool:
+    seen = set()
+    while (found := documents.find(path, ref)) is not None and found[:2] not in seen:
+        seen.add(found[:2])
+        path, _, value = found
+        if not (isinstance(value, Mapping) and isinstance(value.get("$ref"), str)):
+            return False
+        ref = value["$ref"]
+    return found is not None

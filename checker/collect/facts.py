@@ -1,0 +1,40 @@
+"""The only place that hands out facts: by type, each collected at most once, misses remembered too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from checker.injection import arguments
+from checker.model.unavailable import NotApplicable, Unavailable
+
+Fact = TypeVar("Fact")
+Collector = Callable[..., Any]
+
+
+class Facts:
+    """Facts about one repository. Collectors are called when somebody asks, with the facts that they name."""
+
+    def __init__(self, collectors: Mapping[type[Any], Collector], given: Mapping[type[Any], Any]) -> None:
+        self._collectors = collectors
+        self._known: dict[type[Any], Any] = dict(given)
+
+    def get(self, fact: type[Fact]) -> Fact:
+        """The fact; raises Unavailable or NotApplicable when there is none, the same each time."""
+        if fact not in self._known:
+            self._known[fact] = self._collected(fact)
+        found = self._known[fact]
+        if isinstance(found, (Unavailable, NotApplicable)):
+            raise found.with_traceback(None)
+        return found  # type: ignore[no-any-return]
+
+    def given(self, more: Mapping[type[Any], Any]) -> Facts:
+        """The same facts, and some more that only a later step knows."""
+        return Facts(self._collectors, {**self._known, **more})
+
+    def _collected(self, fact: type[Any]) -> Any:
+        collector = self._collectors[fact]
+        try:
+            return collector(**arguments(collector, self.get))
+        except (Unavailable, NotApplicable) as missing:
+            return missing

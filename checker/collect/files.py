@@ -1,0 +1,89 @@
+"""The only place that opens a file of the audited tree, and never one outside it."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from checker.model.repo import Text
+from checker.model.unavailable import Unavailable
+
+LARGEST_TEXT = 50 * 1024 * 1024  # bytes; above this a text file is refused, not read
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+class Unreadable(ValueError):
+    """The file is there and is not what it should be: too large, or not text. One clear line."""
+
+
+@dataclass(frozen=True)
+class Root:
+    """The folder that is audited."""
+
+    path: Path
+
+    def read(self, path: str, limit: int = LARGEST_TEXT) -> bytes:
+        """The bytes of one file. Unreadable when it is larger than `limit`, Unavailable when it cannot be opened."""
+        try:
+            with os.fdopen(self._open(path), "rb") as file:
+                data = file.read(limit + 1)
+        except OSError as refused:
+            raise Unavailable(f"{path}: {refused.strerror or refused}; make it readable and run again") from None
+        if len(data) > limit:
+            raise Unreadable(f"{path} is larger than {limit // 1024 // 1024} MiB, the most that is read of one file")
+        return data
+
+    def head(self, path: str, size: int) -> bytes:
+        """The first bytes of one file; Unavailable when it cannot be opened."""
+        try:
+            with os.fdopen(self._open(path), "rb") as file:
+                return file.read(size)
+        except OSError as refused:
+            raise Unavailable(f"{path}: {refused.strerror or refused}; make it readable and run again") from None
+
+    def text(self, path: str, limit: int = LARGEST_TEXT) -> Text:
+        """The text of one file; UTF-8, or what its byte-order mark says. Unreadable for anything else."""
+        return decoded(path, self.read(path, limit))
+
+    def exists(self, path: str) -> bool:
+        """Whether a regular file of that name can be opened without leaving the tree."""
+        try:
+            os.close(self._open(path))
+        except (OSError, Unavailable):
+            return False
+        return True
+
+    def _open(self, path: str) -> int:
+        """Open a regular file below the root, step by step, following no link (a link inside the tree is resolved)."""
+        inside = self._inside(path)
+        descriptor = os.open(inside, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise Unavailable(f"{path} is not a regular file")
+        return descriptor
+
+    def _inside(self, path: str) -> Path:
+        root = self.path.resolve()
+        target = (root / path).resolve()
+        if not target.is_relative_to(root):
+            raise Unavailable(f"{path} leads out of the audited tree and is not followed")
+        return target
+
+
+def decoded(path: str, data: bytes) -> Text:
+    """Bytes as text: UTF-8, or what the byte-order mark says. Unreadable, with the line, for anything else."""
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    try:
+        return Text(path, data.decode(encoding), encoding)
+    except UnicodeDecodeError as wrong:
+        line = data.count(b"\n", 0, wrong.start) + 1
+        raise Unreadable(f"{path}:{line}: not {encoding} text (byte 0x{data[wrong.start]:02x})") from None

@@ -1,0 +1,226 @@
+"""The only place that holds contract documents against the metaschema that OpenAPI publishes for their version."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from checker.collect.documents import references
+from checker.model.contract import METHODS, Contract, Defect, Node
+from checker.model.observation import Place, Pointer
+
+MOST_DEFECTS = 200  # structural defects shown of one document; the rest is counted
+_VERSIONS = (("2.0", "v2.0"), ("3.0", "v3.0"), ("3.1", "v3.1"), ("3.2", "v3.2"))
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_ITEMS = {  # what the members of a mapping or list of this name are
+    "paths": "pathItem",
+    "pathItems": "pathItem",
+    "webhooks": "pathItem",
+    "parameters": "parameter",
+    "responses": "response",
+    "requestBodies": "requestBody",
+    "headers": "header",
+    "schemas": "schema",
+    "definitions": "schema",
+    "$defs": "schema",
+    "properties": "schema",
+    "patternProperties": "schema",
+    "allOf": "schema",
+    "anyOf": "schema",
+    "oneOf": "schema",
+    "prefixItems": "schema",
+}
+_VALUES = {"requestBody": "requestBody", "schema": "schema", "items": "schema", "additionalProperties": "schema", "not": "schema"}
+_TYPE_LIST = "a list of types is OpenAPI 3.1; in 3.0 write one type, and nullable: true where null is allowed"
+_NEWER = frozenset("const examples $defs $id $anchor $comment if then else contains prefixItems propertyNames".split())
+
+
+def structure(found: Contract) -> Iterator[Defect]:
+    """What the document, and each fragment of another file that it refers to, has against its version's metaschema.
+
+    One defect for each place, at most MOST_DEFECTS of a document; `unknown-version` where there is no metaschema.
+    """
+    version = next((folder for prefix, folder in _VERSIONS if found.version.startswith(prefix)), None)
+    if version is None:
+        said = f"version {found.version!r} is none of 2.0, 3.0, 3.1, 3.2" if found.version else "it names no OpenAPI version"
+        yield Defect("unknown-version", Place(found.path, pointer=()), f"{found.path} version", said)
+        return
+    dialect = found.root.get("jsonSchemaDialect")
+    own = dialect is not None and dialect != _DIALECT and "spec.openapis.org" not in str(dialect)
+    parts = [_Part("", found.root), *_fragments(found.root)]
+    everything = [defect for part in parts for defect in _part_defects(part, version, own)]
+    for path, count in Counter(defect.place.path for defect in everything).items():
+        yield from [defect for defect in everything if defect.place.path == path][:MOST_DEFECTS]
+        if count > MOST_DEFECTS:
+            said = f"{count - MOST_DEFECTS} more structural defects are not listed"
+            yield Defect("too-many-defects", Place(path, pointer=()), f"{path} more structural defects", said)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A value that must have one shape: the whole document (no kind), or what a `$ref` into another file names."""
+
+    kind: str
+    node: Node
+
+
+def _fragments(root: Node) -> Iterator[_Part]:
+    """What the document refers to in other files, and those in turn, each once."""
+    waiting: list[tuple[str, str, Pointer, str]] = [(root.path, ref, at, "") for at, ref in references(root.value)]
+    seen: set[tuple[str, Pointer, str]] = set()
+    while waiting:
+        path, ref, holder, inherited = waiting.pop()
+        kind = _kind(holder) or inherited
+        target = root.documents.find(path, ref)
+        if target is None or target[0] == root.path or not kind or (*target[:2], kind) in seen:
+            continue
+        seen.add((*target[:2], kind))
+        part = _Part(kind, Node(root.documents, *target))
+        if not _is_reference(part.node.value):
+            yield part
+        waiting.extend((target[0], inner, at, kind if not at else "") for at, inner in references(part.node.value))
+
+
+def _kind(holder: Pointer) -> str:
+    """What stands where a reference stood; a property may be called `responses`, so its own name says nothing."""
+    above = holder[-2] if len(holder) > 1 else ""
+    named = len(holder) > 2 and holder[-3] in ("properties", "patternProperties")
+    if len(holder) > 2 and holder[-3] == "paths" and holder[-1] in METHODS:
+        return "operation"
+    return _ITEMS.get("" if named else above) or _VALUES.get(holder[-1] if holder else "", "")
+
+
+def _is_reference(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("$ref"), str)
+
+
+def _part_defects(part: _Part, version: str, own_dialect: bool) -> list[Defect]:
+    validator = _validator(version, part.kind, own_dialect)
+    if validator is None:
+        return []
+    said: dict[Pointer, list[str]] = {}
+    misplaced: dict[Pointer, str] = {}
+    for error in validator.iter_errors(part.node.value):
+        for one in _told(error):
+            ref = _ref_at(part.node, one.instance_path)
+            for pointer, message in _messages(one, version):
+                if ref:
+                    misplaced.setdefault(pointer[: len(one.instance_path)], ref)
+                else:
+                    said.setdefault(pointer, []).append(message)
+    found = [_defect(part.node, pointer, list(dict.fromkeys(messages))) for pointer, messages in said.items()]
+    return [*found, *_misplaced(part.node, misplaced)]
+
+
+def _ref_at(node: Node, steps: list[str | int]) -> str:
+    """The `$ref` of the value that an error is about, where it leads somewhere."""
+    value = node.value
+    for step in steps:
+        value = value[int(step)] if isinstance(value, list) else value.get(step, value.get(str(step)))
+    ref = value.get("$ref") if isinstance(value, Mapping) else None
+    return ref if isinstance(ref, str) and node.documents.find(node.path, ref) is not None else ""
+
+
+def _misplaced(node: Node, refs: Mapping[Pointer, str]) -> Iterator[Defect]:
+    """One defect for all references that stand where OpenAPI has none: bundlers follow them, other readers do not."""
+    for pointer, ref in list(refs.items())[:1]:
+        place = Place(node.path, pointer=(*node.pointer, *pointer))
+        more = f", and so in {len(refs) - 1} more places" if len(refs) > 1 else ""
+        said = f"a $ref stands where OpenAPI allows none ({ref!r}{more}); bundlers follow it, other readers do not"
+        yield Defect("misplaced-ref", place, f"{node.path} misplaced $ref", said, certain=False)
+
+
+def _defect(node: Node, below: Pointer, messages: list[str]) -> Defect:
+    place = Place(node.path, pointer=(*node.pointer, *below))
+    name = Node(node.documents, node.path, (*node.pointer, *below), None).name
+    return Defect("structure", place, f"{node.path} {name}", "; ".join(messages[:3]))
+
+
+def _told(error: Any) -> Iterator[Any]:
+    """Of an `anyOf` or `oneOf` error, the errors of the branch that was meant; other errors as they are."""
+    branches = [branch for branch in getattr(error.kind, "context", None) or () if branch]
+    if not branches:
+        yield error
+        return
+    here = len(error.instance_path)
+    for one in min(branches, key=lambda branch: (_misses(branch, here), len(branch))):
+        yield from _told(one)
+
+
+def _misses(branch: list[Any], here: int) -> int:
+    """How plainly a branch was not meant: it wants a reference, another type, or another fixed word (`in: query`)."""
+    misses = 0
+    for error in branch:
+        kind, known = error.kind.name, error.kind.as_dict()
+        misses += kind == "required" and known.get("property") == "$ref"
+        misses += kind == "type" and len(error.instance_path) == here
+        misses += kind in ("enum", "constant", "const") and len(known.get("options") or [None]) == 1
+    return misses
+
+
+def _messages(error: Any, version: str) -> Iterator[tuple[Pointer, str]]:
+    """An error in plain words, at the key it is about (numbers in `instance_path` may be keys: they are made text)."""
+    pointer = tuple(str(part) for part in error.instance_path)
+    kind, known = error.kind.name, error.kind.as_dict()
+    if kind in ("additionalProperties", "unevaluatedProperties"):
+        for key in known["unexpected"]:
+            newer = version == "v3.0" and key in _NEWER and "Schema" in [str(part) for part in error.schema_path]
+            hint = "; it is a word of OpenAPI 3.1" if newer else ""
+            yield (*pointer, str(key)), f"{str(key)[:80]!r} is not allowed here{hint}"
+    elif kind == "required":
+        yield pointer, f"{known['property']!r} is missing"
+    elif kind == "type" and version == "v3.0" and isinstance(error.instance, list) and pointer[-1:] == ("type",):
+        yield pointer, _TYPE_LIST
+    elif kind == "type":
+        yield pointer, f"must be {' or '.join(known['types'])}, is {_short(error.instance)}"
+    elif kind == "enum":
+        yield pointer, f"{_short(error.instance)} is none of {', '.join(map(str, known['options']))[:160]}"
+    elif kind == "pattern" and isinstance(error.instance, str):
+        yield pointer, f"{_short(error.instance)} does not match {known['pattern']}"
+    else:
+        message = error.message
+        yield pointer, message if len(message) <= 160 else f"{message[:80]} … {message[-60:]}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+@cache
+def _validator(version: str, kind: str, own_dialect: bool) -> Any:
+    """The validator of a version, as openapi-spec-validator ships its metaschema, for the whole or one kind of part.
+
+    From 3.1 on a schema is JSON Schema 2020-12, unless the document chose a dialect of its own. None: no such part.
+    """
+    meta = _metaschema(version)
+    holder = "$defs" if "$defs" in meta else "definitions"
+    if holder == "$defs" and not own_dialect:
+        meta = {**meta, holder: {**meta[holder], "schema": {"$dynamicAnchor": "meta", "$ref": _DIALECT}}}
+    if kind:
+        names = {name.replace("-", "").lower(): name for name in meta[holder]}
+        name = names.get(kind.lower())
+        if name is None:
+            return None
+        meta = {key: meta[key] for key in ("$id", "id", "$schema", holder) if key in meta} | {"$ref": f"#/{holder}/{name}"}
+        if holder == "definitions":
+            meta = {"$schema": meta["$schema"], holder: meta[holder], "allOf": [{"$ref": meta["$ref"]}]}
+    return jsonschema_rs.validator_for(meta, validate_formats=False)
+
+
+@cache
+def _metaschema(version: str) -> dict[str, Any]:
+    spec = find_spec("openapi_spec_validator")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError("openapi-spec-validator is not installed, and the metaschemas are its resources")
+    file = Path(spec.submodule_search_locations[0]) / "resources" / "schemas" / version / "schema.json"
+    loaded: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return loaded

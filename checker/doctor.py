@@ -1,0 +1,101 @@
+"""What an audit of a folder would find to work with, and what it would miss; nothing of the folder is executed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from checker.collect.facts import Facts
+from checker.model.contract import ContractFiles
+from checker.model.repo import Inventory, RouteTraces
+from checker.model.unavailable import NotApplicable, Unavailable
+from checker.probe.git import Git
+from checker.workplace import Request, Workplace
+
+
+def examine(path: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    """`detected`, `missing` (what, why, fix) and `next`, the one line to run."""
+    with ExitStack() as stack:
+        place = Workplace.open(Request(path=path, environment=environment), stack)
+        detected, missing = _repository(place)
+        for look in (_files, _contracts, _settings):
+            seen, absent = look(place)
+            detected.update(seen)
+            missing.extend(absent)
+    step = missing[0]["fix"] if missing and missing[0]["fix"].startswith("git ") else f"checker audit {path}"
+    return {"detected": detected, "missing": missing, "next": step}
+
+
+Looked = tuple[dict[str, Any], list[dict[str, str]]]
+
+
+def _repository(place: Workplace) -> Looked:
+    git = place.git
+    if not isinstance(git, Git):
+        reason = _missing("git history", str(git), "git init && git add -A && git commit -m 'first'")
+        return {"git": None}, [reason]
+    absent = []
+    if git.shallow:
+        absent.append(
+            _missing(
+                "full history", "the clone is shallow, rules that need history cannot look", "git fetch --unshallow"
+            )
+        )
+    if place.base.revision is None:
+        absent.append(_missing("a base revision", place.base.reason, "checker audit --base origin/main"))
+    return {
+        "git": f"{git.branch or 'detached'} at {(git.head or 'no commit')[:12]}",
+        "base": place.base.revision,
+    }, absent
+
+
+def _files(place: Workplace) -> Looked:
+    try:
+        files = place.facts.get(Inventory).files
+    except (Unavailable, NotApplicable) as missing:
+        return {"files": 0}, [_missing("files", missing.reason, "checker audit PATH")]
+    roles = Counter(file.role.value for file in files)
+    return {"files": f"{len(files)} ({', '.join(f'{count} {role}' for role, count in sorted(roles.items()))})"}, []
+
+
+def _contracts(place: Workplace) -> Looked:
+    facts: Facts = place.facts
+    try:
+        found = facts.get(ContractFiles)
+        routes = facts.get(RouteTraces).places
+    except (Unavailable, NotApplicable) as missing:
+        return {"contracts": []}, [_missing("a contract", missing.reason, "checker audit PATH")]
+    detected = {"openapi": list(found.openapi), "graphql": list(found.graphql), "copies": sorted(found.copies)}
+    absent = [_missing(one.subject, one.detail, "mend the file, then run again") for one in found.unreadable]
+    if len(found.openapi) > 1:
+        fix = f'checker.toml: [layout] openapi = ["{found.openapi[0]}"]'
+        absent.append(_missing("one contract", "several different ones were found, all are judged", fix))
+    if not (found.openapi or found.graphql) and routes:
+        why = f"routes are declared ({routes[0].path}), and no contract is committed"
+        absent.append(
+            _missing(
+                "a contract", why, 'commit it, or name it: checker.toml: [layout] openapi = ["specs/openapi.yaml"]'
+            )
+        )
+    return detected, absent
+
+
+def _settings(place: Workplace) -> Looked:
+    policy, source = place.settings.policy, place.settings.policy_source
+    detected = {
+        "configuration": source.path if source.text else None,
+        "standards": list(policy.standards) or ["common"],
+        "waivers": len(policy.waivers),
+    }
+    if source.text:
+        return detected, []
+    return detected, [
+        _missing("checker.toml", "standard common is used", 'checker.toml: standards = ["backend-engineer"]')
+    ]
+
+
+def _missing(what: str, why: str, fix: str) -> dict[str, str]:
+    return {"what": what, "why": why, "fix": fix}

@@ -1,0 +1,1 @@
+"""The suite, and the scripts that make what is generated."""

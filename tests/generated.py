@@ -1,0 +1,70 @@
+"""The only list of files that are generated from the code, with what they should hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from checker import catalog
+from checker.model.rule import Rule, Standard
+from tests.generated_reports import report_files
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def files() -> dict[Path, str]:
+    """Each generated file and its text."""
+    readme = ROOT / "README.md"
+    text = readme.read_text("utf-8")
+    for name, table in {"rules": rule_table(), "standards": standard_table()}.items():
+        text = between(text, name, table)
+    return {readme: text, **report_files(ROOT), **schema_files()}
+
+
+def between(text: str, name: str, inner: str) -> str:
+    """Replace what stands between `<!-- name -->` and `<!-- /name -->`."""
+    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    assert pattern.search(text), f"README.md has no <!-- {name} --> markers"
+    return pattern.sub(lambda match: f"{match.group(1)}{inner}\n{match.group(2)}", text)
+
+
+def rule_table() -> str:
+    """The README's table of rules."""
+    rules = sorted(catalog.load().rules.values(), key=lambda rule: (rule.family, rule.id))
+    rows = [f"| `{rule.id}` | {rule.family} | {rule.severity} | {rule.confidence} | {rule.title} |" for rule in rules]
+    return "\n".join(["| rule | family | severity | confidence | asks |", "|---|---|---|---|---|", *rows])
+
+
+def standard_table() -> str:
+    """The README's coverage table."""
+    rows = []
+    for standard in sorted(catalog.load().standards.values(), key=lambda one: one.name):
+        states = [clause.state for clause in standard.clauses]
+        counts = " | ".join(str(states.count(state)) for state in ("automated", "planned", "manual"))
+        rows.append(f"| `{standard.name}` | {len(states)} | {counts} |")
+    return "\n".join(
+        [
+            "| standard | clauses | automated, at least in part | planned | for a person |",
+            "|---|---|---|---|---|",
+            *rows,
+        ]
+    )
+
+
+def schema_files() -> dict[Path, str]:
+    """JSON Schemas of the catalogue's own files, for editors."""
+    return {
+        ROOT / "reports" / "rule.schema.json": _schema("rule", Rule.model_json_schema(by_alias=True)),
+        ROOT / "reports" / "standard.schema.json": _schema("standard", Standard.model_json_schema(by_alias=True)),
+    }
+
+
+def _schema(name: str, body: dict[str, Any]) -> str:
+    return (
+        json.dumps(
+            {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{name}.schema.json", **body}, indent=2
+        )
+        + "\n"
+    )

@@ -1,0 +1,90 @@
+"""The only place where tests turn fixture folders into repositories on disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
+ENVIRONMENT = {
+    "PATH": os.environ["PATH"],
+    "HOME": "/nonexistent",
+    "LANG": "C.UTF-8",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_AUTHOR_NAME": "Ada",
+    "GIT_AUTHOR_EMAIL": "ada@example.com",
+    "GIT_COMMITTER_NAME": "Ada",
+    "GIT_COMMITTER_EMAIL": "ada@example.com",
+    "GIT_AUTHOR_DATE": "2026-11-01T12:00:00Z",
+    "GIT_COMMITTER_DATE": "2026-11-01T12:00:00Z",
+}
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Run git in a scratch repository; its output, stripped."""
+    done = subprocess.run(["git", *arguments], cwd=root, env=ENVIRONMENT, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def build(case: Path, target: Path) -> str | None:
+    """Lay out a fixture at `target`: `repo/` as a plain folder, or `history/NN-subject/` as commits on `main`.
+
+    Each step of a history overlays the one before; its `delete.txt` names paths that go. The last step whose name begins
+    with `NN-base` is the base, and its commit id is returned. A last step called `NN-worktree` is left uncommitted.
+    """
+    history = case / "history"
+    if not history.is_dir():
+        shutil.copytree(case / "repo", target, symlinks=True)
+        return None
+    target.mkdir()
+    git(target, "init", "-q", "-b", "main")
+    base = None
+    for step in sorted(history.iterdir()):
+        overlay(step, target)
+        subject = step.name.partition("-")[2]
+        if subject.startswith("worktree"):
+            continue
+        commit(target, subject)
+        if subject.startswith("base"):
+            base = git(target, "rev-parse", "HEAD")
+    return base
+
+
+def overlay(step: Path, target: Path) -> None:
+    """Copy a step over what is there, and remove what its `delete.txt` names."""
+    shutil.copytree(step, target, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns("delete.txt"))
+    gone = step / "delete.txt"
+    for name in gone.read_text().split() if gone.is_file() else ():
+        (target / name).unlink()
+
+
+def commit(root: Path, subject: str, extra: Mapping[str, str] | None = None) -> str:
+    """Commit everything; the new commit's id."""
+    git(root, "add", "-A", "-f")
+    git(
+        root,
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        subject,
+        *(f"--trailer={key}={value}" for key, value in (extra or {}).items()),
+    )
+    return git(root, "rev-parse", "HEAD")
+
+
+def whole(name: str, target: Path) -> Path:
+    """Lay out `fixtures/repos/clean` or its twin `broken` as a git repository with one commit; the folder."""
+    shutil.copytree(FIXTURES / "repos" / "clean" / "repo", target, symlinks=True)
+    if name != "clean":
+        folder = FIXTURES / "repos" / name
+        shutil.copytree(folder / "overlay", target, dirs_exist_ok=True, symlinks=True)
+        for path in (folder / "delete.txt").read_text("utf-8").split():
+            (target / path).unlink()
+    git(target, "init", "-q", "-b", "main")
+    commit(target, f"{name} backend")
+    return target
