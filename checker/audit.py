@@ -14,7 +14,7 @@ from checker.checks import CHECKS
 from checker.collect.lines import locator
 from checker.model.repo import Inventory, Suppressions
 from checker.model.report import ManualQuestion, NotAsked, Report, StandardRef, Subject, Suppression, WaiverLedger
-from checker.model.rule import BoundRule, Profile
+from checker.model.rule import PROFILES, BoundRule, Profile
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
 from checker.workplace import Request, Workplace
@@ -58,19 +58,19 @@ def audit(request: Request) -> Audit:
             rules_sha256=place.catalog.sha256,
             profile=request.profile,
             as_of=request.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            not_asked=tuple(NotAsked(rule=rule, reason=reason) for rule, reason in sorted((*left, *unasked))),
+            not_asked=tuple(sorted((*left, *unasked), key=lambda one: one.rule)),
             suppressions=_suppressions(place),
             manual=tuple(_manual(place.catalog, standards)),
             waivers=waived.ledger.uses,
-            notes=(*place.settings.notes, *known_debt.notes, *_notes(place, standards)),
+            notes=tuple(dict.fromkeys((*place.settings.notes, *known_debt.notes, *_notes(place, standards)))),
         )
     return Audit(report, {one.bound.id: one.trace for one in verdicts if one.trace}, str(policy.fail_on))
 
 
-def _of_profile(asked: tuple[BoundRule, ...], profile: Profile) -> tuple[tuple[BoundRule, ...], list[tuple[str, str]]]:
+def _of_profile(asked: tuple[BoundRule, ...], profile: Profile) -> tuple[tuple[BoundRule, ...], tuple[NotAsked, ...]]:
     run = tuple(rule for rule in asked if profile in rule.rule.profiles)
-    left = [rule for rule in asked if rule not in run]
-    return run, [(rule.id, f"needs --profile {rule.rule.profiles[0]}") for rule in left]
+    least = {rule: next(name for name in PROFILES if name in rule.rule.profiles) for rule in asked if rule not in run}
+    return run, tuple(catalog.not_asked(rule, f"needs --profile {name}", name) for rule, name in least.items())
 
 
 def _baseline(file: Path | None, place: Workplace) -> baseline.Baseline:
@@ -91,7 +91,7 @@ def _subject(place: Workplace) -> Subject:
     git = place.git
     if not isinstance(git, Git):
         return Subject(path=".")
-    return Subject(path=".", commit=git.head, tree=git.tree(), dirty=git.dirty, base=place.base.revision)
+    return Subject(path=git.prefix.rstrip("/") or ".", commit=git.head, tree=git.tree(), dirty=git.dirty, base=place.base.revision)
 
 
 def _ref(known: Catalog, name: str) -> StandardRef:
@@ -115,9 +115,7 @@ def _manual(known: Catalog, standards: tuple[str, ...]) -> Iterator[ManualQuesti
 
 def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:
     """What the reader must know about how far this run could see."""
-    if not isinstance(place.git, Git):
-        yield str(place.git)
-    elif place.git.shallow:
+    if isinstance(place.git, Git) and place.git.shallow:
         yield "shallow clone: what needs history cannot be looked at; git fetch --unshallow"
     for name in standards:
         planned = [clause.id for clause in place.catalog.standards[name].clauses if clause.state == "planned"]

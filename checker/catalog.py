@@ -14,7 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from checker import resources, toml_source
 from checker.model.observation import Check
-from checker.model.rule import BoundRule, Clause, Family, Rule, Severity, Standard, Use
+from checker.model.report import NotAsked
+from checker.model.rule import BoundRule, Clause, Family, Profile, Rule, Severity, Standard, Use
 from checker.toml_source import ConfigurationError, TomlSource, nearest
 
 DEFAULT_STANDARD = "common"
@@ -215,8 +216,8 @@ def clause_order(clause: str) -> tuple[str, int]:
 
 def selected(
     bound: Iterable[BoundRule], catalog: Catalog, only: Sequence[str], skip: Sequence[str]
-) -> tuple[tuple[BoundRule, ...], tuple[tuple[str, str], ...]]:
-    """Split the bound rules by `--only` and `--skip`: those asked, and (rule, reason) of those not.
+) -> tuple[tuple[BoundRule, ...], tuple[NotAsked, ...]]:
+    """Split the bound rules by `--only` and `--skip`: those asked, and those not, with the reason.
 
     Names are families or rules, exact. Raises ConfigurationError for a name that is neither.
     """
@@ -225,12 +226,17 @@ def selected(
     for one in bound:
         names = {one.id, one.rule.family.value}
         if only and not names & set(only):
-            left.append((one.id, "not named by --only"))
+            left.append(not_asked(one, "not named by --only"))
         elif names & set(skip):
-            left.append((one.id, f"--skip {min(names & set(skip))}"))
+            left.append(not_asked(one, f"--skip {min(names & set(skip))}"))
         else:
             asked.append(one)
     return tuple(asked), tuple(left)
+
+
+def not_asked(bound: BoundRule, reason: str, profile: Profile | None = None) -> NotAsked:
+    """What the report says of a rule that a run leaves out."""
+    return NotAsked(rule=bound.id, category=bound.rule.family, profile=profile, reason=reason)
 
 
 def _canonical(names: Sequence[str], option: str, catalog: Catalog) -> list[str]:

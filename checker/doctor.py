@@ -45,7 +45,7 @@ def _repository(place: Workplace) -> Looked:
             )
         )
     if place.base.revision is None:
-        absent.append(_missing("a base revision", place.base.reason, "checker audit --base origin/main"))
+        absent.append(_missing("a base revision", str(place.base.fork), "checker audit --base origin/main"))
     return {
         "git": f"{git.branch or 'detached'} at {(git.head or 'no commit')[:12]}",
         "base": place.base.revision,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from checker.catalog import gravest, params_model
+from checker.catalog import clause_order, gravest, params_model
 from checker.injection import arguments, facts_named
 from checker.model.finding import Finding, Where, fingerprint
 from checker.model.observation import Check, Observation, Place, Pointer
@@ -41,6 +41,8 @@ class Verdict:
     def result(self) -> Result:
         return Result(
             rule=self.bound.id,
+            title=self.bound.rule.title,
+            category=self.bound.rule.family,
             clauses=self.bound.clauses,
             outcome=self.outcome,
             examined=self.examined,
@@ -119,7 +121,7 @@ def _findings(seen: _Seen, lines: Mapping[tuple[str, Pointer], tuple[int, int]])
     folded: dict[tuple[str, ...], list[Observation]] = {}
     for position, one in enumerate(seen.observations):
         if not one.ok:
-            key = ("cause", one.cause) if one.cause else ("own", str(position))
+            key = ("cause", one.place.path, one.cause) if one.cause else ("own", str(position))
             folded.setdefault(key, []).append(one)
     ordinals: dict[tuple[str, str], int] = defaultdict(int)
     for same in folded.values():
@@ -180,19 +182,19 @@ def _subsume(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
 
 def _swallow(larger: Verdict, smaller: Verdict) -> tuple[Verdict, Verdict]:
     kept = []
-    swallowing = {(finding.where.path, finding.subject): finding for finding in larger.findings}
-    swallowed = 0
+    swallowing = list(larger.findings)
+    first = {(one.where.path, one.subject): at for at, one in reversed(list(enumerate(swallowing)))}
     for finding in smaller.findings:
-        key = finding.where.path, finding.subject
-        if key not in swallowing:
+        at = first.get((finding.where.path, finding.subject))
+        if at is None:
             kept.append(finding)
-            continue
-        swallowing[key] = _merged(swallowing[key], finding)
-        swallowed += 1
-    if not swallowed:
+        else:
+            swallowing[at] = _merged(swallowing[at], finding)
+    if len(kept) == len(smaller.findings):
         return larger, smaller
-    reason = f"{swallowed} shown under {larger.bound.id}"
-    return replace(larger, findings=tuple(swallowing.values())), replace(smaller, findings=tuple(kept), reason=reason)
+    reason = f"{len(smaller.findings) - len(kept)} shown under {larger.bound.id}"
+    reason = f"{smaller.reason}; {reason}" if smaller.reason else reason
+    return replace(larger, findings=tuple(swallowing)), replace(smaller, findings=tuple(kept), reason=reason)
 
 
 def _merged(finding: Finding, swallowed: Finding) -> Finding:
@@ -200,7 +202,8 @@ def _merged(finding: Finding, swallowed: Finding) -> Finding:
     return finding.model_copy(
         update={
             "severity": gravest((finding.severity, swallowed.severity)),
-            "clauses": tuple(dict.fromkeys((*finding.clauses, *swallowed.clauses))),
+            "confidence": min(finding.confidence, swallowed.confidence, key=lambda one: one.rank),
+            "clauses": tuple(sorted({*finding.clauses, *swallowed.clauses}, key=clause_order)),
             "also": tuple(place for place in places if place != finding.where),
         }
     )

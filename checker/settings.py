@@ -10,11 +10,12 @@ from checker import toml_source
 from checker.catalog import Binding, Catalog
 from checker.model.observation import Place
 from checker.model.settings import LONGEST_WAIVER_DAYS, Configuration, Description, DescriptionChange, Policy, Waiver
-from checker.model.unavailable import NotApplicable
+from checker.model.unavailable import NotApplicable, Unavailable
 from checker.toml_source import ConfigurationError, TomlSource, nearest
 
 OWN_FILE, SHARED_FILE = "checker.toml", "pyproject.toml"
 Read = Callable[[str], str | None]  # a file's text by path relative to the audited root, None where there is none
+Missing = NotApplicable | Unavailable
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,13 @@ class Settings:
     policy_source: TomlSource
     description_source: TomlSource
     proposed: Policy | None
-    base_description: Description | None  # None where no base revision is known
+    base_description: Description | NotApplicable | Unavailable  # where the change began, or why nobody knows
     notes: tuple[str, ...]
 
-    def description_change(self) -> DescriptionChange | NotApplicable:
+    def description_change(self) -> DescriptionChange | NotApplicable | Unavailable:
         """The head's description beside the base's, for the rule that guards it."""
-        if self.base_description is None:
-            return NotApplicable("no base revision, so nothing says what the description was")
+        if not isinstance(self.base_description, Description):
+            return self.base_description
         lines = {name: self.description_source.line([name]) for name in Description.model_fields}
         places = {
             name: Place(self.description_source.path, (line, line) if line else None) for name, line in lines.items()
@@ -43,25 +44,43 @@ class Settings:
         """What the catalogue needs to settle parameters."""
         return Binding(standards, self.policy.params, self.policy.resolve, self.policy_source)
 
+    def proposed_binding(self) -> Binding | None:
+        """The same for the policy that the head proposes, where it proposes one."""
+        if self.proposed is None:
+            return None
+        return Binding(self.proposed.standards, self.proposed.params, self.proposed.resolve, self.description_source)
 
-def load(head: Read, base: Read | None, catalog: Catalog, today: date) -> Settings:
-    """Read both revisions. ConfigurationError where the file that is obeyed is wrong.
+
+def load(head: Read, base: Read | Missing | None, fork: Read | Missing | None, catalog: Catalog, today: date) -> Settings:
+    """Read the revisions: the head, the base whose policy rules, and where the change left it.
 
     Without a base the head's policy is obeyed, with a note; a base without configuration means defaults.
+    ConfigurationError where a file that is obeyed is wrong, or one that the head proposes.
     """
     head_file, head_source = _read(head)
-    if base is None:
-        policy, source, proposed, described = head_file.policy, head_source, None, None
+    if base is None or isinstance(base, (NotApplicable, Unavailable)):
+        policy, source, proposed = head_file.policy, head_source, None
         notes = ["not anchored: no base revision, so the policy is the working tree's own"]
     else:
-        base_file, source = _read(base)
-        policy, described = base_file.policy, base_file.description
+        base_file, source = _read(base, " (at the base revision)")
+        policy = base_file.policy
         proposed = head_file.policy if head_file.policy != policy else None
         notes = ["the working tree proposes another policy; it counts once it is in the base"] if proposed else []
     if not head_source.text and not source.text:
         notes.append("no configuration: standard common, everything found by itself")
     _refuse_bad_waivers(policy, source, catalog, today)
-    return Settings(policy, head_file.description, source, head_source, proposed, described, tuple(notes))
+    if proposed:
+        _refuse_bad_waivers(proposed, head_source, catalog, today)
+    return Settings(policy, head_file.description, source, head_source, proposed, _described(fork), tuple(notes))
+
+
+def _described(fork: Read | Missing | None) -> Description | Missing:
+    if fork is None or isinstance(fork, (NotApplicable, Unavailable)):
+        return fork or NotApplicable("no base revision, so nothing says what the description was")
+    try:
+        return _read(fork, " (where the change began)")[0].description
+    except ConfigurationError as wrong:
+        return Unavailable(str(wrong))
 
 
 def proposed_waivers(settings: Settings) -> Iterator[Waiver]:
@@ -70,16 +89,17 @@ def proposed_waivers(settings: Settings) -> Iterator[Waiver]:
     yield from (waiver for waiver in (settings.proposed.waivers if settings.proposed else ()) if waiver not in known)
 
 
-def _read(read: Read) -> tuple[Configuration, TomlSource]:
+def _read(read: Read, revision: str = "") -> tuple[Configuration, TomlSource]:
     own, shared = read(OWN_FILE), read(SHARED_FILE)
-    in_shared = toml_source.parse(SHARED_FILE, shared, ("tool", "checker")) if shared and "tool" in shared else None
+    nested = shared is not None and "tool" in shared
+    in_shared = toml_source.parse(SHARED_FILE, shared or "", ("tool", "checker"), revision) if nested else None
     if own is None:
         source = in_shared if in_shared and in_shared.values else TomlSource(OWN_FILE, "", {})
     elif in_shared and in_shared.values:
         message = f"{SHARED_FILE} holds [tool.checker] as well; keep one of the two"
-        raise ConfigurationError(OWN_FILE, None, message)
+        raise ConfigurationError(OWN_FILE, None, message + revision)
     else:
-        source = toml_source.parse(OWN_FILE, own)
+        source = toml_source.parse(OWN_FILE, own, (), revision)
     return toml_source.load(Configuration, source), source
 
 

@@ -131,9 +131,9 @@ BASELINED = (
     ),
 )
 RESULTS = (
-    Result(rule="cors-wildcard", clauses=("2.31",), outcome=Outcome.WAIVED, examined=1),
-    Result(rule="error-envelope", clauses=("2.17",), outcome=Outcome.FAILED, examined=60),
-    Result(rule="hardcoded-secret", clauses=("1.14",), outcome=Outcome.FAILED, examined=212),
+    Result(rule="cors-wildcard", category=Family.CODE, clauses=("2.31",), outcome=Outcome.WAIVED, examined=1),
+    Result(rule="error-envelope", category=Family.API, clauses=("2.17",), outcome=Outcome.FAILED, examined=60),
+    Result(rule="hardcoded-secret", category=Family.SECRETS, clauses=("1.14",), outcome=Outcome.FAILED, examined=212),
     Result(
         rule="idempotent-put",
         outcome=Outcome.NOT_APPLICABLE,
@@ -146,14 +146,21 @@ RESULTS = (
         outcome=Outcome.UNAVAILABLE,
         reason="history is shallow; run: git fetch --unshallow",
     ),
-    Result(rule="naming", clauses=("2.3",), outcome=Outcome.FAILED, examined=88),
-    Result(rule="pagination", clauses=("2.19", "3.13"), outcome=Outcome.FAILED, examined=40),
-    Result(rule="run-report", clauses=("1.9",), outcome=Outcome.FAILED, examined=1),
+    Result(rule="naming", category=Family.CODE, clauses=("2.3",), outcome=Outcome.FAILED, examined=88),
+    Result(
+        rule="pagination",
+        title="Every list is paginated",
+        category=Family.API,
+        clauses=("2.19", "3.13"),
+        outcome=Outcome.FAILED,
+        examined=40,
+    ),
+    Result(rule="run-report", category=Family.OUTPUTS, clauses=("1.9",), outcome=Outcome.FAILED, examined=1),
     Result(
         rule="schema-drift", clauses=("4.7",), outcome=Outcome.ERROR, reason="RecursionError: maximum depth exceeded"
     ),
-    Result(rule="todo-left", outcome=Outcome.FAILED, examined=88),
-    Result(rule="versioned-paths", clauses=("2.12",), outcome=Outcome.PASSED, examined=40),
+    Result(rule="todo-left", category=Family.CODE, outcome=Outcome.FAILED, examined=88),
+    Result(rule="versioned-paths", category=Family.API, clauses=("2.12",), outcome=Outcome.PASSED, examined=40),
 )
 
 
@@ -172,8 +179,12 @@ def sample() -> Report:
         findings=OPEN,
         results=RESULTS,
         not_asked=(
-            NotAsked(rule="contract-conformance", reason="needs --profile gate"),
-            NotAsked(rule="migration-roundtrip", reason="needs --profile agent"),
+            NotAsked(
+                rule="contract-conformance", category=Family.RUNTIME, profile="gate", reason="needs --profile gate"
+            ),
+            NotAsked(
+                rule="migration-roundtrip", category=Family.MIGRATIONS, profile="agent", reason="needs --profile agent"
+            ),
         ),
         waived=WAIVED,
         baselined=BASELINED,
@@ -240,7 +251,11 @@ def ready() -> Report:
             "recommendation": "accept",
             "score": 100,
             "findings": (),
-            "results": (Result(rule="versioned-paths", clauses=("2.12",), outcome=Outcome.PASSED, examined=40),),
+            "results": (
+                Result(
+                    rule="versioned-paths", category=Family.API, clauses=("2.12",), outcome=Outcome.PASSED, examined=40
+                ),
+            ),
             "waived": (),
             "baselined": (),
             "waivers": (),

@@ -100,6 +100,15 @@ def test_sarif_notifies_of_rules_without_a_verdict() -> None:
     assert run_of(ready())["invocations"][0]["executionSuccessful"] is True
 
 
+def test_sarif_names_a_related_location_once() -> None:
+    also = (Where(path="a.py", lines="1"), Where(path="."), Where(path=".", lines="2"), Where(path="a.py", lines="1"))
+    related = result_of(changed(findings=(finding("pagination", "a.yaml", also=also),)), "pagination")[
+        "relatedLocations"
+    ]
+    uris = [one["physicalLocation"]["artifactLocation"]["uri"] for one in related]
+    assert uris == ["a.py", "no%20file%20associated%20with%20this%20alert"]
+
+
 def test_sarif_message_is_neither_template_nor_link() -> None:
     report = changed(findings=(finding("pagination", "a.yaml", title="GET /{id}/{0} [x](http://evil.example)"),))
     text = result_of(report, "pagination")["message"]["text"]
@@ -184,7 +193,15 @@ def test_junit_counts_agree_with_the_cases() -> None:
         found = {name: str(len(list(one.iter(tag)))) for name, tag in (("failures", "failure"), ("errors", "error"))}
         found |= {"tests": str(len(list(one.iter("testcase")))), "skipped": str(len(list(one.iter("skipped"))))}
         assert {name: one.get(name) for name in found} == found
-    assert {suite.get("name") for suite in root} == {"api", "code", "other", "outputs", "secrets"}
+    assert {suite.get("name") for suite in root} == {
+        "api",
+        "code",
+        "migrations",
+        "other",
+        "outputs",
+        "runtime",
+        "secrets",
+    }
 
 
 def test_junit_keeps_to_the_elements_and_attributes_of_the_format() -> None:
@@ -289,7 +306,10 @@ def test_text_of_a_clean_run_still_says_that_nothing_was_accepted() -> None:
 
 def test_text_shows_the_gravest_rule_first_and_its_mend_once() -> None:
     plain = render_text(sample(), colour=False, verbose=0)
-    heads = [plain.index(f"\n{head} (") for head in ("critical hardcoded-secret", "major pagination", "info todo-left")]
+    heads = [
+        plain.index(f"\n{head} (")
+        for head in ("critical hardcoded-secret", "major pagination: Every list is paginated", "info todo-left")
+    ]
     assert heads == sorted(heads)
     assert plain.count("mend: Take a cursor") == 1
 
@@ -309,11 +329,17 @@ def test_markdown_counts_in_a_table_and_folds_by_severity() -> None:
 
 
 def test_family_of_a_rule_names_its_suite() -> None:
+    unplaced = Result(rule="y", outcome=Outcome.PASSED, examined=1)
+    placed = Result(rule="z", category=Family.SCHEMA, outcome=Outcome.PASSED, examined=1)
     report = changed(
-        findings=(finding("x", "a.py", category=Family.RUNTIME),), waived=(), baselined=(), results=ready().results
+        findings=(finding("x", "a.py", category=Family.RUNTIME),),
+        waived=(),
+        baselined=(),
+        results=(unplaced, placed),
+        not_asked=(),
     )
     suites = [suite.get("name") for suite in ElementTree.fromstring(junit.render(report))]
-    assert suites == ["other", "runtime"]
+    assert suites == ["other", "runtime", "schema"]
 
 
 def test_also_is_counted_and_the_first_are_named() -> None:

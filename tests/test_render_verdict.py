@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checker.model.report import NotAsked, Outcome, Report, Result
-from checker.model.rule import Severity
+from checker.model.rule import PROFILES, Severity
 from checker.render import verdict
 from tests.sample_report import empty, finding, ready, sample
 
@@ -17,7 +17,11 @@ def made(**changed: Any) -> Report:
 
 
 def not_asked(*reasons: str) -> tuple[NotAsked, ...]:
-    return tuple(NotAsked(rule=f"rule-{position}", reason=reason) for position, reason in enumerate(reasons))
+    waits = {f"needs --profile {name}": name for name in PROFILES}
+    return tuple(
+        NotAsked(rule=f"rule-{position}", profile=waits.get(reason), reason=reason)
+        for position, reason in enumerate(reasons)
+    )
 
 
 @pytest.mark.parametrize(

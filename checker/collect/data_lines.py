@@ -14,6 +14,7 @@ from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, No
 from checker.model.observation import Pointer
 
 _LOADER: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MAX_DEPTH, _MAX_DIRECTIVES = 200, 1000  # as in parse: beyond them libyaml's time grows with the square
 _BLANK = " \t\r\n"
 _OPENING = re.compile(r"([\[{])[ \t\n\r]*")
 _KEY = r'"((?:[^"\\\x00-\x1f]++|\\.)*+)"[ \t\n\r]*:[ \t\n\r]*'
@@ -84,7 +85,7 @@ def _root(text: str, wanted: _Wanted) -> _Span | None:
         except (ValueError, RecursionError):
             pass  # as in parse: what is no JSON may still be YAML in flow style
     try:
-        return _Yaml(text).root(wanted)
+        return _Yaml(text).root(wanted) if text.count("%TAG") <= _MAX_DIRECTIVES else None
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
 
@@ -179,11 +180,13 @@ class _Yaml:
         self.read = _LOADER(text).get_event
         self.anchored: dict[str, _Branch | None] = {}
         self.texts: dict[str, str] = {}
+        self.depth = 0
 
     def root(self, wanted: _Wanted) -> _Span | None:
         while (event := self.read()) is not None:
             if isinstance(event, NodeEvent):
-                return self._node(event, wanted)
+                start, end, branch = self._node(event, wanted)
+                return (start, end, branch) if end else (len(self.text[:start].rstrip(_BLANK)),) * 2 + (branch,)
         return None
 
     def _next(self) -> yaml.Event:
@@ -200,11 +203,13 @@ class _Yaml:
         if not isinstance(event, CollectionStartEvent):
             self._note(event)
             return start, self._end(event), None
+        self._descend()
         if event.anchor is None and wanted is not None and not wanted:
             return start, self._skip(), None
         branch = _Branch(is_list=isinstance(event, SequenceStartEvent))
         walk = self._items if branch.is_list else self._members
         end = walk(wanted if event.anchor is None else None, branch)
+        self.depth -= 1
         if event.anchor is not None:
             self.anchored[event.anchor] = branch
         return start, end, branch
@@ -216,7 +221,7 @@ class _Yaml:
             merging = key == "<<" and isinstance(event, ScalarEvent) and event.implicit[0]
             deeper = None if merging or wanted is None else wanted.get(key, {})
             _, value_end, inside = self._node(self._next(), deeper)
-            end = max(self._end(event), value_end)
+            end = max(start, self._end(event), value_end)
             last = max(last, end)
             if merging:
                 branch.merge(inside)
@@ -248,12 +253,17 @@ class _Yaml:
             self.texts[event.anchor] = event.value
             self.anchored.pop(event.anchor, None)
 
+    def _descend(self) -> None:
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            raise ValueError("nested too deep")
+
     def _skip(self) -> int:
         """Read on to the end of the collection just opened, but keep what is anchored inside."""
-        read, depth, kept = self.read, 1, 0
+        read, outside, kept = self.read, self.depth - 1, 0
         last: yaml.Event | None = None
         before: yaml.Event | None = None
-        while depth:
+        while self.depth > outside:
             event = read()
             if isinstance(event, ScalarEvent):
                 before, last = last, event
@@ -262,10 +272,10 @@ class _Yaml:
             elif isinstance(event, AliasEvent):
                 before, last = last, event
             elif not isinstance(event, CollectionStartEvent):
-                depth -= 1
+                self.depth -= 1
                 before, last = (last, event) if self._end(event) else (before, last)
             elif event.anchor is None:
-                depth += 1
+                self._descend()
             else:
                 kept = self._node(event, None)[1]
         return max(kept, self._end(last), self._end(before))

@@ -18,8 +18,8 @@ from checker.model.observation import Pointer
 
 MAX_DEPTH = 200
 MAX_DIGITS = 4300
+MAX_DIRECTIVES = 1000
 _LOADER: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 _TAG = "tag:yaml.org,2002:"
 _RESOLVERS: dict[str, list[tuple[str, re.Pattern[str]]]] = dict(yaml.SafeLoader.yaml_implicit_resolvers)
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
@@ -30,12 +30,10 @@ _MAPPING_TAGS = frozenset(_TAG + name for name in ("map", "set"))
 _MERGE = object()
 _COMPLEX_KEY = "a mapping key is a mapping or a list, only plain keys can be read"
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
-
 _STRING = r'"(?:[^"\\]++|\\.)*+"'
 _BRACKET = re.compile(_STRING + r"|([\[{])|([\]}])", re.DOTALL)
 _BAD_NUMBER = re.compile(_STRING + rf"|(NaN|-?Infinity|\d{{{MAX_DIGITS + 1}}})()", re.DOTALL)
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-
 _Repeats = list[tuple[dict[str, Any], list[str]]]
 
 
@@ -121,6 +119,8 @@ def _from_json(text: str) -> Parsed:
 
 
 def _from_yaml(text: str, max_nodes: int) -> Parsed:
+    if text.count("%TAG") > MAX_DIRECTIVES:  # libyaml compares each with all before it
+        raise Malformed(f"more than {MAX_DIRECTIVES} %TAG directives")
     loader = _LOADER(text)
     builder = _Builder(text, loader.get_event, max_nodes)
     value, documents = None, 0

@@ -8,17 +8,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.model.contract import Contract, Node, Operation
+from checker.model.servers import servers
 from checker.model.settings import Policy
+from checker.model.shape import shape
+from checker.model.words import plain
 
 _KINDS = frozenset({"apiKey", "http", "oauth2", "openIdConnect", "mutualTLS", "basic"})
 _CREDENTIALS = frozenset(
     {"authorization", "x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token", "x-token", "x-authorization"}
 )
 
+_CLIENT = frozenset({"clientsecret", "clientassertion", "refreshtoken"})
+
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """Why no credentials are really demanded. `undefined` names the scheme that the document lacks, where that is why."""
+    """Why no credentials are really demanded; `undefined` names the scheme that the document lacks, where that is why."""
 
     seen: str
     undefined: str = ""
@@ -61,15 +66,19 @@ def schemes(contract: Contract) -> frozenset[str]:
 
 
 def takes_credentials(operation: Operation) -> str:
-    """A required header that looks like a credential though no security scheme says so; empty where there is none."""
-    return next(
-        (
-            one.name
-            for one in operation.parameters
-            if one.required and one.location == "header" and one.name.lower() in _CREDENTIALS
-        ),
-        "",
+    """What of the request looks like a credential though no security scheme says so; empty where nothing does.
+
+    A required header such as `Authorization`, a secret in the path (a capability URL), or an OAuth client's secret in the body.
+    """
+    for one in operation.parameters:
+        if one.required and one.location == "header" and one.name.lower() in _CREDENTIALS:
+            return f"header {one.name}"
+        if one.location == "path" and plain(one.name).endswith(("token", "secret", "signature")):
+            return f"path parameter {one.name}"
+    fields = (
+        name for media in operation.request if media.schema is not None for name in shape(media.schema).properties
     )
+    return next((f"body field {name}" for name in fields if plain(name) in _CLIENT), "")
 
 
 def is_listed(contract: Contract, operation: Operation, policy: Policy) -> bool:
@@ -78,7 +87,7 @@ def is_listed(contract: Contract, operation: Operation, policy: Policy) -> bool:
 
 
 def _names(contract: Contract, operation: Operation) -> set[str]:
-    bases = {"", *(base.rstrip("/") for base in contract.base_paths)}
+    bases = {"", *(server.base.rstrip("/") for server in servers(contract, operation))}
     return {_listed(f"{operation.method} {base}{operation.path}") for base in bases}
 
 

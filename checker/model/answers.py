@@ -84,13 +84,8 @@ class Answer:
         return self.around(self.schema or self.response.node)
 
     def around(self, node: Node) -> Spot:
-        """Where a part of this answer is to be mended: in the operation, or in the shared part that it lies in."""
-        here = self.operation.node
-        if node.path == here.path and node.pointer[: len(here.pointer)] == here.pointer:
-            return Spot("", self.response.node.place, ())
-        shared = _component(node)
-        name = shared.name if shared.path == self.contract.path else f"{shared.path}{shared.name}"
-        return Spot(name, shared.place, (Place(here.path, pointer=self._pointer),))
+        """Where a part of this answer is to be mended."""
+        return spot(self.contract, self.operation, node, self.response.node.place, self._pointer)
 
     @property
     def _pointer(self) -> Pointer:
@@ -98,6 +93,16 @@ class Answer:
         names = documented if isinstance(documented, Mapping) else ()
         written = next((name for name in names if name.upper() == self.response.status.upper()), self.response.status)
         return *self.operation.node.pointer, "responses", written
+
+
+def spot(contract: Contract, operation: Operation, node: Node, own: Place, use: Pointer) -> Spot:
+    """Where a part of an operation is to be mended: at `own`, or in the shared part that it lies in, used at `use`."""
+    here = operation.node
+    if node.path == here.path and node.pointer[: len(here.pointer)] == here.pointer:
+        return Spot("", own, ())
+    shared = _component(node)
+    name = shared.name if shared.path == contract.path else f"{shared.path}{shared.name}"
+    return Spot(name, shared.place, (Place(here.path, pointer=use),))
 
 
 def answers(contract: Contract) -> Iterator[Answer]:

@@ -62,7 +62,7 @@ def gaps(asked: Asked, node: Node, path: str = "") -> tuple[Gap, ...]:
         return (Gap(path, "is always null"),) if asked.get("type") else ()
     each = [tuple(_of_shape(asked, one, path)) for one in found]
     if not outline(asked) and any(is_possible(some) for some in each):  # a message may be a text or several
-        each = [tuple(replace(gap, certain=False) for gap in some) for some in each]
+        each = [tuple(_softened(gap) for gap in some) for some in each]
     told = (gap for value in _examples(node) for gap in contradictions(asked, value, path))
     own = (*_of_null(asked, node, path), *told)
     return tuple(dict.fromkeys(gap for some in (own, *each) for gap in some))
@@ -95,6 +95,10 @@ def outline(asked: Asked) -> str:
 
 def _after_colon(text: str) -> str:
     return f": {text}" if text else ""
+
+
+def _softened(gap: Gap) -> Gap:
+    return replace(gap, certain=False, problem=re.sub(r"^is ", "may be ", gap.problem))
 
 
 def _of_shape(asked: Asked, shape: Shape, path: str) -> Iterator[Gap]:

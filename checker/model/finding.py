@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from checker.model.base import Frozen
 from checker.model.rule import Confidence, Family, Severity
@@ -15,7 +15,7 @@ class Where(Frozen):
     """A file relative to the audited root, and the lines `a-b` or `a` in it as it stands."""
 
     path: str
-    lines: str | None = None
+    lines: str | None = Field(default=None, pattern=r"^[1-9][0-9]*(-[1-9][0-9]*)?$")
 
     @model_serializer(mode="wrap")
     def _leave_out_unknown_lines(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -56,5 +56,5 @@ class Finding(Frozen):
 def fingerprint(rule: str, path: str, subject: str, ordinal: int) -> str:
     """16 hex digits that stay the same when lines move, words change or another standard asks."""
     return hashlib.sha256(
-        "\0".join((rule, path, subject, str(ordinal))).encode("utf-8", "surrogateescape")
+        "\0".join((rule, path, subject, str(ordinal))).encode("utf-8", "surrogatepass")
     ).hexdigest()[:16]

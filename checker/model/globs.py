@@ -39,4 +39,4 @@ def _segment(part: str) -> str:
         "".join("[^/]" if char == "?" else re.escape(char) for char in run) for run in re.split(r"\*+", part)
     ]
     middle = "".join(f"(?>[^/]*?{run})" for run in rest[:-1] if run)
-    return first + middle + (f"[^/]*{rest[-1]}" if rest else "")
+    return f"(?=[^/]){first}{middle}" + (f"[^/]*{rest[-1]}" if rest else "")

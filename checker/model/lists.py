@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from checker.model.contract import Api, Contract, Node, Operation, Response
-from checker.model.paging import Paging, paging, plain, upper_bound
+from checker.model.paging import Paging, paging, upper_bound
 from checker.model.rule import Confidence
 from checker.model.shape import Shape, shape, shapes
+from checker.model.words import plain, vocabulary
 
 SMALL = 50  # a list that the contract bounds to this many items needs no pages
 _WRAPPERS = ("data", "result", "payload", "response", "_embedded", "embedded")

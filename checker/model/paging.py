@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from checker.model.contract import Node, Operation, Parameter, Response
 from checker.model.shape import Shape, shape, shapes
+from checker.model.words import plain, vocabulary
 
 CURSORS = vocabulary(
     "cursor pagecursor nextcursor startcursor endcursor aftercursor beforecursor cursormark after before "
@@ -42,7 +44,8 @@ _ABOUT_PAGES = vocabulary(
     "data result links meta metadata pageinfo paging pagination page pages cursor cursors responsemetadata pagemeta"
 )
 _MOMENT = re.compile(
-    r"(?i)\b(?:date|datetime|time|timestamp|days?|hours?|month|year|iso[- ]?8601|rfc[- ]?3339|epoch|unix)\b|\d{4}-\d\d-\d\d"
+    r"(?i)\b(?:date|datetime|time|timestamp|days?|hours?|month|year|iso[- ]?8601|rfc[- ]?3339|epoch|unix)\b"
+    r"|\d{4}-\d\d-\d\d"
 )
 _TOKEN = re.compile(r"(?i)\b(?:token|cursor|opaque|continu\w+)\b")
 _PAGED = re.compile(
@@ -55,9 +58,9 @@ _SITE = re.compile(r"(?i)\b(?:web|site|landing|url|slug|html|wiki|title)\b")
 class Paging:
     """The page parameters of an operation, and what its answer says of the next page.
 
-    `unclear` parameters are called like a page or a cursor and may as well be a filter. In the answer, `next_link` is where it
-    links the next page, `next_token` where it hands out the value that fetches it, `more` where it says that there is one;
-    empty where it does not.
+    `unclear` parameters are called like a page or a cursor and may as well be a filter. In the answer, `next_link` is
+    where it links the next page, `next_token` where it hands out the value that fetches it, `more` where it says that
+    there is one; empty where it does not.
     """
 
     cursors: tuple[Parameter, ...]
@@ -70,7 +73,7 @@ class Paging:
 
     @property
     def continues(self) -> bool:
-        """Whether a caller can get what lies behind the first page; a size and `has_more` make a cursor of `before` a time."""
+        """Whether a caller can get what lies behind the first page; with `has_more`, `before` a time is a cursor."""
         return bool(self.cursors or self.offsets or self.next_link or (self.sizes and self.unclear and self.more))
 
 
@@ -100,30 +103,20 @@ def upper_bound(parameter: Parameter) -> int | None:
     return max(known) if known and len(known) == len(bounds) else None
 
 
-def plain(name: str) -> str:
-    """A name without case, separators and `$`: `page_size`, `pageSize` and `page-size` are the same word."""
-    return re.sub(r"[^a-z]", "", name.lower())
-
-
 def _bound(words: Mapping[str, Any]) -> int | None:
     choices = words.get("enum", [words["const"]] if "const" in words else None)
     if isinstance(choices, list) and choices and all(str(one).isdigit() for one in choices):
         return max(int(one) for one in choices)
     exclusive, maximum = words.get("exclusiveMaximum"), words.get("maximum")
-    if _is_number(exclusive):
+    if _is_finite(exclusive):
         return int(exclusive) - 1
-    if _is_number(maximum):
-        return int(maximum) - (1 if exclusive is True else 0)  # OpenAPI 3.0 and Swagger 2 write a flag beside `maximum`
+    if _is_finite(maximum):
+        return int(maximum) - (1 if exclusive is True else 0)  # OpenAPI 3.0 and Swagger 2 put a flag beside `maximum`
     return None
 
 
-def _is_number(value: Any) -> bool:
-    return (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and value == value
-        and abs(value) != float("inf")
-    )
+def _is_finite(value: Any) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _knobs(operation: Operation) -> Iterator[tuple[str, Parameter]]:

@@ -1,17 +1,18 @@
-"""What an operation is for, as far as its method, path and headers tell: a probe, a page about the API, a sign-in, a webhook's receipt."""
+"""What an operation is for, as its method, path and headers tell: a probe, a page about the API, a sign-in, a receipt."""
 
 from __future__ import annotations
 
 import re
 
 from checker.model.contract import Operation
+from checker.model.words import plain, vocabulary
 
 _PREFIX = re.compile(r"(?i)api|rest|v\d+(?:\.\d+)*")
 _HEALTH = vocabulary("health healthz healthcheck livez readyz liveness readiness")
 _BELOW_HEALTH = vocabulary(
-    "live liveness ready readiness startup db database deep detail details detailed check status full"
+    "live alive liveness ready readiness startup db database deep detail details detailed check status full"
 )
-_WHOLE = vocabulary("ping status metrics version heartbeat ready live up")
+_WHOLE = vocabulary("ping status metrics version heartbeat ready live up")  # a probe only where they stand alone
 _ABOUT = vocabulary(
     "docs redoc swagger swaggerui apidocs openapi openapijson openapiyaml openapiyml swaggerjson swaggeryaml"
 )
@@ -27,7 +28,7 @@ _SENDERS = vocabulary(
 
 
 def is_probe(operation: Operation) -> bool:
-    """Whether a load balancer or a monitor is meant to ask: `/health`, `/health/live`, `/metrics`, never `/patients/health/{id}`."""
+    """Whether a load balancer or a monitor asks: `/health`, `/health/live`, `/metrics`; not `/patients/{id}/health`."""
     words = _words(operation.path)
     if operation.method not in ("GET", "HEAD") or "{" in operation.path or not words:
         return False
@@ -37,7 +38,7 @@ def is_probe(operation: Operation) -> bool:
 
 
 def is_about_itself(operation: Operation) -> bool:
-    """Whether the path belongs to the API's own description: the entry page, `/.well-known/…`, `/docs`, `/openapi.json`."""
+    """Whether the path belongs to the API's own description: `/`, `/.well-known/…`, `/docs`, `/openapi.json`."""
     parts, words = operation.path.strip("/").split("/"), _words(operation.path)
     if operation.method not in ("GET", "HEAD"):
         return False
@@ -45,7 +46,7 @@ def is_about_itself(operation: Operation) -> bool:
 
 
 def is_sign_in(operation: Operation) -> bool:
-    """Whether a caller can hardly have credentials yet: it logs in, registers, renews a token or resets a forgotten password."""
+    """Whether a caller can hardly have credentials yet: it logs in, registers, renews a token, resets a password."""
     words = _words(operation.path)
     if operation.method != "POST" or not words:
         return False
@@ -70,7 +71,7 @@ def is_receipt(operation: Operation) -> bool:
 def last_word(operation: Operation) -> str:
     """The path's last segment as a plain word, or the verb behind its colon; empty where it is an identifier."""
     last = operation.path.rstrip("/").rpartition("/")[2].rpartition(":")[2]
-    return "" if "{" in last else _plain(last)
+    return "" if "{" in last else plain(last)
 
 
 def _words(path: str) -> list[str]:
@@ -78,8 +79,4 @@ def _words(path: str) -> list[str]:
     parts = [part for part in path.split("/") if part]
     while parts and _PREFIX.fullmatch(parts[0]):
         parts = parts[1:]
-    return [_plain(part) for part in parts if "{" not in part]
-
-
-def _plain(part: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", part.lower())
+    return [plain(part) for part in parts if "{" not in part]

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from checker.model.base import Frozen
 from checker.model.finding import Finding, Where
-from checker.model.rule import Profile, Severity
+from checker.model.rule import Family, Profile, Severity
 
 SCHEMA = "review-findings/1"
 POINTS = {Severity.CRITICAL: 20, Severity.MAJOR: 8, Severity.MINOR: 2, Severity.INFO: 0}
@@ -31,6 +31,8 @@ class Result(Frozen):
     """One rule's outcome, how many subjects were looked at, and why there is no verdict where there is none."""
 
     rule: str
+    title: str = ""
+    category: Family | None = None
     clauses: tuple[str, ...] = ()
     outcome: Outcome
     examined: int = 0
@@ -44,7 +46,7 @@ class StandardRef(Frozen):
 
 
 class Subject(Frozen):
-    """What was audited, bound to its content."""
+    """What was audited, bound to its content; `path` is the audited root below the repository's."""
 
     path: str
     commit: str | None = None
@@ -54,7 +56,11 @@ class Subject(Frozen):
 
 
 class NotAsked(Frozen):
+    """A rule that the chosen standards ask and this run did not; `profile` is the least one that would."""
+
     rule: str
+    category: Family | None = None
+    profile: Profile | None = None
     reason: str
 
 
@@ -150,8 +156,8 @@ class Report(Frozen):
         return tuple(result for result in self.results if result.outcome in wanted)
 
     def as_json(self) -> dict[str, Any]:
-        """The report as plain values under the published names; absent optional values are left out."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=False)
+        """The report as plain values under the published names."""
+        return self.model_dump(mode="json", by_alias=True)
 
 
 def score(findings: tuple[Finding, ...]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
+from unicodedata import normalize
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
@@ -70,8 +71,12 @@ class Waiver(Frozen):
 
 
 def same_person(owner: str, approver: str) -> bool:
-    """Whether two names mean the same person or team, however they are written."""
-    return owner.strip().lstrip("@").casefold() == approver.strip().lstrip("@").casefold()
+    """Whether two names mean the same person or team, however they are written (`@API-Team` is `api team`)."""
+    return _bare(owner) == _bare(approver)
+
+
+def _bare(name: str) -> str:
+    return "".join(char for char in normalize("NFKC", name).casefold() if char.isalnum())
 
 
 class PublicOperation(Frozen):

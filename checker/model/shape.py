@@ -31,7 +31,11 @@ class Shape:
         return "object" in self.types or (not self.types and bool(self.properties))
 
 
-_KEPT = ("enum", "const", "pattern", "format", "maxItems", "minItems", "maximum", "exclusiveMaximum", "maxLength")
+_KEPT = (
+    *("enum", "const", "pattern", "format", "multipleOf", "uniqueItems", "additionalProperties"),
+    *("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"),
+    *("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"),
+)
 
 
 def shapes(node: Node) -> tuple[Shape, ...]:

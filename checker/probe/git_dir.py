@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from checker.model.unavailable import Unavailable
+
 _KIB, _MIB = 1 << 10, 1 << 20
 _MOST_REFS = 20_000
 _MOST_STORES = 64
@@ -59,12 +61,8 @@ _CONFIG = """\
 {extensions}"""
 
 
-class GitUnusable(Exception):
+class GitUnusable(Unavailable):
     """There is git here and it cannot be asked. `reason` is one line: what is wrong, and what would mend it."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from checker.model.finding import Finding
-from checker.model.report import Outcome, Report, Result
+from checker.model.report import NotAsked, Outcome, Report, Result
 from checker.render import verdict
 from checker.render.order import by_rule, settled
 from checker.render.places import place, places
@@ -28,10 +28,7 @@ _LONGEST = 1000
 
 
 def render(report: Report) -> bytes:
-    """An XML 1.0 document; a rule fails whatever the severity of its findings, which stands in the failure's type.
-
-    A rule without any finding belongs to the suite `other`, for a report names no family but that of a finding.
-    """
+    """An XML 1.0 document; a rule fails whatever the severity of its findings, which stands in the failure's type."""
     report = settled(report)
     suites: dict[str, list[Element]] = defaultdict(list)
     for family, case in _cases(report):
@@ -54,16 +51,19 @@ def _totals(name: str, cases: Sequence[Element]) -> dict[str, str]:
 
 def _cases(report: Report) -> Iterator[tuple[str, Element]]:
     groups = by_rule(report.findings)
-    known = (*report.findings, *report.waived, *report.baselined)
-    families = {finding.rule: finding.category.value for finding in known}
+    families = {finding.rule: finding.category.value for finding in report.findings}
     for result in report.results:
-        yield families.get(result.rule, _UNPLACED), _of_result(result, groups.get(result.rule, []))
+        yield _family(result), _of_result(result, groups.get(result.rule, []))
     for one in report.not_asked:
-        yield families.get(one.rule, _UNPLACED), _case(one.rule, "skipped", f"not asked: {one.reason}")
+        yield _family(one), _case(one.rule, "skipped", f"not asked: {one.reason}")
     for rule in sorted(groups.keys() - {result.rule for result in report.results}):
         yield families[rule], _of_findings(rule, groups[rule])
     if not report.examined:
         yield _UNPLACED, _case("subjects-examined", "error", "nothing was examined")
+
+
+def _family(one: Result | NotAsked) -> str:
+    return one.category.value if one.category else _UNPLACED
 
 
 def _of_result(result: Result, findings: Sequence[Finding]) -> Element:

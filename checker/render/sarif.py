@@ -39,7 +39,8 @@ _PRECISION = {Confidence.HIGH: "high", Confidence.MEDIUM: "medium", Confidence.L
 def render(report: Report) -> bytes:
     """One run: open findings, then waived, then baselined ones, gravest first; the verdict stands in `invocations`."""
     report = settled(report)
-    rules = _rules(chain(report.findings, report.waived, report.baselined))
+    titles = {result.rule: result.title for result in report.results}
+    rules = _rules(chain(report.findings, report.waived, report.baselined), titles)
     index = {rule["id"]: position for position, rule in enumerate(rules)}
     results = list(islice(_results(report, index), MOST_RESULTS))
     left = len(report.findings) + len(report.waived) + len(report.baselined) - len(results)
@@ -68,15 +69,15 @@ def render(report: Report) -> bytes:
     return dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1)
 
 
-def _rules(findings: Iterator[Finding]) -> list[dict[str, Any]]:
+def _rules(findings: Iterator[Finding], titles: Mapping[str, str]) -> list[dict[str, Any]]:
     """The rules that findings name, by id, as grave as the gravest of their findings."""
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(visible(finding.rule), []).append(finding)
-    return [_rule(rule, group) for rule, group in sorted(groups.items())]
+    return [_rule(rule, titles.get(group[0].rule, ""), group) for rule, group in sorted(groups.items())]
 
 
-def _rule(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
+def _rule(rule: str, title: str, findings: Sequence[Finding]) -> dict[str, Any]:
     gravest = min(findings, key=lambda finding: finding.severity.rank)
     surest = min(findings, key=lambda finding: finding.confidence.rank)
     mend = clipped(gravest.recommendation, _LONGEST) or "See the rule's page."
@@ -87,7 +88,7 @@ def _rule(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
         properties["security-severity"] = _SECURITY_SEVERITY[gravest.severity]
     return {
         "id": rule,
-        "shortDescription": {"text": rule.replace("-", " ").capitalize()},
+        "shortDescription": {"text": clipped(title, _LONGEST) or rule},
         "fullDescription": {"text": mend},
         "defaultConfiguration": {"level": _LEVEL[gravest.severity]},
         "help": {"text": f"{mend}\nRun: checker explain {rule}"},
@@ -127,7 +128,7 @@ def _result(report: Report, finding: Finding, number: int, index: Mapping[str, i
             "recommendation": clipped(finding.recommendation, _LONGEST),
         },
     }
-    related = [_location(report, where) for where in dict.fromkeys(finding.also[:_MOST_RELATED])]
+    related = [_location(report, where) for where in finding.also[:_MOST_RELATED]]
     if related:  # which the schema wants unique, and two places about the whole tree are one location
         result["relatedLocations"] = [one for position, one in enumerate(related) if one not in related[:position]]
     return result

@@ -36,7 +36,7 @@ def render_text(report: Report, *, colour: bool, verbose: int) -> str:
     paint = Paint(colour)
     blocks = [
         _head(report, paint),
-        *_groups(report.findings, paint, verbose),
+        *_groups(report, paint, verbose),
         _unseen(report, paint),
         _accepted(report, verbose),
         _evidence(report),
@@ -70,9 +70,10 @@ def _audited(report: Report) -> str:
     return f"{' '.join(said)}; as of {visible(report.as_of)}"
 
 
-def _groups(findings: Sequence[Finding], paint: Paint, verbose: int) -> Iterator[list[str]]:
-    for rule, group in by_rule(findings).items():
-        lines = [_title(rule, group, paint)]
+def _groups(report: Report, paint: Paint, verbose: int) -> Iterator[list[str]]:
+    titles = {result.rule: result.title for result in report.results}
+    for rule, group in by_rule(report.findings).items():
+        lines = [_title(rule, titles.get(rule, ""), group, paint)]
         shown = group if verbose else group[:_MOST_OF_A_RULE]
         for finding in shown:
             lines.extend(_finding(finding, paint))
@@ -83,14 +84,15 @@ def _groups(findings: Sequence[Finding], paint: Paint, verbose: int) -> Iterator
         yield lines
 
 
-def _title(rule: str, group: Sequence[Finding], paint: Paint) -> str:
+def _title(rule: str, title: str, group: Sequence[Finding], paint: Paint) -> str:
     gravest = group[0].severity.value
     about = [group[0].category.value]
     clauses = sorted({clause for finding in group for clause in finding.clauses})
     if clauses:
         about.append(f"clauses {clipped(', '.join(clauses), 50)}")
     about.append(counted(len(group), "finding"))
-    return f"{paint(gravest)} {visible(rule)} ({'; '.join(about)})"
+    asks = f": {clipped(title, _LONGEST)}" if title else ""
+    return f"{paint(gravest)} {visible(rule)}{asks} ({'; '.join(about)})"
 
 
 def _finding(finding: Finding, paint: Paint) -> Iterator[str]:

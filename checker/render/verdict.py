@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -22,7 +21,6 @@ _TALLIED = (
     Outcome.WAIVED,
 )
 _NAMED = 5
-_PROFILE = re.compile(r"--profile (agent|gate|nightly)\b")
 
 
 def sentence(report: Report) -> str:
@@ -91,9 +89,8 @@ def in_words(findings: Sequence[Finding], wanted: Sequence[Severity] = tuple(Sev
 
 
 def _wanted(report: Report) -> list[Profile]:
-    """The profile that each rule not asked waits for, where its reason names one."""
-    said = (_PROFILE.search(one.reason) for one in report.not_asked)
-    return [name for match in said if match for name in PROFILES if name == match[1]]
+    """The profile that each rule not asked waits for, where it waits for one."""
+    return [one.profile for one in report.not_asked if one.profile]
 
 
 def _found(report: Report) -> list[str]:

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from checker.model.contract import Api, Contract, Operation, Parameter
+from checker.model.contract import Api, Parameter
 from checker.model.lists import Listing, listings
 from checker.model.observation import Observation
-from checker.model.paging import OPAQUE, Paging, is_shared, plain
-
-_DECIDED = re.compile(
-    r"(?i)\b(?:offset|page|page[- ]number|numbered[- ]page|limit[-/ ]offset)(?:[- ]based)?[- ]pagination\b"
-    r"|\bpaginat\w+ (?:by|with|via|through|uses?|using|is|are) (?:an? |the |its )?(?:`?offset`?|page numbers?|numbered pages)\b"
-)
-_UNDECIDED = re.compile(
-    r"(?i)\b(?:not?|never|deprecated|avoid|instead|legacy|removed?|cursors?|rather than|migrat\w+|unlike)\b"
-)
-_REFUSED = re.compile(
-    r"(?i)\b(?:not|no|without|instead of|rather than|over) (?:\w+[- ]){0,2}cursors?(?:[- ]based)?(?: pagination)?\b"
-)
+from checker.model.page_style import gives_no_reason, says_offset
+from checker.model.paging import OPAQUE, Paging, is_shared
+from checker.model.words import plain
 
 
 def cursor_pagination(api: Api) -> Iterator[Observation]:
@@ -37,14 +26,14 @@ def cursor_pagination(api: Api) -> Iterator[Observation]:
 def _observed(listing: Listing) -> Observation:
     operation, paging = listing.operation, listing.paging
     offset = _offset(paging)
-    if offset is not None and not _says_offset(listing.contract, operation):
+    if offset is not None and not says_offset(listing.contract, operation):
         is_one = is_shared(offset, operation)
         return Observation(
             subject=operation.name,
             ok=False,
             place=offset.node.place if is_one else operation.place,
             message=f"{operation.name} pages by {offset.name!r}, not by a cursor",
-            evidence=_unreasoned(listing.contract, operation) or "the contract does not say that it is meant so",
+            evidence=_evidence(listing),
             cause=offset.node.name if is_one else "",
             confidence=listing.confidence,
             also=(operation.place,) if is_one else (),
@@ -60,6 +49,12 @@ def _observed(listing: Listing) -> Observation:
     )
 
 
+def _evidence(listing: Listing) -> str:
+    if gives_no_reason(listing.contract, listing.operation):
+        return "`x-pagination` says offset and gives no reason"
+    return "the contract does not say that it is meant so"
+
+
 def _offset(paging: Paging) -> Parameter | None:
     """The offset parameter of a list that has no cursor; beside one, an id such as `after` is a filter."""
     if any(plain(one.name) in OPAQUE for one in paging.cursors) or (paging.cursors and paging.next_token):
@@ -72,37 +67,3 @@ def _lost_cursor(paging: Paging) -> str:
     if paging.next_token or paging.next_link or any(plain(one.name) not in OPAQUE for one in paging.cursors):
         return ""
     return next((one.name for one in paging.cursors), "")
-
-
-def _says_offset(contract: Contract, operation: Operation) -> bool:
-    """Whether the contract decides for offsets: `x-pagination` with a reason, or a sentence in a description."""
-    if any(style == "offset" and reason for style, reason in _marks(contract, operation)):
-        return True
-    info = contract.root.get("info")
-    said = [operation.node.get("description"), info.get("description") if isinstance(info, Mapping) else None]
-    sentences = (
-        one for text in said if isinstance(text, str) for one in re.split(r"(?<=[.!?;])\s|\n\s*\n|\n[-*#]", text)
-    )
-    return any(_DECIDED.search(one) and not _UNDECIDED.search(_REFUSED.sub("", one)) for one in sentences)
-
-
-def _unreasoned(contract: Contract, operation: Operation) -> str:
-    if any(style == "offset" for style, _ in _marks(contract, operation)):
-        return "`x-pagination` says offset and gives no reason"
-    return ""
-
-
-def _marks(contract: Contract, operation: Operation) -> Iterator[tuple[str, str]]:
-    """Style and reason of each `x-pagination` that covers an operation: its own, its path's, the document's."""
-    item = contract.root.at("paths", operation.path)
-    holders = [operation.node.value, item.value if item else None, contract.root.value, contract.root.get("info")]
-    for holder in holders:
-        if isinstance(holder, Mapping) and "x-pagination" in holder:
-            yield _mark(holder["x-pagination"], holder.get("x-pagination-reason"))
-
-
-def _mark(value: Any, reason: Any) -> tuple[str, str]:
-    if isinstance(value, Mapping):
-        value, reason = value.get("style"), value.get("reason", reason)
-    style = "offset" if str(value).lower() in ("offset", "page", "page-number", "limit-offset") else str(value)
-    return style, reason.strip() if isinstance(reason, str) else ""

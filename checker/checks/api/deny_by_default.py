@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checker.model.access import flaw, is_listed, requirement_flaw
+from checker.model.access import flaw, is_listed, requirement_flaw, takes_credentials
 from checker.model.contract import Api, Contract, Operation
 from checker.model.observation import Observation, Place
 from checker.model.purpose import is_about_itself, is_probe, is_receipt, is_sign_in
@@ -15,8 +15,8 @@ from checker.model.settings import Policy
 def deny_by_default(api: Api, policy: Policy) -> Iterator[Observation]:
     """One observation for each document's `security`, and one for each operation that has a `security` of its own.
 
-    What inherits the document's `security` stands or falls with it. Sources: backend-engineer "deny by default", OWASP ASVS 4.1.5
-    and API5:2023.
+    What inherits the document's `security` stands or falls with it. Sources: backend-engineer "deny by default", OWASP
+    API5:2023 ("the enforcement mechanism(s) should deny all access by default").
     """
     for contract in api.contracts:
         if contract.operations:
@@ -30,7 +30,8 @@ def _default(contract: Contract, policy: Policy) -> Observation:
     declared = "security" in contract.root.value
     found = requirement_flaw(contract, contract.root.get("security"), "the document's `security`") if declared else None
     inheriting = [one for one in contract.operations if "security" not in one.node.value]
-    exposed = [one.name for one in inheriting if not is_listed(contract, one, policy)]
+    unlisted = [one for one in inheriting if not is_listed(contract, one, policy)]
+    exposed = [one.name for one in unlisted if not (is_probe(one) or is_about_itself(one))]
     seen = found.seen if found else "the document has no `security` of its own"
     return Observation(
         subject="#/security",
@@ -45,9 +46,9 @@ def _default(contract: Contract, policy: Policy) -> Observation:
 
 def _exposed(names: list[str]) -> str:
     if not names:
-        return "no operation depends on it today"
+        return "every operation demands credentials by itself, is listed, or is a probe"
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{', '.join(names[:3])}{more} depend on it"
+    return f"open by that: {', '.join(names[:3])}{more}"
 
 
 def _own(contract: Contract, operation: Operation, policy: Policy) -> Observation:
@@ -55,7 +56,7 @@ def _own(contract: Contract, operation: Operation, policy: Policy) -> Observatio
     confidence = None
     if is_probe(operation) or is_about_itself(operation):
         confidence = Confidence.LOW
-    elif is_sign_in(operation) or is_receipt(operation):
+    elif is_sign_in(operation) or is_receipt(operation) or takes_credentials(operation):
         confidence = Confidence.MEDIUM
     return Observation(
         subject=operation.name,

@@ -80,20 +80,18 @@ def _present(
 ) -> Observation:
     nearest = _nearest(measured)
     chosen = nearest if house is None else house
-    gaps = measured[chosen]
-    if gaps and _is_oauth(answer):
-        gaps = ()
+    gaps = () if _is_oauth(answer) else measured[chosen]
     spot = answer.spot
+    other = "" if is_possible(gaps) or not is_possible(measured[nearest]) else outline(variants[nearest])
     if not gaps:
         gaps = tuple(dict.fromkeys(gap for one in answer.examples for gap in contradictions(variants[chosen], one)))
         spot = answer.around(answer.response.node) if gaps else spot
-    differs = house is not None and not is_possible(gaps) and is_possible(measured[nearest])
     return Observation(
         subject=answer.subject,
         ok=not gaps,
         place=spot.place,
-        message=_message(answer, gaps, outline(variants[chosen]), differs),
-        evidence=_evidence(spot.cause, gaps, outline(variants[nearest]) if differs else "", counted),
+        message=_message(answer, gaps, outline(variants[chosen]), other),
+        evidence=_evidence(spot.cause, gaps, other, counted),
         cause=spot.cause,
         confidence=Confidence.MEDIUM if is_possible(gaps) else None,
         also=spot.also,
@@ -105,10 +103,10 @@ def _nearest(measured: Measured) -> int:
     return costs.index(min(costs))
 
 
-def _message(answer: Answer, gaps: Sequence[Gap], asked: str, differs: bool) -> str:
+def _message(answer: Answer, gaps: Sequence[Gap], asked: str, other: str) -> str:
     if not gaps:
         return f"{answer.subject} carries the error envelope {asked}"
-    if differs:
+    if other:
         return f"{answer.subject} carries another envelope than the other errors of the API"
     if is_possible(gaps):
         return f"{answer.subject} does not promise all of the error envelope {asked}"

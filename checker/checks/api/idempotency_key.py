@@ -7,30 +7,31 @@ from collections.abc import Iterator, Mapping
 from checker.model.base import Frozen
 from checker.model.contract import Api, Operation
 from checker.model.observation import Observation
-from checker.model.paging import plain
 from checker.model.purpose import is_receipt, last_word
 from checker.model.rule import Confidence
 from checker.model.shape import shape
+from checker.model.words import plain, vocabulary
 
 _KEYS = vocabulary("idempotencykey idempotencytoken clientrequestid clienttoken clientreferenceid")
 
 
 class Params(Frozen):
-    """`methods` that need a key; `headers` that carry one; `exempt`: last words of paths whose repetition harms nobody."""
+    """`methods` that need a key; `headers` that carry one; `exempt`: last words of paths that may be repeated freely."""
 
     methods: tuple[str, ...] = ("POST", "PATCH")
     headers: tuple[str, ...] = ("Idempotency-Key", "X-Idempotency-Key")
     exempt: tuple[str, ...] = (
-        "search", "query", "filter", "lookup", "login", "logout", "sign-in", "sign-out", "token", "refresh", "introspect", "revoke",
-        "validate", "check", "preview", "estimate", "calculate", "simulate", "dry-run", "graphql",
-    )  # fmt: skip
+        *("search", "query", "filter", "lookup", "graphql"),
+        *("login", "logout", "sign-in", "sign-out", "token", "refresh", "introspect", "revoke"),
+        *("validate", "check", "preview", "estimate", "calculate", "simulate", "dry-run"),
+    )
 
 
 def idempotency_key(api: Api, params: Params) -> Iterator[Observation]:
     """One observation for each operation of the named methods that is not safe to repeat by its nature.
 
-    Sources: draft-ietf-httpapi-idempotency-key-header, Zalando #229-231, AIP-155, backend-engineer "Idempotency for mutating
-    endpoints".
+    Sources: draft-ietf-httpapi-idempotency-key-header, Zalando #229 to #231, AIP-155, backend-engineer "Idempotency for
+    mutating endpoints".
     """
     methods = {one.upper() for one in params.methods}
     exempt = {plain(one) for one in params.exempt}
@@ -61,7 +62,7 @@ def _takes_key(operation: Operation, params: Params) -> bool:
 
 
 def _claimed(operation: Operation) -> tuple[str, bool]:
-    """What `x-idempotent` says, and whether it holds: it must name a field or parameter that tells a repetition apart."""
+    """What is wrong with `x-idempotent`, and whether it holds: it must name a field or parameter of the request."""
     if "x-idempotent" not in operation.node.value:
         return "", False
     said = operation.node.get("x-idempotent")

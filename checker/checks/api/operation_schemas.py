@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from checker.model.answers import BODILESS, DELIBERATE, Answer, answers, unsaid
-from checker.model.contract import Api, Contract, Media, Operation
+from checker.model.answers import BODILESS, DELIBERATE, Answer, Spot, answers, spot, unsaid
+from checker.model.contract import Api, Contract, Media, Node, Operation
 from checker.model.observation import Observation
 from checker.model.rule import Confidence
 
@@ -22,6 +22,7 @@ class _Flaw:
     message: str
     evidence: str
     confidence: Confidence | None = None
+    node: Node | None = None  # the schema that is at fault
 
 
 def operation_schemas(api: Api) -> Iterator[Observation]:
@@ -33,7 +34,7 @@ def operation_schemas(api: Api) -> Iterator[Observation]:
     for contract in api.contracts:
         for operation in contract.operations:
             if operation.request_node is not None:
-                yield _of_request(operation)
+                yield _of_request(contract, operation, operation.request_node)
         for answer in answers(contract):
             if answer.response.is_success and answer.operation.method not in _SILENT and not _revokes(answer.operation):
                 yield _of_answer(contract, answer)
@@ -43,32 +44,29 @@ def _revokes(operation: Operation) -> bool:
     return operation.method == "POST" and _REVOKES.search(operation.path) is not None
 
 
-def _of_request(operation: Operation) -> Observation:
+def _of_request(contract: Contract, operation: Operation, body: Node) -> Observation:
     flaw = _flaw(operation.request) if operation.request else _Flaw("documents an empty request body", "no content")
-    node = operation.request_node
-    subject = f"{operation.name} request"
-    return Observation(
-        subject=subject,
-        ok=flaw is None,
-        place=node.place if node else operation.place,
-        message=f"{subject} {flaw.message}" if flaw else f"{subject} has a schema",
-        evidence=flaw.evidence if flaw else "",
-        confidence=flaw.confidence if flaw else None,
-    )
+    word = "parameters" if contract.version.startswith("2") else "requestBody"
+    node = (flaw.node if flaw else None) or body
+    found = spot(contract, operation, node, body.place, (*operation.node.pointer, word))
+    return _observation(f"{operation.name} request", flaw, found)
 
 
 def _of_answer(contract: Contract, answer: Answer) -> Observation:
     flaw = _flaw(answer.response.media) if answer.response.media else _of_silence(contract, answer)
-    spot = answer.spot
+    return _observation(answer.subject, flaw, answer.around((flaw.node if flaw else None) or answer.response.node))
+
+
+def _observation(subject: str, flaw: _Flaw | None, found: Spot) -> Observation:
     return Observation(
-        subject=answer.subject,
+        subject=subject,
         ok=flaw is None,
-        place=spot.place,
-        message=f"{answer.subject} {flaw.message}" if flaw else f"{answer.subject} has a schema",
+        place=found.place,
+        message=f"{subject} {flaw.message}" if flaw else f"{subject} has a schema",
         evidence=flaw.evidence if flaw else "",
-        cause=spot.cause,
+        cause=found.cause,
         confidence=flaw.confidence if flaw else None,
-        also=spot.also,
+        also=found.also,
     )
 
 
@@ -82,7 +80,7 @@ def _flaw(media: Sequence[Media]) -> _Flaw | None:
         found = unsaid(one.schema)
         if found:
             sure = Confidence.LOW if found.endswith(DELIBERATE) else Confidence.MEDIUM
-            return _Flaw("has a schema that says nothing", f"{one.type}: {found}", sure)
+            return _Flaw("has a schema that says nothing", f"{one.type}: {found}", sure, one.schema)
     return None
 
 

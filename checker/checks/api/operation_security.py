@@ -15,9 +15,9 @@ from checker.model.settings import Policy
 def operation_security(api: Api, policy: Policy) -> Iterator[Observation]:
     """One observation for each POST, PUT, PATCH and DELETE.
 
-    Open operations are never folded together: one that is added later must not hide behind one that is known. An undefined
-    scheme is one defect, wherever it is named. Sources: OWASP API2:2023, Zalando #104, backend-coder "Protected resources
-    require explicit auth".
+    Open operations are never folded together: one that is added later must not hide behind one that is known. An
+    undefined scheme is one defect, wherever it is named. Sources: OWASP API2:2023, Zalando #104, backend-coder "Protected
+    resources require explicit auth".
     """
     for contract, operation in api.operations():
         if operation.mutates:
@@ -51,17 +51,13 @@ def _observed(contract: Contract, operation: Operation, found: Flaw | None) -> O
 
 def _doubt(operation: Operation) -> tuple[Confidence | None, str]:
     """What speaks for an operation that is open on purpose, or not open at all."""
-    header = takes_credentials(operation)
-    if header:
-        return (
-            Confidence.MEDIUM,
-            f"; the header parameter {header!r} looks like a credential: declare it as a security scheme",
-        )
-    if is_sign_in(operation):
-        return Confidence.MEDIUM, "; it looks like a sign-in: if it is public on purpose, list it under [[public]]"
-    if is_receipt(operation):
-        return (
-            Confidence.MEDIUM,
-            "; it looks like a webhook's receipt: if a signature guards it, list it under [[public]]",
-        )
-    return None, ""
+    credential = takes_credentials(operation)
+    if credential:
+        seen = f"its {credential} looks like a credential: declare it as a scheme, or"
+    elif is_sign_in(operation):
+        seen = "it looks like a sign-in: if it is public on purpose,"
+    elif is_receipt(operation):
+        seen = "it looks like a webhook's receipt: if a signature guards it,"
+    else:
+        return None, ""
+    return Confidence.MEDIUM, f"; {seen} list it under [[public]]"

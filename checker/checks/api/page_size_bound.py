@@ -13,7 +13,8 @@ from checker.model.paging import is_shared, upper_bound
 from checker.model.rule import Confidence
 
 _IN_WORDS = re.compile(
-    r"(?i)\b(?:max(?:imum)?|at most|up to|no more than|not exceed|capped at|limited to|between \d+ and|<=|≤)\W*(?:\w+\W+){0,4}?(\d+)"
+    r"(?i)\b(?:max(?:imum)?|at most|up to|no more than|not exceed|capped at|limited to|between \d+ and)\W*"
+    r"(?:\w+\W+){0,4}?\d+"
 )
 
 
@@ -26,7 +27,7 @@ class Params(Frozen):
 def page_size_bound(api: Api, params: Params) -> Iterator[Observation]:
     """One observation for each list that lets the caller choose the size of a page, or that fixes it.
 
-    Sources: backend-coder "Paginate every list endpoint", Zalando #159, AIP-158 ("may be coerced to a maximum"), OWASP API4:2023.
+    Sources: backend-coder "Paginate every list endpoint", AIP-158 on coercing to a maximum, OWASP API4:2023.
     """
     for listing in listings(api):
         if listing.paging.sizes or listing.paging.continues:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checker.model.contract import Api, Contract, Operation, Response
+from checker.model.contract import Api, Contract, Response
 from checker.model.observation import Observation
 from checker.model.purpose import is_about_itself, is_probe
 from checker.model.rule import Confidence
@@ -14,7 +14,7 @@ _LIMIT = re.compile(r"(?:x-)?rate-?limit")
 
 
 def rate_limit_documented(api: Api) -> Iterator[Observation]:
-    """One observation for each operation that mutates or that needs no credentials, probes and the API's own pages left out.
+    """One observation for each operation that mutates or needs no credentials; probes and the API's own pages are left out.
 
     Sources: RFC 6585 section 4, draft-ietf-httpapi-ratelimit-headers, Zalando #153, OWASP API4:2023.
     """

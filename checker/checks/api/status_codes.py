@@ -93,7 +93,7 @@ def _of_method(answer: Answer) -> _Misfit | None:
             "answers a part where no range can be asked", "206; RFC 9110 14.2: Range is for GET", Confidence.MEDIUM
         )
     if status == "204" and operation.method == "GET" and successes == {"204"} and not _asks_yes_or_no(operation):
-        return _Misfit("reads and never answers anything", "204 is the only success", Confidence.MEDIUM)
+        return _Misfit("answers nothing to a reader", "204 is the only success", Confidence.MEDIUM)
     return None
 
 

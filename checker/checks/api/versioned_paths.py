@@ -17,9 +17,9 @@ from checker.model.shape import shape
 
 
 class Params(Frozen):
-    """`pattern`: what a whole path segment must match to be a version, whatever its case. `exempt`: paths that need none."""
+    """`pattern`: what a whole path segment must match to be a version, in any case. `exempt`: paths that need none."""
 
-    pattern: str = r"v[0-9]+(\.[0-9]+)*((alpha|beta|rc)[0-9]*)?"
+    pattern: str = r"v[0-9]+(\.[0-9]+)*((alpha|beta|rc)[0-9]*)?|[0-9]+\.[0-9]+|20[0-9]{2}-[0-9]{2}(-[0-9]{2})?"
     exempt: tuple[str, ...] = ()
 
     @field_validator("pattern")
@@ -33,9 +33,9 @@ class Params(Frozen):
 
 
 def versioned_paths(api: Api, params: Params) -> Iterator[Observation]:
-    """One observation for each path; one that only some servers version is laid at the door of the server that does not.
+    """One observation for each path; where only some servers have a version, the fault is laid at one that has not.
 
-    Sources: backend-coder "Version APIs from day one (`/v1/...`)", AIP-185. Zalando #115 asks the opposite: choose by standard.
+    Sources: backend-coder "Version APIs from day one (`/v1/...`)", AIP-185; Zalando #115 asks for the opposite.
     """
     version = re.compile(params.pattern, re.IGNORECASE)
     for contract in api.contracts:
@@ -59,16 +59,13 @@ def _observed(contract: Contract, path: str, operations: list[Operation], versio
     if found and not bare:
         return Observation(path, True, place)
     if len(bare) < len(found):
-        return _through(bare[0], path, place)
-    seen = (
-        "no server is named"
-        if not found
-        else f"and no server's path ({', '.join(sorted({one.base or '/' for one in bare}))}) has one"
-    )
-    return Observation(path, False, place, f"{path} carries no version", f"no segment of the path is a version, {seen}")
+        return _through(bare[0], path)
+    paths = ", ".join(sorted({one.base or "/" for one in bare}))
+    seen = f"no server's path ({paths}) has one" if found else "no server is named"
+    return Observation(path, False, place, f"{path} carries no version", f"no segment of the path is one, and {seen}")
 
 
-def _through(server: Server, path: str, place: Place) -> Observation:
+def _through(server: Server, path: str) -> Observation:
     return Observation(
         subject=path,
         ok=False,
@@ -76,7 +73,6 @@ def _through(server: Server, path: str, place: Place) -> Observation:
         message=f"{path} carries no version under the server {server.url}",
         evidence="other servers of the same document have a version in their path",
         cause=f"server {server.url}",
-        also=(place,),
     )
 
 
@@ -91,11 +87,8 @@ def _version_variable(operation: Operation, version: re.Pattern[str]) -> tuple[s
             values = list(_values(one.schema))
             if values and all(version.fullmatch(value) for value in values):
                 return one.name, True
-            if (
-                not values
-                and re.fullmatch(r"(?i)(api[-_]?)?version", one.name)
-                and operation.path.startswith(f"/{{{one.name}}}")
-            ):
+            leads = operation.path.startswith(f"/{{{one.name}}}")
+            if leads and not values and re.fullmatch(r"(?i)(api[-_]?)?version", one.name):
                 return one.name, False
     return None
 
@@ -108,4 +101,4 @@ def _with_variable(path: str, place: Place, name: str, certain: bool) -> Observa
 def _values(schema: Node | None) -> Iterator[str]:
     words: Mapping[str, object] = shape(schema).keywords if schema is not None else {}
     choices = words.get("enum", [words["const"]] if "const" in words else [])
-    yield from (str(one) for one in choices if isinstance(choices, list))
+    yield from (str(one) for one in choices) if isinstance(choices, list) else ()

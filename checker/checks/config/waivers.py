@@ -11,7 +11,7 @@ from checker.model.settings import same_person
 
 def waiver_expired(ledger: WaiverLedger) -> Iterator[Observation]:
     """A waiver past its end hides nothing any more; its findings are open again."""
-    yield from _each(ledger, lambda use: use.state == "expired", lambda use: f"expired on {use.expires}")
+    yield from _each(ledger, lambda use: use.state == "expired", "expired on {0.expires}")
 
 
 def waiver_unused(ledger: WaiverLedger) -> Iterator[Observation]:
@@ -21,7 +21,7 @@ def waiver_unused(ledger: WaiverLedger) -> Iterator[Observation]:
         lambda use: (
             use.state == "unused" and use.rule in ledger.decided and not same_person(use.owner, use.approved_by)
         ),
-        lambda use: "hides nothing in this run",
+        "hides nothing in this run",
     )
     yield from unused
 
@@ -31,13 +31,11 @@ def waiver_self_approved(ledger: WaiverLedger) -> Iterator[Observation]:
     yield from _each(
         ledger,
         lambda use: same_person(use.owner, use.approved_by),
-        lambda use: f"is owned and approved by {use.owner}",
+        "is owned and approved by {0.owner}",
     )
 
 
-def _each(
-    ledger: WaiverLedger, is_bad: Callable[[WaiverUse], bool], says: Callable[[WaiverUse], str]
-) -> Iterator[Observation]:
+def _each(ledger: WaiverLedger, is_bad: Callable[[WaiverUse], bool], says: str) -> Iterator[Observation]:
     for use in ledger.uses:
         if use.state != "proposed":
             target = use.fingerprint or ", ".join(use.paths)
@@ -46,6 +44,6 @@ def _each(
                 subject=f"{use.rule} {target}",
                 ok=not is_bad(use),
                 place=Place(use.where.path, (line, line) if line else None),
-                message=f"the waiver of {use.rule} for {target} {says(use)}",
+                message=f"the waiver of {use.rule} for {target} {says.format(use)}",
                 evidence=f"reason {use.reason!r}, owner {use.owner}, approved by {use.approved_by}, until {use.expires}",
             )

@@ -1,0 +1,116 @@
+"""No operation of the base breaks its clients at the head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checker.model.contract import Api, BaseApi, Contract, Operation
+from checker.model.difference.change import Change
+from checker.model.difference.churn import words_changed
+from checker.model.difference.matching import Match
+from checker.model.difference.operations import Compared, compared
+from checker.model.observation import Observation, Place
+from checker.model.rule import Confidence
+from checker.model.unavailable import NotApplicable
+
+
+def breaking_change(api: Api | NotApplicable, base: BaseApi) -> Iterator[Observation]:
+    """One observation for each operation of the base that still holds, one for each change that may break its clients.
+
+    Sources: Zalando RESTful guidelines #106 to #109, AIP-180, backend-agent "avoid breaking changes".
+    """
+    head = api if isinstance(api, Api) else Api(())
+    for one in compared(base, head):
+        yield from _observed(one, head)
+    yield from _words(base, head)
+
+
+def _observed(one: Compared, head: Api) -> Iterator[Observation]:
+    contract, operation = one.match.base
+    if one.match.head is None:
+        yield _gone(one.match, head)
+        return
+    now = one.match.head[1]
+    if one.match.moved:
+        yield _moved(one.match)
+    for change in _each_once(one.changes):
+        yield _broken(operation, now, change)
+    if not one.changes and not one.match.moved:
+        yield Observation(operation.name, ok=True, place=now.place)
+
+
+def _each_once(changes: tuple[Change, ...]) -> Iterator[Change]:
+    """A body of several media types, or a component that is used twice, says the same thing more than once."""
+    seen: set[tuple[object, ...]] = set()
+    for change in changes:
+        keys = {(change.trail, change.what), (change.node.path, change.node.pointer, change.step, change.what)}
+        if seen.isdisjoint(keys):
+            yield change
+        seen |= keys
+
+
+def _broken(base: Operation, head: Operation, change: Change) -> Observation:
+    part = f"{change.trail.strip()} {change.what}".strip()
+    inside = change.node.path == head.node.path and change.node.pointer[: len(head.node.pointer)] == head.node.pointer
+    return Observation(
+        subject=f"{base.name} {part}",
+        ok=False,
+        place=change.node.place,
+        message=f"{base.name} breaks its clients: {part}",
+        evidence=change.seen,
+        cause="" if inside else f"{change.node.name}{change.step} {change.what}",
+        confidence=change.confidence,
+        also=() if inside else (head.place,),
+    )
+
+
+def _gone(match: Match, head: Api) -> Observation:
+    contract, operation = match.base
+    old = operation.node.get("deprecated") is True
+    successor = f"; the head has {match.elsewhere}" if match.elsewhere else ""
+    same = next((one for one in head.contracts if one.path == contract.path), None)
+    return Observation(
+        subject=f"{operation.name} removed",
+        ok=False,
+        place=_nearest(same, operation) if same else Place("."),
+        message=f"{operation.name} breaks its clients: removed",
+        evidence=f"{contract.path} at the base {'marks it deprecated' if old else 'offers it'}, the head does not{successor}",
+        cause="" if same else f"{contract.path} removed",
+        confidence=Confidence.MEDIUM if old else None,
+    )
+
+
+def _nearest(contract: Contract, operation: Operation) -> Place:
+    """The path item where it is there still, else the paths."""
+    paths = contract.root.at("paths")
+    item = contract.root.at("paths", operation.path)
+    return (item or paths or contract.root).place
+
+
+def _moved(match: Match) -> Observation:
+    base, head = match.base[0], (match.head or match.base)[0]
+    told = bool(base.base_paths) and bool(head.base_paths)
+    return Observation(
+        subject=f"{match.base[1].name} moved",
+        ok=False,
+        place=(head.root.at("servers") or head.root).place,
+        message=f"{match.base[1].name} breaks its clients: the base path moved",
+        evidence=f"{_prefixes(base)} → {_prefixes(head)}",
+        cause=f"{head.path} base path",
+        confidence=Confidence.MEDIUM if told else Confidence.LOW,
+    )
+
+
+def _prefixes(contract: Contract) -> str:
+    return ", ".join(dict.fromkeys(one or "/" for one in contract.base_paths)) or "none named"
+
+
+def _words(base: BaseApi, head: Api) -> Iterator[Observation]:
+    """What changed in words alone, as one number for each document."""
+    before = {contract.path: contract for contract in base.contracts}
+    for contract in head.contracts:
+        old = before.get(base.moved.get(contract.path, contract.path))
+        count = words_changed(old.root.value, contract.root.value) if old else 0
+        if count:
+            seen = f"{count} descriptions, examples, tags or extensions changed; they break nobody"
+            yield Observation(f"{contract.path} words", ok=True, place=contract.root.place, evidence=seen)

@@ -1,0 +1,1 @@
+"""What a change of a contract means to the clients that hold on to it: two revisions compared, operation by operation."""

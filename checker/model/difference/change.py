@@ -1,0 +1,42 @@
+"""The words of a comparison: which way a value travels, and one thing that a client of the base may trip over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from checker.model.contract import Node
+from checker.model.rule import Confidence
+
+
+class Direction(StrEnum):
+    """Which way a value travels: clients break when what they send is refused, or what they get is unknown to them."""
+
+    REQUEST = "request"
+    PARAMETER = "parameter"  # as REQUEST, but every value is text on the wire
+    RESPONSE = "response"
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the client is the one who sends it."""
+        return self is not Direction.RESPONSE
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change that breaks, or may break, a client of the base.
+
+    `trail` leads from the part of the operation to the value (`.items[].price`), `what` is the predicate (`removed`), `seen`
+    what stands on both sides. `node` is the place at the head, `step` the last part of the trail below that node.
+    """
+
+    what: str
+    seen: str
+    node: Node
+    trail: str = ""
+    step: str = ""
+    confidence: Confidence = Confidence.HIGH
+
+    def below(self, trail: str) -> Change:
+        """The same change, seen from further up."""
+        return replace(self, trail=trail + self.trail)

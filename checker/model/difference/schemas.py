@@ -1,0 +1,243 @@
+"""How two schemas differ for a client: pairs of nodes compared once each, and what can be reached from a pair."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from checker.model.contract import Node
+from checker.model.difference.alternatives import matched
+from checker.model.difference.change import Change, Direction
+from checker.model.difference.values import null_change, type_change, types_of, word_changes
+from checker.model.rule import Confidence
+from checker.model.shape import MOST_ALTERNATIVES, Shape, shapes
+
+_Key = tuple[int, int, Direction]
+_SCALAR = frozenset({"string", "integer", "number", "boolean"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A schema of the base beside the one of the head that stands in its place."""
+
+    base: Node
+    head: Node
+    direction: Direction
+
+    @property
+    def key(self) -> _Key:
+        """Values live as long as their documents, so their identity is a name that costs nothing."""
+        return id(self.base.value), id(self.head.value), self.direction
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a pair says itself, and the pairs below it with the step that leads there."""
+
+    changes: tuple[Change, ...]
+    below: tuple[tuple[str, Pair], ...]
+
+
+@dataclass
+class SchemaComparison:
+    """Compares each pair of schemas once, however many operations use it; equal subtrees are never unfolded."""
+
+    seen: dict[_Key, _Seen] = field(default_factory=dict)
+    leading: set[_Key] | None = None
+
+    def explore(self, pair: Pair) -> None:
+        """Look at a pair and at all that can be reached from it."""
+        self.leading = None
+        waiting = [pair]
+        while waiting:
+            one = waiting.pop()
+            if one.key not in self.seen:
+                self.seen[one.key] = found = _look(one)
+                waiting.extend(below for _, below in found.below)
+
+    def changes(self, pair: Pair) -> Iterator[Change]:
+        """The changes that can be reached from an explored pair, each once, by the shortest trail."""
+        if self.leading is None:
+            self.leading = self._leading()
+        if pair.key not in self.leading:
+            return
+        queue = deque([("", pair)])
+        visited = {pair.key}
+        while queue:
+            trail, one = queue.popleft()
+            found = self.seen[one.key]
+            yield from (change.below(trail) for change in found.changes)
+            for step, below in found.below:
+                if below.key in self.leading and below.key not in visited:
+                    visited.add(below.key)
+                    queue.append((trail + step, below))
+
+    def _leading(self) -> set[_Key]:
+        """The pairs from which some change can be reached: few, where little changed."""
+        above: dict[_Key, list[_Key]] = {}
+        for key, found in self.seen.items():
+            for _, below in found.below:
+                above.setdefault(below.key, []).append(key)
+        waiting = [key for key, found in self.seen.items() if found.changes]
+        leading = set(waiting)
+        while waiting:
+            for key in above.get(waiting.pop(), ()):
+                if key not in leading:
+                    leading.add(key)
+                    waiting.append(key)
+        return leading
+
+
+def _look(pair: Pair) -> _Seen:
+    if pair.base.value == pair.head.value:
+        return _Seen((), tuple(_through_references(pair)))
+    changes: list[Change] = []
+    below: list[tuple[str, Pair]] = []
+    _compare(pair, changes, below)
+    return _Seen(tuple(changes), tuple(below))
+
+
+def _through_references(pair: Pair) -> Iterator[tuple[str, Pair]]:
+    """Where both sides say the same only what they refer to can differ."""
+    for step, ref in _references(pair.base.value, ""):
+        base = Node(pair.base.documents, pair.base.path, (), {"$ref": ref}).target()
+        head = Node(pair.head.documents, pair.head.path, (), {"$ref": ref}).target()
+        if base is not None and head is not None:
+            yield step, Pair(base, head, pair.direction)
+
+
+def _references(value: Any, step: str) -> Iterator[tuple[str, str]]:
+    """The references of a schema, each with the step that leads to it."""
+    if not isinstance(value, Mapping):
+        return
+    ref = value.get("$ref")
+    if isinstance(ref, str):
+        yield step, ref
+    properties = value.get("properties")
+    for name, child in properties.items() if isinstance(properties, Mapping) else ():
+        yield from _references(child, f"{step}.{name}")
+    yield from _references(value.get("items"), f"{step}[]")
+    yield from _references(value.get("additionalProperties"), f"{step}[*]")
+    for word in ("allOf", "oneOf", "anyOf"):
+        parts = value.get(word)
+        for child in parts if isinstance(parts, list) else ():
+            yield from _references(child, step)
+
+
+def _compare(pair: Pair, changes: list[Change], below: list[tuple[str, Pair]]) -> None:
+    base, head = shapes(pair.base), shapes(pair.head)
+    null = null_change(pair.base, pair.head, pair.direction)
+    changes += [null] if null else []
+    if max(len(base), len(head)) >= MOST_ALTERNATIVES:
+        seen = f"{len(base)} → {len(head)} alternatives, too many to tell apart"
+        changes.append(Change("alternatives changed", seen, pair.head, confidence=Confidence.MEDIUM))
+        return
+    if _are_scalar(base) and _are_scalar(head) and (len(base) > 1 or len(head) > 1):
+        types = [frozenset().union(*(types_of(one) for one in side)) for side in (base, head)]
+        changed = type_change(types[0], types[1], pair.direction, pair.head)
+        changes += [changed] if changed else []
+        return
+    match = matched(base, head)
+    changes.extend(_unmatched(pair, match.gone, match.new))
+    for one, other in match.pairs:
+        found: list[Change] = []
+        _compare_shapes(one, other, pair, found, below)
+        changes.extend(found)
+
+
+def _are_scalar(side: tuple[Shape, ...]) -> bool:
+    return bool(side) and all(types_of(one) and types_of(one) <= _SCALAR for one in side)
+
+
+def _unmatched(pair: Pair, gone: list[Shape], new: list[Shape]) -> Iterator[Change]:
+    """Alternatives of one side alone; what they overlap with cannot be told, so nothing is sure."""
+    for one in gone if pair.direction.is_sent else ():
+        seen = "cannot tell whether another alternative takes what it took"
+        yield Change(f"alternative {_named(one)} removed", seen, pair.head, confidence=Confidence.MEDIUM)
+    for one in new if not pair.direction.is_sent else ():
+        seen = "clients that know the other alternatives alone may trip"
+        yield Change(f"alternative {_named(one)} added", seen, pair.head, confidence=Confidence.MEDIUM)
+
+
+def _named(one: Shape) -> str:
+    """The last word of the place of an alternative, where it is a name; its type otherwise."""
+    last = one.node.pointer[-1] if one.node.pointer else ""
+    return last if last and not last.isdigit() else " or ".join(sorted(types_of(one))) or "without a type"
+
+
+def _compare_shapes(
+    base: Shape, head: Shape, pair: Pair, changes: list[Change], below: list[tuple[str, Pair]]
+) -> None:
+    changed = type_change(types_of(base), types_of(head), pair.direction, pair.head)
+    if changed is not None:
+        changes.append(changed)
+        if changed.confidence is Confidence.HIGH:
+            return
+    changes.extend(word_changes(base, head, pair.direction, pair.head))
+    changes.extend(_properties(base, head, pair))
+    for name, node in base.properties.items():
+        if name in head.properties and not _is_hidden(node, pair.direction):
+            below.append((f".{name}", Pair(node, head.properties[name], pair.direction)))
+    if base.items is not None and head.items is not None:
+        below.append(("[]", Pair(base.items, head.items, pair.direction)))
+    values = base.node.at("additionalProperties"), head.node.at("additionalProperties")
+    if values[0] is not None and values[1] is not None and all(isinstance(one.value, Mapping) for one in values if one):
+        below.append(("[*]", Pair(values[0], values[1], pair.direction)))
+
+
+def _is_hidden(node: Node, direction: Direction) -> bool:
+    """Whether a property does not travel this way at all."""
+    return node.get("readOnly" if direction.is_sent else "writeOnly") is True
+
+
+def _properties(base: Shape, head: Shape, pair: Pair) -> Iterator[Change]:
+    for name, node in base.properties.items():
+        if name not in head.properties and not _is_hidden(node, pair.direction):
+            yield _removed(name, node, head, pair)
+    if pair.direction.is_sent:
+        yield from _newly_required(base, head, pair)
+        return
+    for name in sorted(base.required - head.required):
+        node_at_head = head.properties.get(name)
+        if node_at_head is not None and name in base.properties and not _is_hidden(node_at_head, pair.direction):
+            holder = _holder(node_at_head, head)
+            yield Change("no longer required", "it was always there", holder, f".{name}", f".{name}")
+
+
+def _removed(name: str, node: Node, head: Shape, pair: Pair) -> Change:
+    holder, step = _holder(node, head), f".{name}"
+    if pair.direction.is_sent:
+        refused = head.keywords.get("additionalProperties") is False
+        seen = "the head refuses properties that it does not name" if refused else "cannot tell whether it is still taken"
+        sure = Confidence.HIGH if refused else Confidence.MEDIUM
+    else:
+        old = node.get("deprecated") is True
+        seen = "it was deprecated at the base" if old else f"{' or '.join(sorted(_types(node))) or 'a value'} at the base, absent now"
+        sure = Confidence.MEDIUM if old else Confidence.HIGH
+    return Change("removed", seen, holder, step, step, sure)
+
+
+def _types(node: Node) -> frozenset[str]:
+    return frozenset().union(*(types_of(one) for one in shapes(node)))
+
+
+def _newly_required(base: Shape, head: Shape, pair: Pair) -> Iterator[Change]:
+    for name in sorted(head.required - base.required):
+        node = head.properties.get(name)
+        if node is not None and _is_hidden(node, pair.direction):
+            continue
+        seen, sure = ("it was optional" if name in base.properties else "it is new"), Confidence.HIGH
+        if node is not None and node.get("default") is not None:
+            seen, sure = f"{seen}, and its default may stand in for it", Confidence.MEDIUM
+        yield Change("required", seen, _holder(node, head) if node else head.node, f".{name}", f".{name}", sure)
+
+
+def _holder(node: Node, head: Shape) -> Node:
+    """The schema at the head that holds, or held, a property: at the same place as ever, else the one that was compared."""
+    if node.pointer[-2:-1] != ("properties",):
+        return head.node
+    outer = Node(head.node.documents, node.path, node.pointer[:-2], None)
+    found = head.node.documents.find(node.path, outer.name)
+    return Node(head.node.documents, *found) if found else head.node
