@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
-from checker import __version__, baseline, catalog, engine, gate, settings, waivers
+from checker import __version__, baseline, catalog, engine, gate, waivers
 from checker.catalog import Catalog
 from checker.checks import CHECKS
 from checker.collect.lines import locator
@@ -36,15 +36,16 @@ def audit(request: Request) -> Audit:
         policy = place.settings.policy
         standards = request.standards or policy.standards or (catalog.DEFAULT_STANDARD,)
         bound = catalog.bind(place.catalog, CHECKS, place.settings.binding(standards))
+        proposed = place.settings.proposed_binding()
+        if proposed:
+            catalog.bind(place.catalog, CHECKS, proposed)  # refused now, not when it rules
         asked, left = catalog.selected(bound, place.catalog, request.only, request.skip)
         asked, unasked = _of_profile(asked, request.profile)
         on_waivers = tuple(rule for rule in asked if engine.needs(CHECKS[rule.id], WaiverLedger))
         on_repo = tuple(rule for rule in asked if rule not in on_waivers)
         locate = locator(place.root)
         verdicts = engine.run(on_repo, CHECKS, place.facts, locate, contain=request.contain)
-        proposed = settings.proposed_waivers(place.settings)
-        source, today = place.settings.policy_source, request.as_of.date()
-        waived = waivers.apply(verdicts, policy.waivers, proposed, place.catalog, source, today)
+        waived = waivers.apply(verdicts, place.settings, place.catalog, request.as_of.date())
         judged = place.facts.given({WaiverLedger: waived.ledger})
         verdicts = (*waived.verdicts, *engine.run(on_waivers, CHECKS, judged, locate, contain=request.contain))
         known_debt = _baseline(request.baseline, place).split(verdicts)
@@ -69,19 +70,23 @@ def audit(request: Request) -> Audit:
 
 def _of_profile(asked: tuple[BoundRule, ...], profile: Profile) -> tuple[tuple[BoundRule, ...], tuple[NotAsked, ...]]:
     run = tuple(rule for rule in asked if profile in rule.rule.profiles)
-    least = {rule: next(name for name in PROFILES if name in rule.rule.profiles) for rule in asked if rule not in run}
-    return run, tuple(catalog.not_asked(rule, f"needs --profile {name}", name) for rule, name in least.items())
+    left = [rule for rule in asked if profile not in rule.rule.profiles]
+    least = [next(name for name in PROFILES if name in rule.rule.profiles) for rule in left]
+    return run, tuple(catalog.not_asked(rule, f"needs --profile {name}", name) for rule, name in zip(left, least, strict=True))
 
 
 def _baseline(file: Path | None, place: Workplace) -> baseline.Baseline:
     """The caller's baseline; one that lies in the audited tree counts as the base revision has it."""
     if file is None:
         return baseline.NONE
-    root, revision = place.root.path.resolve(), place.base.revision
-    inside = file.resolve().is_relative_to(root)
-    if not inside or not isinstance(place.git, Git) or revision is None:
+    git, revision = place.git, place.base.revision
+    lies_at = file.parent.resolve() / file.name  # a link in the tree is the tree's, wherever it leads
+    top = git.top if isinstance(git, Git) else place.root.path.resolve()
+    inside = lies_at.is_relative_to(top)
+    if not inside or not isinstance(git, Git) or revision is None:
         return baseline.parse(str(file), baseline.read(file), ("baseline: not anchored in a base revision",) * inside)
-    data = place.git.show(revision, str(file.resolve().relative_to(root)), baseline.LARGEST)
+    with Git.open(top) or git as whole:
+        data = whole.show(revision, lies_at.relative_to(top).as_posix(), baseline.LARGEST)
     if data is None:
         return baseline.Baseline(frozenset(), (f"baseline: {file} is not in the base revision, nothing is set apart",))
     return baseline.parse(str(file), data.decode("utf-8", "replace"))
@@ -91,7 +96,11 @@ def _subject(place: Workplace) -> Subject:
     git = place.git
     if not isinstance(git, Git):
         return Subject(path=".")
-    return Subject(path=git.prefix.rstrip("/") or ".", commit=git.head, tree=git.tree(), dirty=git.dirty, base=place.base.revision)
+    path = git.prefix.rstrip("/") or "."
+    try:
+        return Subject(path=path, commit=git.head, tree=git.tree(), dirty=git.dirty, base=place.base.revision)
+    except Unavailable:
+        return Subject(path=path, commit=git.head, base=place.base.revision)
 
 
 def _ref(known: Catalog, name: str) -> StandardRef:
@@ -113,10 +122,25 @@ def _manual(known: Catalog, standards: tuple[str, ...]) -> Iterator[ManualQuesti
                 yield ManualQuestion(clause=clause.id, standard=name, question=clause.question)
 
 
+def _git_notes(git: Git, base: str | None) -> Iterator[str]:
+    if base is not None and base == git.head:
+        yield "the base is HEAD itself: its policy rules, and only what is not committed is judged as a change"
+    try:
+        git.tree()
+    except Unavailable as refused:
+        yield f"the verdict is bound to no tree: {refused.reason}"
+
+
 def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:
     """What the reader must know about how far this run could see."""
-    if isinstance(place.git, Git) and place.git.shallow:
+    if not isinstance(place.git, Git):
+        yield str(place.git)
+    elif place.git.shallow:
         yield "shallow clone: what needs history cannot be looked at; git fetch --unshallow"
+    if isinstance(place.git, Git):
+        yield from _git_notes(place.git, place.base.revision)
+    if place.settings.policy.rules.extra:
+        yield "[rules] extra is not read by this version: the rules in it were not asked"
     for name in standards:
         planned = [clause.id for clause in place.catalog.standards[name].clauses if clause.state == "planned"]
         if planned:

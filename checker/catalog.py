@@ -112,13 +112,15 @@ def bind(catalog: Catalog, checks: Mapping[str, Check], binding: Binding) -> tup
 
     Raises ConfigurationError for unknown names, refused values, and standards that contradict each other unresolved.
     """
-    _refuse_unknown_names(catalog, binding)
+    _refuse_unknown_names(catalog, checks, binding)
     uses = list(_uses(catalog, binding.standards))
     bound = []
     for rule in sorted(catalog.rules.values(), key=lambda rule: rule.id):
         mine = [one for one in uses if one.use.use == rule.id]
         if mine or rule.standing:
             bound.append(_bound(rule, mine, checks[rule.id], binding))
+        elif _named(binding.params, rule):
+            _validated(rule, {**rule.params, **_named(binding.params, rule)}, checks[rule.id], binding)
     return tuple(bound)
 
 
@@ -158,13 +160,14 @@ def _asked_params(rule: Rule, asked: Sequence[_Asked], binding: Binding) -> dict
     for one in asked:
         for name, value in one.use.with_.items():
             wanted.setdefault(name, {})[one.standard] = value
-    return {name: _resolved(f"{rule.id}.{name}", values, binding) for name, values in wanted.items()}
+    return {name: _resolved(rule, name, values, binding) for name, values in wanted.items()}
 
 
-def _resolved(name: str, values: Mapping[str, Any], binding: Binding) -> Any:
-    winner = binding.resolve.get(name)
-    if winner is not None and winner in values:
-        return values[winner]
+def _resolved(rule: Rule, param: str, values: Mapping[str, Any], binding: Binding) -> Any:
+    name = f"{rule.id}.{param}"
+    for winner in (binding.resolve.get(f"{known}.{param}") for known in (rule.id, *rule.aliases)):
+        if winner is not None and winner in values:
+            return values[winner]
     first, *others = values.values()
     if all(other == first for other in others):
         return first
@@ -174,8 +177,7 @@ def _resolved(name: str, values: Mapping[str, Any], binding: Binding) -> Any:
 
 
 def _validated(rule: Rule, params: Mapping[str, Any], check: Check, binding: Binding) -> dict[str, Any]:
-    model = params_model(check)
-    known = list(model.model_fields) if model else []
+    model, known = params_model(check), _params_of(check)
     for name in params:
         if name not in known:
             message = f"rule {rule.id!r} has no parameter {name!r}{nearest(name, known)}"
@@ -192,7 +194,12 @@ def _validated(rule: Rule, params: Mapping[str, Any], check: Check, binding: Bin
     return dict(params)
 
 
-def _refuse_unknown_names(catalog: Catalog, binding: Binding) -> None:
+def _params_of(check: Check) -> list[str]:
+    model = params_model(check)
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
+
+
+def _refuse_unknown_names(catalog: Catalog, checks: Mapping[str, Check], binding: Binding) -> None:
     for position, name in enumerate(binding.standards):
         if name not in catalog.standards:
             message = f"unknown standard {name!r}{nearest(name, catalog.standards)}"
@@ -200,9 +207,16 @@ def _refuse_unknown_names(catalog: Catalog, binding: Binding) -> None:
     for name in binding.params:
         if name not in catalog.names:
             raise binding.source.error(["params", name], f"unknown rule {name!r}{nearest(name, catalog.names)}")
+        if catalog.rule(name) is None:
+            raise binding.source.error(["params", name], f"rule {name!r} is planned and takes no parameters yet")
     for name, winner in binding.resolve.items():
-        if name.partition(".")[0] not in catalog.names:
+        rule, _, param = name.partition(".")
+        if rule not in catalog.names:
             raise binding.source.error(["resolve", name], f"unknown rule in {name!r}{nearest(name, catalog.names)}")
+        known = catalog.rule(rule)
+        if known is not None and param not in _params_of(checks[known.id]):
+            message = f"rule {known.id!r} has no parameter {param!r}{nearest(param, _params_of(checks[known.id]))}"
+            raise binding.source.error(["resolve", name], message)
         if winner not in catalog.standards:
             message = f"unknown standard {winner!r}{nearest(winner, catalog.standards)}"
             raise binding.source.error(["resolve", name], message)
@@ -222,6 +236,9 @@ def selected(
     Names are families or rules, exact. Raises ConfigurationError for a name that is neither.
     """
     only, skip = _canonical(only, "--only", catalog), _canonical(skip, "--skip", catalog)
+    unwritten = [name for name in only if name in catalog.planned and name not in catalog.rules]
+    if unwritten:
+        raise ConfigurationError("--only", None, f"rule {unwritten[0]!r} is planned and cannot be asked yet")
     asked, left = [], []
     for one in bound:
         names = {one.id, one.rule.family.value}

@@ -61,7 +61,7 @@ def run(
     """Judge every rule. One broken check never takes another one down (`contain=False` lets it raise, for tests)."""
     seen = [_look(rule, checks[rule.id], evidence, contain) for rule in rules]
     lines = locate(_wanted(seen))
-    return _subsume(tuple(_judge(one, lines) for one in seen))
+    return _subsume(tuple(_judge(one, lines, contain) for one in seen))
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,14 @@ def _look(bound: BoundRule, check: Check, evidence: Evidence, contain: bool) -> 
     except Exception as broken:
         if not contain:
             raise
-        reason = f"{type(broken).__name__}: {broken}".partition("\n")[0][:300]
-        return _Seen(bound, outcome=Outcome.ERROR, reason=reason, trace=traceback.format_exc())
+        return _Seen(bound, outcome=Outcome.ERROR, reason=_said(broken), trace=traceback.format_exc())
     if not observations:
         return _Seen(bound, outcome=Outcome.NOT_APPLICABLE, reason="nothing to examine")
     return _Seen(bound, observations)
+
+
+def _said(broken: Exception) -> str:
+    return f"{type(broken).__name__}: {broken}".partition("\n")[0][:300]
 
 
 def _arguments(check: Check, bound: BoundRule, evidence: Evidence) -> dict[str, Any]:
@@ -108,10 +111,15 @@ def _wanted(seen: Iterable[_Seen]) -> dict[str, list[Pointer]]:
     return {path: list(pointers) for path, pointers in sorted(wanted.items())}
 
 
-def _judge(seen: _Seen, lines: Mapping[tuple[str, Pointer], tuple[int, int]]) -> Verdict:
+def _judge(seen: _Seen, lines: Mapping[tuple[str, Pointer], tuple[int, int]], contain: bool) -> Verdict:
     if seen.outcome is not None:
         return Verdict(seen.bound, seen.outcome, reason=seen.reason, trace=seen.trace)
-    findings = tuple(_findings(seen, lines))
+    try:
+        findings = tuple(_findings(seen, lines))
+    except Exception as broken:  # an observation that cannot be shown
+        if not contain:
+            raise
+        return Verdict(seen.bound, Outcome.ERROR, reason=_said(broken), trace=traceback.format_exc())
     outcome = Outcome.FAILED if findings else Outcome.PASSED
     return Verdict(seen.bound, outcome, examined=len(seen.observations), findings=findings)
 

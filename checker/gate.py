@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from checker.engine import Verdict
 from checker.model.finding import Finding
-from checker.model.report import Outcome, Report, score
+from checker.model.report import Outcome, Report, examined, score
 from checker.model.rule import Severity
 
 READY, NOT_READY, USAGE, NOT_LOOKED_AT, BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -40,7 +40,7 @@ def is_ready(verdicts: Sequence[Verdict], baselined: Sequence[Finding]) -> bool:
     return (
         not any(finding.severity in _BLOCKING for finding in findings)
         and not any(verdict.outcome in _UNSEEN for verdict in verdicts)
-        and any(verdict.examined for verdict in verdicts)
+        and examined(verdict.result for verdict in verdicts) > 0
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from checker import toml_source
 from checker.catalog import Binding, Catalog
+from checker.model.finding import Where
 from checker.model.observation import Place
 from checker.model.settings import LONGEST_WAIVER_DAYS, Configuration, Description, DescriptionChange, Policy, Waiver
 from checker.model.unavailable import NotApplicable, Unavailable
@@ -44,6 +45,27 @@ class Settings:
         """What the catalogue needs to settle parameters."""
         return Binding(standards, self.policy.params, self.policy.resolve, self.policy_source)
 
+    @property
+    def _standing(self) -> tuple[Waiver, ...]:
+        """The waivers as the head has them."""
+        return (self.proposed or self.policy).waivers
+
+    @property
+    def proposed_waivers(self) -> tuple[Waiver, ...]:
+        """Waivers of the head that the base does not know yet: listed, not obeyed."""
+        return tuple(waiver for waiver in self._standing if waiver not in self.policy.waivers)
+
+    def stands(self, waiver: Waiver) -> bool:
+        """Whether the head holds a waiver of the policy still."""
+        return waiver in self._standing
+
+    def place(self, waiver: Waiver) -> Where:
+        """Where a waiver stands in the head's file; without lines where the head has it no more."""
+        if not self.stands(waiver):
+            return Where(path=self.policy_source.path)
+        line = self.description_source.line(["waivers", self._standing.index(waiver)])
+        return Where(path=self.description_source.path, lines=str(line) if line else None)
+
     def proposed_binding(self) -> Binding | None:
         """The same for the policy that the head proposes, where it proposes one."""
         if self.proposed is None:
@@ -51,7 +73,9 @@ class Settings:
         return Binding(self.proposed.standards, self.proposed.params, self.proposed.resolve, self.description_source)
 
 
-def load(head: Read, base: Read | Missing | None, fork: Read | Missing | None, catalog: Catalog, today: date) -> Settings:
+def load(
+    head: Read, base: Read | Missing | None, fork: Read | Missing | None, catalog: Catalog, today: date
+) -> Settings:
     """Read the revisions: the head, the base whose policy rules, and where the change left it.
 
     Without a base the head's policy is obeyed, with a note; a base without configuration means defaults.
@@ -81,12 +105,6 @@ def _described(fork: Read | Missing | None) -> Description | Missing:
         return _read(fork, " (where the change began)")[0].description
     except ConfigurationError as wrong:
         return Unavailable(str(wrong))
-
-
-def proposed_waivers(settings: Settings) -> Iterator[Waiver]:
-    """Waivers of the head that the base does not know yet: listed, not obeyed."""
-    known = settings.policy.waivers
-    yield from (waiver for waiver in (settings.proposed.waivers if settings.proposed else ()) if waiver not in known)
 
 
 def _read(read: Read, revision: str = "") -> tuple[Configuration, TomlSource]:

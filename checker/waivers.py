@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -13,7 +13,7 @@ from checker.model.finding import Finding, Where
 from checker.model.globs import covers
 from checker.model.report import Outcome, WaiverLedger, WaiverUse
 from checker.model.settings import Waiver, same_person
-from checker.toml_source import TomlSource
+from checker.settings import Settings
 
 _UNSEEN = (Outcome.UNAVAILABLE, Outcome.ERROR)
 State = Literal["proposed", "used", "unused", "expired"]
@@ -28,18 +28,11 @@ class Waived:
     ledger: WaiverLedger
 
 
-def apply(
-    verdicts: Sequence[Verdict],
-    accepted: Sequence[Waiver],
-    proposed: Iterable[Waiver],
-    catalog: Catalog,
-    source: TomlSource,
-    today: date,
-) -> Waived:
+def apply(verdicts: Sequence[Verdict], settings: Settings, catalog: Catalog, today: date) -> Waived:
     """Hide at most `max_hits` findings behind each waiver that is neither expired nor approved by its own owner."""
     hidden: dict[int, Finding] = {}
     uses = []
-    for position, waiver in enumerate(accepted):
+    for waiver in settings.policy.waivers:
         rule = catalog.rule(waiver.rule)
         expired = waiver.expires < today
         counts = not expired and not same_person(waiver.owner, waiver.approved_by)
@@ -47,12 +40,17 @@ def apply(
         hits = _hits(waiver, name, verdicts, hidden) if counts else []
         hidden.update({id(finding): finding for finding in hits})
         state: State = "expired" if expired else "used" if hits else "unused"
-        uses.append(_use(waiver, name, state, len(hits), Where(path=source.path, lines=_line(source, position))))
-    uses.extend(_use(waiver, waiver.rule, "proposed", 0, Where(path=source.path)) for waiver in proposed)
+        uses.append(_use(waiver, name, state, len(hits), settings.place(waiver)))
+    leaving = tuple(
+        use for use, waiver in zip(uses, settings.policy.waivers, strict=True) if not settings.stands(waiver)
+    )
+    uses.extend(
+        _use(waiver, waiver.rule, "proposed", 0, settings.place(waiver)) for waiver in settings.proposed_waivers
+    )
     decided = frozenset(verdict.bound.id for verdict in verdicts if verdict.outcome not in _UNSEEN)
     kept = tuple(_without(verdict, hidden) for verdict in verdicts)
     waived = tuple(sorted(hidden.values(), key=lambda finding: finding.order))
-    return Waived(kept, waived, WaiverLedger(tuple(uses), decided))
+    return Waived(kept, waived, WaiverLedger(tuple(uses), decided, leaving))
 
 
 def _hits(waiver: Waiver, rule: str, verdicts: Sequence[Verdict], hidden: dict[int, Finding]) -> list[Finding]:
@@ -76,11 +74,6 @@ def _without(verdict: Verdict, hidden: dict[int, Finding]) -> Verdict:
     if len(kept) == len(verdict.findings):
         return verdict
     return replace(verdict, findings=kept, outcome=verdict.outcome if kept else Outcome.WAIVED)
-
-
-def _line(source: TomlSource, position: int) -> str | None:
-    line = source.line(["waivers", position])
-    return str(line) if line else None
 
 
 def _use(waiver: Waiver, rule: str, state: State, hits: int, where: Where) -> WaiverUse:

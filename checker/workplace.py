@@ -103,7 +103,9 @@ def _fork(git: Git, revision: str | None) -> str | NotApplicable | Unavailable:
     """Where HEAD left a revision: their merge base, or the revision itself where they share nothing."""
     found = git.merge_base(revision, "HEAD") if revision and git.head else revision
     if found is None and git.shallow:
-        return Unavailable("the clone is shallow, so what the change is made against cannot be seen; git fetch --unshallow")
+        return Unavailable(
+            "the clone is shallow, so what the change is made against cannot be seen; git fetch --unshallow"
+        )
     return found or revision or NotApplicable("no base revision; name one with --base")
 
 

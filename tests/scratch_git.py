@@ -21,7 +21,9 @@ class Repo:
     def git(self, *words: str, stdin: bytes = b"", cwd: Path | None = None, check: bool = True) -> str:
         """Run git; its output without the last line break, bytes that are not UTF-8 as surrogate escapes."""
         command = ["git", "-c", "protocol.file.allow=always", *words]
-        done = subprocess.run(command, cwd=cwd or self.path, env=ENVIRONMENT, input=stdin, capture_output=True, check=check)
+        done = subprocess.run(
+            command, cwd=cwd or self.path, env=ENVIRONMENT, input=stdin, capture_output=True, check=check
+        )
         return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
 
     def write(self, path: str | bytes, content: str | bytes = "text\n") -> Path:

@@ -66,7 +66,18 @@ def test_a_clean_repository(repo: Repo, opened: Opened) -> None:
 
 
 def test_every_kind_of_edit_is_seen_and_the_tree_is_what_git_add_makes(repo: Repo, opened: Opened) -> None:
-    for name in ("edited", "deleted", "staged", "mode", "to-link", "to-folder", "folder/to-file", "unstaged", "same", "pipe"):
+    for name in (
+        "edited",
+        "deleted",
+        "staged",
+        "mode",
+        "to-link",
+        "to-folder",
+        "folder/to-file",
+        "unstaged",
+        "same",
+        "pipe",
+    ):
         repo.write(name, f"{name}\n")
     os.symlink("same", repo.path / "link")
     repo.write(".gitignore", "ignored\n")
@@ -130,7 +141,17 @@ def test_part_of_the_tree(repo: Repo, opened: Opened) -> None:
 
 
 def test_names_that_break_line_readers(repo: Repo, opened: Opened) -> None:
-    hard = [b'quo"te', b"new\nline", b"tab\there", b" space ", "ünï".encode(), b"latin\xe9", b"-dash", b":(top)x", b"a\\b"]
+    hard = [
+        b'quo"te',
+        b"new\nline",
+        b"tab\there",
+        b" space ",
+        "ünï".encode(),
+        b"latin\xe9",
+        b"-dash",
+        b":(top)x",
+        b"a\\b",
+    ]
     for name in hard:
         repo.write(b"dir/" + name, b"1\n2\n")
     base = repo.commit()

@@ -115,8 +115,8 @@ def test_commits(repo: Repo, asked: Asked) -> None:
     empty = repo.commit("empty")
     time = "2026-11-01T12:00:00Z"
 
-    def made(id: str, parents: tuple[str, ...], subject: str, *paths: str, trailers: str = "") -> Commit:
-        return Commit(id, parents, "Ada", "ada@example.com", time, subject, trailers, paths)
+    def made(one: str, parents: tuple[str, ...], subject: str, *paths: str, trailers: str = "") -> Commit:
+        return Commit(one, parents, "Ada", "ada@example.com", time, subject, trailers, paths)
 
     expected = {
         empty: made(empty, (merge,), "empty"),

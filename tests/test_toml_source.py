@@ -183,18 +183,33 @@ WAIVER = '[[waivers]]\nrule = "a"\npaths = ["a"]\nreason = "r"\nowner = "o"\napp
         ("zzz = 1", "checker.toml:1: unknown key 'zzz'"),
         ('[layout]\nopenap = ["a"]', "checker.toml:2: unknown key 'layout.openap'; did you mean 'openapi'?"),
         (WAIVER + 'reson = "x"', "checker.toml:8: unknown key 'waivers.0.reson'; did you mean 'reason'?"),
-        ('[[waivers]]\nrule = "a"\nreson = "x"', "checker.toml:3: unknown key 'waivers.0.reson'; did you mean 'reason'?"),
-        ('[[proofs.keys]]\nid = "a"\nrol = "ci"', "checker.toml:3: unknown key 'proofs.keys.0.rol'; did you mean 'role'?"),
+        (
+            '[[waivers]]\nrule = "a"\nreson = "x"',
+            "checker.toml:3: unknown key 'waivers.0.reson'; did you mean 'reason'?",
+        ),
+        (
+            '[[proofs.keys]]\nid = "a"\nrol = "ci"',
+            "checker.toml:3: unknown key 'proofs.keys.0.rol'; did you mean 'role'?",
+        ),
         ('[[waivers]]\nrule = "a"', "checker.toml:1: 'waivers.0.reason' is missing"),
         (WAIVER + WAIVER.replace("reason", "#"), "checker.toml:8: 'waivers.1.reason' is missing"),
-        ('fail_on = "grave"', "checker.toml:1: fail_on: Input should be 'critical', 'major', 'minor' or 'info', got 'grave'"),
+        (
+            'fail_on = "grave"',
+            "checker.toml:1: fail_on: Input should be 'critical', 'major', 'minor' or 'info', got 'grave'",
+        ),
         ('standards = "common"', "checker.toml:1: standards: Input should be a valid array, got 'common'"),
         ('standards = ["a",\n 3]', "checker.toml:2: standards.1: Input should be a valid string, got 3"),
         ('[database]\nengine = "oracle"', "checker.toml:2: database.engine: Input should be 'postgresql', "),
         ("[params]\npagination = 3", "checker.toml:2: params.pagination: Input should be a valid table, got 3"),
-        (WAIVER + "max_hits = 0", "checker.toml:8: waivers.0.max_hits: Input should be greater than or equal to 1, got 0"),
+        (
+            WAIVER + "max_hits = 0",
+            "checker.toml:8: waivers.0.max_hits: Input should be greater than or equal to 1, got 0",
+        ),
         (WAIVER.replace("2027-01-31", '"soon"'), "checker.toml:7: waivers.0.expires: Input should be a valid date"),
-        (WAIVER + 'fingerprint = "0123456789abcdef"', "checker.toml:1: waivers.0: a waiver names its target by paths or by"),
+        (
+            WAIVER + 'fingerprint = "0123456789abcdef"',
+            "checker.toml:1: waivers.0: a waiver names its target by paths or by",
+        ),
         ("layout = 1", "checker.toml:1: layout: Input should be a valid table"),
     ],
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import io
+import os
 import sys
 from importlib import import_module
 
@@ -41,6 +43,13 @@ class Lazy(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _nobody_reads()
+            return None
+
     def resolve_command(
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -63,6 +72,10 @@ def root() -> None:
 
 def main() -> None:
     """Run the command line; the only place that turns an exception into an exit code."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - closed with the process, as stdout is
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         root.main(standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -73,25 +86,32 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
     except Exception as broken:
         sys.exit(_refused(broken))
 
 
+def _nobody_reads() -> None:
+    from checker.cli.output import drop_stdout
+
+    drop_stdout()
+
+
 def _refused(broken: Exception) -> int:
-    """2 for a configuration that is refused; 4, with where to report it, when the checker itself broke."""
+    """2 for a configuration that is refused, 3 for what cannot be looked at; 4 when the checker itself broke."""
+    from checker.model.unavailable import Unavailable
+    from checker.render.visible import clipped
     from checker.toml_source import ConfigurationError
 
-    if isinstance(broken, ConfigurationError):
-        click.echo(f"Error: {broken}", err=True)
-        return 2
+    if isinstance(broken, (ConfigurationError, Unavailable)):
+        click.echo(f"Error: {clipped(str(broken), 1000)}", err=True)
+        return 2 if isinstance(broken, ConfigurationError) else 3
     import traceback
 
+    if isinstance(broken, OSError):
+        _nobody_reads()  # standard output may be what failed
     frame = traceback.extract_tb(broken.__traceback__)[-1]
     place = f"{frame.filename.rpartition('checker/')[2]}:{frame.lineno}"
-    click.echo(f"The checker broke: {type(broken).__name__}: {str(broken)[:300]} (checker/{place})", err=True)
+    click.echo(f"The checker broke: {type(broken).__name__}: {clipped(str(broken), 300)} (checker/{place})", err=True)
     if "-vv" in sys.argv:
         click.echo(traceback.format_exc(), err=True)
     return 4

@@ -43,26 +43,35 @@ def emit(report: Report, output: Output, *, plain: bool, verbose: int) -> None:
     """Render and write, whole or not at all."""
     if output.path is not None:
         write_whole(output.path, RENDERERS[output.format](report))
-    elif output.format == "text":
-        colour = not plain and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        click.echo(render_text(report, colour=colour, verbose=verbose), nl=False, color=colour)
-    else:
-        sys.stdout.buffer.write(RENDERERS[output.format](report))
+        return
+    colour = not plain and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    is_text = output.format == "text"
+    data = render_text(report, colour=colour, verbose=verbose).encode() if is_text else RENDERERS[output.format](report)
+    try:
+        sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        drop_stdout()  # nobody reads on; the verdict stays what it is
+
+
+def drop_stdout() -> None:
+    """Send the rest of standard output nowhere, so that the end of the process does not fail on it again."""
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Replace a file in one step, so that a crash or a full disk leaves the old one."""
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as temporary:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".checker-", delete=False) as temporary:
             try:
                 temporary.write(data)
                 temporary.flush()
                 os.fsync(temporary.fileno())
+                os.chmod(temporary.name, 0o644)
+                os.replace(temporary.name, path)
             except BaseException:
                 os.unlink(temporary.name)
                 raise
-        os.chmod(temporary.name, 0o644)
-        os.replace(temporary.name, path)
     except OSError as refused:
         raise click.UsageError(f"{path} cannot be written: {refused.strerror}") from None

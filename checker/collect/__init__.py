@@ -12,8 +12,9 @@ from checker.collect.facts import Collector
 from checker.collect.graphql import graphql_api
 from checker.collect.inventory import inventory
 from checker.collect.route_traces import route_traces
+from checker.collect.second_opinion import second_opinion
 from checker.collect.suppressions import suppressions
-from checker.model.contract import Api, BaseApi, ContractDefects, ContractFiles
+from checker.model.contract import Api, BaseApi, ContractDefects, ContractFiles, SecondOpinion
 from checker.model.envelope import Envelopes
 from checker.model.graphql import GraphqlApi
 from checker.model.repo import Changes, Inventory, RouteTraces, Suppressions
@@ -28,5 +29,6 @@ COLLECTORS: dict[type, Collector] = {
     GraphqlApi: graphql_api,
     Inventory: inventory,
     RouteTraces: route_traces,
+    SecondOpinion: second_opinion,
     Suppressions: suppressions,
 }

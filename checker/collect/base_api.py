@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from checker.collect.api import contract
-from checker.collect.contract_files import load_contracts
+from checker.collect.contract_files import DATA, SEARCHED, is_called_contract, load_contracts, may_be_contract
 from checker.collect.documents import Loaded
 from checker.collect.files import LARGEST_TEXT, Unreadable, decoded
+from checker.collect.roles import roles_of
 from checker.model.contract import BaseApi, ContractFiles
 from checker.model.repo import Changes, File, Inventory, Role, Text
+from checker.model.settings import Description, Layout
 from checker.model.unavailable import NotApplicable, Unavailable
-from checker.probe.git import Git
-
-_DATA = (".yaml", ".yml", ".json")
+from checker.probe.git import Git, GitUnusable
 
 
-def base_api(git: Git, changes: Changes, files: ContractFiles) -> BaseApi:
-    """Each of the head's contracts in the base's words, and those that the change removed or moved.
+def base_api(git: Git, changes: Changes, files: ContractFiles, description: Description) -> BaseApi:
+    """Each of the head's contracts in the base's words, and those that the change removed, moved or emptied.
 
     NotApplicable without a base or without a contract there; Unavailable when the base's contract cannot be read.
     """
     listed = {entry.path: entry for entry in git.ls_tree(changes.base)}
     inventory = Inventory(tuple(File(path, Role.RUNTIME, 0, blob=entry.blob) for path, entry in sorted(listed.items())))
     moved = {change.path: change.old_path for change in changes.files if change.old_path}
-    gone = [change.path for change in changes.files if change.status == "D" and change.path.endswith(_DATA)]
+    gone = list(_lost(git, changes, files, description.layout))
     candidates = [path for path in (*(moved.get(one, one) for one in files.openapi), *gone) if path in listed]
     loaded = Loaded()
 
@@ -41,3 +43,27 @@ def base_api(git: Git, changes: Changes, files: ContractFiles) -> BaseApi:
     return BaseApi(
         tuple(contract(loaded.documents, path) for path in found), {new: old for new, old in moved.items() if old}
     )
+
+
+def _lost(git: Git, changes: Changes, files: ContractFiles, layout: Layout) -> Iterator[str]:
+    """Files of the base that passed for contracts, and at the head are gone or are contracts no more."""
+    role = roles_of(layout)
+    kept = {*files.openapi, *files.copies, *(defect.subject for defect in files.unreadable)}
+    for change in changes.files:
+        path = change.path
+        if change.status not in ("D", "M") or path in kept or not path.lower().endswith(DATA):
+            continue
+        if layout.openapi and path not in layout.openapi:
+            continue
+        if role(path) in SEARCHED and _was_contract(git, changes.base, path):
+            yield path
+
+
+def _was_contract(git: Git, revision: str, path: str) -> bool:
+    try:
+        data = git.show(revision, path, LARGEST_TEXT)
+    except GitUnusable:
+        if not is_called_contract(path):
+            return False  # data that is too large to be one, and does not claim to be
+        raise
+    return data is not None and may_be_contract(data)

@@ -79,7 +79,9 @@ def _paths(found: Contract) -> Iterator[Defect]:
             yield Defect("ambiguous-path", place, f"{found.path} {path}", f"{path} and {same} match the same requests")
         repeated = [name for name, count in Counter(_TEMPLATE.findall(path)).items() if count > 1]
         for name in repeated:
-            yield Defect("repeated-parameter", place, f"{path} {{{name}}}", f"{path} holds the parameter {name!r} twice")
+            yield Defect(
+                "repeated-parameter", place, f"{path} {{{name}}}", f"{path} holds the parameter {name!r} twice"
+            )
     for operation in found.operations:
         yield from _path_parameters(found, operation)
 

@@ -12,8 +12,8 @@ from checker.model.repo import File, Inventory, Role
 from checker.model.settings import Description
 from checker.model.unavailable import Unavailable
 
-_SEARCHED = frozenset({Role.RUNTIME, Role.DOCS, Role.GENERATED, Role.SCRIPT})
-_DATA = (".yaml", ".yml", ".json")
+SEARCHED = frozenset({Role.RUNTIME, Role.DOCS, Role.GENERATED, Role.SCRIPT})
+DATA = (".yaml", ".yml", ".json")
 _SDL = (".graphql", ".gql", ".graphqls")
 _NAME = re.compile(r"(?i)openapi|swagger")
 _EXACT = re.compile(r"(?i)^(openapi|swagger)\.(ya?ml|json)$")
@@ -63,9 +63,19 @@ def _is_contract(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("openapi", value.get("swagger")), (str, int, float))
 
 
+def is_called_contract(path: str) -> bool:
+    """Whether a file's own name says that it is a contract."""
+    return _NAME.search(path.rpartition("/")[2]) is not None
+
+
+def may_be_contract(data: bytes) -> bool:
+    """Whether a file's content lets it pass for a contract at all; its reader decides."""
+    return _ANYWHERE.search(data.replace(b"\0", b"")) is not None
+
+
 def _candidates(root: Root, inventory: Inventory) -> Iterator[str]:
     for file in inventory.files:
-        if file.role in _SEARCHED and file.path.lower().endswith(_DATA) and "{{" not in file.path:
+        if file.role in SEARCHED and file.path.lower().endswith(DATA) and "{{" not in file.path:
             name = file.path.rpartition("/")[2]
             if (
                 _EXACT.match(name)
@@ -76,11 +86,11 @@ def _candidates(root: Root, inventory: Inventory) -> Iterator[str]:
 
 
 def _shows(root: Root, file: File, mark: re.Pattern[bytes]) -> bool:
-    """Whether a file's start (for a telling name: all of it) holds the mark; what cannot be opened shows nothing."""
+    """Whether a file holds the mark (any data file: at its start); what cannot be opened shows nothing."""
     if file.symlink or file.size == 0:
         return False
     try:
-        data = root.head(file.path, _SNIFFED) if mark is not _ANYWHERE else root.read(file.path)
+        data = root.head(file.path, _SNIFFED) if mark is _HEAD else root.read(file.path)
     except (Unavailable, Unreadable):
         return False
     return mark.search(data.replace(b"\0", b"")) is not None
@@ -89,7 +99,7 @@ def _shows(root: Root, file: File, mark: re.Pattern[bytes]) -> bool:
 def _schemas(root: Root, inventory: Inventory) -> Iterator[str]:
     """SDL files that define types; documents that only hold a client's queries are not schemas."""
     for file in inventory.files:
-        if file.role in _SEARCHED and file.path.lower().endswith(_SDL) and _shows(root, file, _TYPES):
+        if file.role in SEARCHED and file.path.lower().endswith(_SDL) and _shows(root, file, _TYPES):
             yield file.path
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from checker.collect.data_text import Malformed, parse
 from checker.collect.files import Unreadable
-from checker.model.contract import Defect, Documents, is_anchor, split_ref
+from checker.model.contract import Defect, Documents, split_ref
 from checker.model.observation import Place, Pointer
 from checker.model.repo import Text
 from checker.model.unavailable import Unavailable
 
 Read = Callable[[str], Text]
 MOST_FILES = 2_000
+_HOLDERS = (dict, list)
 _OPAQUE = frozenset({"example", "default", "enum", "const", "value"})  # plain data, where `$ref` is only a word
 _NAMED = frozenset(  # mappings whose keys are names that people chose: a response may be called `default`
     "properties patternProperties dependentSchemas schemas definitions $defs responses parameters headers requestBodies "
@@ -67,57 +68,63 @@ def follow(roots: Iterable[str], read: Read, known: Callable[[str], bool], loade
     `known` says whether a path is a file of the repository; nothing else is ever opened, and no URL is fetched.
     """
     waiting = list(roots)
-    walked = set(waiting)
+    walked: dict[str, list[Reference]] = dict.fromkeys(waiting, [])
     while waiting:
         path = waiting.pop()
-        for pointer, ref in references(loaded.values[path]):
-            target, _ = split_ref(path, ref)
-            defect = _reachable(path, pointer, ref, target, read, known, loaded)
+        walked[path] = list(references(loaded.values[path]))
+        for one in walked[path]:
+            target, _ = split_ref(path, one.ref)
+            defect = None if target in loaded.values else _unreachable(path, one, target, read, known, loaded)
             if defect is None and target not in walked:
-                walked.add(target)
+                walked[target] = []
                 waiting.append(target)
             if defect is not None:
                 loaded.broken_refs.append(defect)
     documents = loaded.documents
     for path in sorted(walked):
-        loaded.broken_refs.extend(_dangling(path, documents))
+        loaded.broken_refs.extend(_dangling(path, walked[path], documents))
 
 
-def references(value: Any) -> Iterator[tuple[Pointer, str]]:
-    """Every `$ref` of a document with the pointer of the mapping that holds it; plain data is not searched."""
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A `$ref` and the way to the mapping that holds it, as (way to the holder, key) pairs: most are never asked for."""
+
+    ref: str
+    trail: Any
+
+    @property
+    def pointer(self) -> Pointer:
+        keys, trail = [], self.trail
+        while trail:
+            trail, key = trail
+            keys.append(key)
+        return tuple(reversed(keys))
+
+
+def references(value: Any) -> Iterator[Reference]:
+    """Every `$ref` of a document; plain data is not searched."""
     stack: list[tuple[Any, Any, bool]] = [(value, (), False)]
     while stack:
         node, trail, names = stack.pop()  # `names`: the keys here are names of schemas, not words of the language
-        if isinstance(node, Mapping):
+        if type(node) is dict:
             ref = node.get("$ref")
-            if isinstance(ref, str) and not names:
-                yield _pointer(trail), ref
+            if type(ref) is str and not names:
+                yield Reference(ref, trail)
             for key, child in node.items():
-                if isinstance(child, (Mapping, list)) and (names or not (key in _OPAQUE or key.startswith("x-"))):
+                if type(child) in _HOLDERS and (names or not (key in _OPAQUE or key.startswith("x-"))):
                     stack.append((child, (trail, key), key in _NAMED and not names))
-        elif not (trail and trail[1] == "examples"):
-            stack.extend(
-                (child, (trail, str(index)), False)
-                for index, child in enumerate(node)
-                if isinstance(child, (Mapping, list))
-            )
+        elif type(node) is list and not (trail and trail[1] == "examples"):
+            for index, child in enumerate(node):
+                if type(child) in _HOLDERS:
+                    stack.append((child, (trail, str(index)), False))
 
 
-def _pointer(trail: Any) -> Pointer:
-    keys = []
-    while trail:
-        trail, key = trail
-        keys.append(key)
-    return tuple(reversed(keys))
-
-
-def _reachable(
-    path: str, pointer: Pointer, ref: str, target: str, read: Read, known: Callable[[str], bool], loaded: Loaded
+def _unreachable(
+    path: str, one: Reference, target: str, read: Read, known: Callable[[str], bool], loaded: Loaded
 ) -> Defect | None:
     """Load the file that a reference names; the defect when that cannot be."""
-    place, subject = Place(path, pointer=pointer), f"{path} $ref {ref}"
-    if target in loaded.values:
-        return None
+    ref = one.ref
+    place, subject = Place(path, pointer=one.pointer), f"{path} $ref {ref}"
     if ref.startswith(("http:", "https:", "file:", "//")) or ":" in target.partition("/")[0]:
         return Defect("remote-ref", place, subject, f"$ref {ref!r} is a URL; nothing outside is fetched", certain=False)
     if target.startswith(("..", "/")):
@@ -131,28 +138,9 @@ def _reachable(
     return None
 
 
-def _dangling(path: str, documents: Documents) -> Iterator[Defect]:
-    for pointer, ref in references(documents.values[path]):
-        target, _ = split_ref(path, ref)
-        place, subject = Place(path, pointer=pointer), f"{path} $ref {ref}"
-        if target in documents.values and is_anchor(ref):
-            yield Defect(
-                "anchor-ref", place, subject, f"$ref {ref!r} names an anchor, only pointers are followed", certain=False
-            )
-        elif target in documents.values and documents.find(path, ref) is None:
-            yield Defect("dangling-ref", place, subject, f"$ref {ref!r} points to nothing")
-        elif _runs_in_circle(path, ref, documents):
-            yield Defect(
-                "circular-ref", place, subject, f"$ref {ref!r} refers to itself by way of others, and to nothing else"
-            )
-
-
-def _runs_in_circle(path: str, ref: str, documents: Documents) -> bool:
-    seen = set()
-    while (found := documents.find(path, ref)) is not None and found[:2] not in seen:
-        seen.add(found[:2])
-        path, _, value = found
-        if not (isinstance(value, Mapping) and isinstance(value.get("$ref"), str)):
-            return False
-        ref = value["$ref"]
-    return found is not None
+def _dangling(path: str, found: Iterable[Reference], documents: Documents) -> Iterator[Defect]:
+    for one in found:
+        target, _ = split_ref(path, one.ref)
+        if target in documents.values and documents.find(path, one.ref) is None:
+            place = Place(path, pointer=one.pointer)
+            yield Defect("dangling-ref", place, f"{path} $ref {one.ref}", f"$ref {one.ref!r} points to nothing")

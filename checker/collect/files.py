@@ -73,7 +73,10 @@ class Root:
 
     def _inside(self, path: str) -> Path:
         root = self.path.resolve()
-        target = (root / path).resolve()
+        try:
+            target = (root / path).resolve()
+        except (RuntimeError, ValueError):
+            raise Unavailable(f"{path} links in a circle, or cannot be a path, and is not followed") from None
         if not target.is_relative_to(root):
             raise Unavailable(f"{path} leads out of the audited tree and is not followed")
         return target

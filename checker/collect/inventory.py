@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
 from checker.collect.files import Root
+from checker.collect.ignored import Rule, is_ignored, rules
 from checker.collect.roles import roles_of
 from checker.model.repo import File, Inventory
 from checker.model.settings import Description
@@ -26,10 +25,12 @@ def inventory(root: Root, git: Git | NotApplicable | Unavailable, description: D
     role = roles_of(description.layout)
     files: list[File] = []
     skipped: list[str] = []
-    for path, tracked, blob in sorted(listed):
+    listing = sorted(listed)
+    known = {path for path, _, _ in listing}
+    for path, tracked, blob in listing:
         if len(files) >= MOST_FILES:
             raise Unavailable(f"more than {MOST_FILES} files; audit a folder of it: checker audit PATH")
-        found = _stat(root, path)
+        found = _stat(root, path, known) if blob != _GITLINK else f"{path} is a submodule and was not entered"
         if isinstance(found, str):
             skipped.append(found)
         elif found is not None:
@@ -43,13 +44,13 @@ def inventory(root: Root, git: Git | NotApplicable | Unavailable, description: D
 def _listed(git: Git) -> Iterator[tuple[str, bool, str | None]]:
     seen = set()
     for entry in git.tracked():
-        if entry.path not in seen and entry.mode != _GITLINK:
+        if entry.path not in seen:
             seen.add(entry.path)
-            yield entry.path, True, entry.blob
+            yield entry.path, True, _GITLINK if entry.mode == _GITLINK else entry.blob
     yield from ((path, False, None) for path in git.untracked() if path not in seen and not path.endswith("/"))
 
 
-def _stat(root: Root, path: str) -> tuple[int, bool] | str | None:
+def _stat(root: Root, path: str, known: Set[str]) -> tuple[int, bool] | str | None:
     """Size and link-ness of one file; a sentence for what is not followed; None for what is gone."""
     try:
         found = os.lstat(root.path / path)
@@ -59,34 +60,36 @@ def _stat(root: Root, path: str) -> tuple[int, bool] | str | None:
         return found.st_size, False
     if not stat.S_ISLNK(found.st_mode):
         return f"{path} is not a regular file and was not opened"
-    if not _leads_inside(root, path):
-        return f"{path} links out of the tree, or to nothing, and was not followed"
+    if not _leads_to_known(root, path, known):
+        return f"{path} links out of the tree, to nothing, or to an ignored file, and was not followed"
     return found.st_size, True
 
 
-def _leads_inside(root: Root, path: str) -> bool:
+def _leads_to_known(root: Root, path: str, known: Set[str]) -> bool:
+    """Whether a link ends at a listed file: what is ignored, or git's own, is not bound to the audited tree."""
     try:
-        return (root.path / path).resolve(strict=True).is_relative_to(root.path.resolve())
-    except (OSError, RuntimeError):
+        target = (root.path / path).resolve(strict=True).relative_to(root.path.resolve())
+    except (OSError, RuntimeError, ValueError):
         return False
+    return target.as_posix() in known
 
 
 def _walked(top: Path) -> Iterator[str]:
     """Paths below `top`, `.git` and whatever a `.gitignore` on the way names left out; links are not entered."""
-    waiting: list[tuple[str, tuple[tuple[str, GitIgnoreSpec], ...]]] = [("", ())]
+    waiting: list[tuple[str, tuple[tuple[str, tuple[Rule, ...]], ...]]] = [("", ())]
     while waiting:
         folder, above = waiting.pop()
         entries = sorted(_scan(top / folder), key=lambda entry: entry.name)
-        specs = above
-        if any(entry.name == ".gitignore" for entry in entries):
-            specs = (*above, (folder, GitIgnoreSpec.from_lines(_lines(top / folder / ".gitignore"))))
+        lines = above
+        if any(entry.name == ".gitignore" and entry.is_file(follow_symlinks=False) for entry in entries):
+            lines = (*above, (folder, rules(_bytes(top / folder / ".gitignore"))))
         for entry in entries:
             path = f"{folder}{entry.name}"
             is_folder = entry.is_dir(follow_symlinks=False)
-            if entry.name == ".git" or _ignored(path + "/" * is_folder, specs):
+            if entry.name == ".git" or is_ignored(path, is_folder, lines):
                 continue
             if is_folder:
-                waiting.append((path + "/", specs))
+                waiting.append((path + "/", lines))
             else:
                 yield path
 
@@ -99,17 +102,8 @@ def _scan(folder: Path) -> list[os.DirEntry[str]]:
         raise Unavailable(f"{folder.name or '.'}: {refused.strerror}; make it readable and run again") from None
 
 
-def _lines(file: Path) -> Iterable[str]:
+def _bytes(file: Path) -> bytes:
     try:
-        return file.read_text("utf-8", "replace").splitlines()[:10_000] if file.is_file() else ()
+        return file.read_bytes()
     except OSError:
-        return ()
-
-
-def _ignored(path: str, specs: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:
-    """The innermost `.gitignore` with an opinion decides, as git does."""
-    for folder, spec in reversed(specs):
-        opinion = spec.check_file(path[len(folder) :])
-        if opinion.include is not None:
-            return bool(opinion.include)
-    return False
+        return b""

@@ -38,7 +38,13 @@ _ITEMS = {  # what the members of a mapping or list of this name are
     "oneOf": "schema",
     "prefixItems": "schema",
 }
-_VALUES = {"requestBody": "requestBody", "schema": "schema", "items": "schema", "additionalProperties": "schema", "not": "schema"}
+_VALUES = {
+    "requestBody": "requestBody",
+    "schema": "schema",
+    "items": "schema",
+    "additionalProperties": "schema",
+    "not": "schema",
+}
 _TYPE_LIST = "a list of types is OpenAPI 3.1; in 3.0 write one type, and nullable: true where null is allowed"
 _NEWER = frozenset("const examples $defs $id $anchor $comment if then else contains prefixItems propertyNames".split())
 
@@ -50,7 +56,11 @@ def structure(found: Contract) -> Iterator[Defect]:
     """
     version = next((folder for prefix, folder in _VERSIONS if found.version.startswith(prefix)), None)
     if version is None:
-        said = f"version {found.version!r} is none of 2.0, 3.0, 3.1, 3.2" if found.version else "it names no OpenAPI version"
+        said = (
+            f"version {found.version!r} is none of 2.0, 3.0, 3.1, 3.2"
+            if found.version
+            else "it names no OpenAPI version"
+        )
         yield Defect("unknown-version", Place(found.path, pointer=()), f"{found.path} version", said)
         return
     dialect = found.root.get("jsonSchemaDialect")
@@ -74,7 +84,9 @@ class _Part:
 
 def _fragments(root: Node) -> Iterator[_Part]:
     """What the document refers to in other files, and those in turn, each once."""
-    waiting: list[tuple[str, str, Pointer, str]] = [(root.path, ref, at, "") for at, ref in references(root.value)]
+    if len(root.documents.values) == 1:
+        return
+    waiting = [(root.path, one.ref, one.pointer, "") for one in references(root.value) if one.ref[:1] != "#"]
     seen: set[tuple[str, Pointer, str]] = set()
     while waiting:
         path, ref, holder, inherited = waiting.pop()
@@ -86,7 +98,8 @@ def _fragments(root: Node) -> Iterator[_Part]:
         part = _Part(kind, Node(root.documents, *target))
         if not _is_reference(part.node.value):
             yield part
-        waiting.extend((target[0], inner, at, kind if not at else "") for at, inner in references(part.node.value))
+        inner = [(one.ref, one.pointer) for one in references(part.node.value)]
+        waiting.extend((target[0], ref, at, "" if at else kind) for ref, at in inner)
 
 
 def _kind(holder: Pointer) -> str:
@@ -210,7 +223,9 @@ def _validator(version: str, kind: str, own_dialect: bool) -> Any:
         name = names.get(kind.lower())
         if name is None:
             return None
-        meta = {key: meta[key] for key in ("$id", "id", "$schema", holder) if key in meta} | {"$ref": f"#/{holder}/{name}"}
+        meta = {key: meta[key] for key in ("$id", "id", "$schema", holder) if key in meta} | {
+            "$ref": f"#/{holder}/{name}"
+        }
         if holder == "definitions":
             meta = {"$schema": meta["$schema"], holder: meta[holder], "allOf": [{"$ref": meta["$ref"]}]}
     return jsonschema_rs.validator_for(meta, validate_formats=False)

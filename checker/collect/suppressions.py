@@ -76,7 +76,7 @@ def _in_file(root: Root, path: str, added: dict[str, tuple[tuple[int, int], ...]
         return
     if not _HINT.search(text):
         return
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if _HINT.search(line):
             for match in _ANY.finditer(line[:2000]):
                 in_change = (

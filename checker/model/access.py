@@ -61,7 +61,7 @@ def schemes(contract: Contract) -> frozenset[str]:
     """The names of the security schemes that a document really defines."""
     memory, key = contract.root.documents.memory, ("schemes", contract.path)
     if key not in memory:
-        memory[key] = frozenset(name for name, node in _scheme_nodes(contract) if node.get("type") in _KINDS)
+        memory[key] = frozenset(name for name, node in _scheme_nodes(contract) if str(node.get("type")) in _KINDS)
     return memory[key]  # type: ignore[no-any-return]
 
 

@@ -14,7 +14,8 @@ _PROBE = re.compile(
     r"(?i)/(?:health|healthz|health[-_]?checks?|livez?|liveness|alive|readyz?|readiness|ping|metrics|startupz?)$"
 )
 _COMPONENT = {"components": 3, "definitions": 2, "responses": 2}  # how deep a document's shared parts lie
-DELIBERATE = "an object of anything"  # said so with `additionalProperties: true`
+ANYTHING = "an object of anything"  # said so with `additionalProperties: true`
+EMPTY = "an object without properties"  # said so with `properties: {}`, as generators write an empty class
 BODILESS = frozenset({"204", "205", "304"})  # RFC 9110, 15.3.5, 15.3.6 and 15.4.5
 
 
@@ -154,8 +155,8 @@ def _unsaid(shape: Shape) -> str:
         return ""
     rest = value.get("additionalProperties")
     if "additionalProperties" not in value:
-        return "a free-form object"
-    return DELIBERATE if rest in (True, {}) else ""
+        return EMPTY if "properties" in value else "a free-form object"
+    return ANYTHING if rest in (True, {}) else ""
 
 
 def _component(node: Node) -> Node:

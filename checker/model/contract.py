@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -34,7 +34,7 @@ class Documents:
             return None
         value = self.values[target]
         for key in pointer:
-            if isinstance(value, Mapping) and key in value:
+            if isinstance(value, dict) and key in value:
                 value = value[key]
             elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
                 value = value[int(key)]
@@ -43,6 +43,7 @@ class Documents:
         return target, pointer, value
 
 
+@lru_cache(maxsize=16_384)
 def split_ref(path: str, ref: str) -> tuple[str, Pointer]:
     """The file and pointer (RFC 6901) that a `$ref` written in `path` names; the file may lie anywhere."""
     file, _, fragment = ref.partition("#")
@@ -94,7 +95,7 @@ class Node:
 
     def members(self) -> Iterator[tuple[str, Node]]:
         """The members of a mapping, or the items of a list under their index; dangling references are left out."""
-        keys: Iterable[str] = self.value if isinstance(self.value, Mapping) else ()
+        keys: Iterable[str] = self.value if isinstance(self.value, dict) else ()
         if isinstance(self.value, list):
             keys = map(str, range(len(self.value)))
         for key in keys:
@@ -104,11 +105,11 @@ class Node:
 
     def get(self, key: str) -> Any:
         """The plain value of a member, or None."""
-        return self.value.get(key) if isinstance(self.value, Mapping) else None
+        return self.value.get(key) if isinstance(self.value, dict) else None
 
     def _child(self, key: str) -> Node | None:
         value = self.value
-        if isinstance(value, Mapping) and key in value:
+        if isinstance(value, dict) and key in value:
             return Node(self.documents, self.path, (*self.pointer, key), value[key]).target()
         if isinstance(value, list) and key.isdigit() and int(key) < len(value):
             return Node(self.documents, self.path, (*self.pointer, key), value[int(key)]).target()
@@ -117,7 +118,7 @@ class Node:
     def target(self) -> Node | None:
         """This node, or what it refers to; None for a reference that dangles or runs in a circle."""
         node, seen = self, 0
-        while isinstance(node.value, Mapping) and isinstance(node.value.get("$ref"), str):
+        while isinstance(node.value, dict) and isinstance(node.value.get("$ref"), str):
             found = self.documents.find(node.path, node.value["$ref"])
             seen += 1
             if found is None or seen > 50:
@@ -281,4 +282,13 @@ class ContractDefects:
     """What is wrong with the documents as such: structure, references, duplicate keys, undeclared path parameters."""
 
     checked: tuple[str, ...]
+    defects: tuple[Defect, ...]
+
+
+@dataclass(frozen=True)
+class SecondOpinion:
+    """What another validator says of the documents and ours does not; `left` are those it was not asked about, with why."""
+
+    checked: tuple[str, ...]
+    left: Mapping[str, str]
     defects: tuple[Defect, ...]

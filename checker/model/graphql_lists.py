@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from checker.model.graphql import GraphqlApi, GraphqlField, GraphqlType
-from checker.model.paging import CURSORS, OFFSETS, SIZES
 from checker.model.observation import Place
+from checker.model.paging import CURSORS, OFFSETS, SIZES
 from checker.model.rule import Confidence
 
 _PAGE = frozenset(  # fields that stand beside the items of a page

@@ -15,7 +15,7 @@ _DECIDED = re.compile(
     r"(?:`?offset`?|page numbers?|numbered pages)\b"
 )
 _TAKEN_BACK = re.compile(
-    r"(?i)\b(?:not?|never|deprecated|avoid|instead|legacy|removed?|cursors?|rather than|migrat\w+|unlike)\b"
+    r"(?i)\b(?:not|no longer|never|deprecated|avoid|instead|legacy|removed?|cursors?|rather than|migrat\w+|unlike)\b"
 )
 _CURSORS_REFUSED = re.compile(
     r"(?i)\b(?:not|no|without|instead of|rather than|over) (?:\w+[- ]){0,2}cursors?(?:[- ]based)?(?: pagination)?\b"
@@ -25,8 +25,11 @@ _CURSORS_REFUSED = re.compile(
 def says_offset(contract: Contract, operation: Operation) -> bool:
     """Whether the contract decides for offsets: `x-pagination` with a reason, or a sentence in a description.
 
-    A sentence that speaks of offsets only to take them back ("deprecated, use cursors instead") decides nothing.
+    A sentence that speaks of offsets only to take them back ("deprecated, use cursors instead") decides nothing. SCIM
+    decides by itself: RFC 7644 section 3.4.2.4 fixes `startIndex`.
     """
+    if "scim" in operation.path.lower().split("/"):
+        return True
     if any(style in _OFFSET and reason for style, reason in _marks(contract, operation)):
         return True
     info = contract.root.get("info")

@@ -33,7 +33,7 @@ SIZES = vocabulary(
 _ALWAYS_PAGES = vocabulary("page pagenumber pageno pagenum pageindex offset pageoffset skip")
 _ALWAYS_SIZES = vocabulary("limit pagelimit pagesize perpage itemsperpage maxresults maxpagesize")
 _HOLDERS = vocabulary("page pagination paging pager")
-_HELD = {"number": "pagenumber", "key": "pagekey", "token": "pagetoken", "index": "pageindex"}
+_HELD = {one: f"page{one}" for one in ("number", "index", "key", "token", "cursor", "limit", "size")}
 _NEXT_LINKS = vocabulary("next nextlink nexturl nexthref nextpageurl nextpageuri nextpagelink odatanextlink")
 _NEXT_TOKENS = vocabulary(
     "nextcursor nextpagecursor nextpagetoken nexttoken nextpage nextpagekey nextmarker nextkey nextoffset "

@@ -10,16 +10,20 @@ from checker.model.words import plain, vocabulary
 _PREFIX = re.compile(r"(?i)api|rest|v\d+(?:\.\d+)*")
 _HEALTH = vocabulary("health healthz healthcheck livez readyz liveness readiness")
 _BELOW_HEALTH = vocabulary(
-    "live alive liveness ready readiness startup db database deep detail details detailed check status full"
+    "ping live alive liveness ready readiness startup db database deep detail details detailed check status full"
 )
 _WHOLE = vocabulary("ping status metrics version heartbeat ready live up")  # a probe only where they stand alone
 _ABOUT = vocabulary(
     "docs redoc swagger swaggerui apidocs openapi openapijson openapiyaml openapiyml swaggerjson swaggeryaml"
 )
 _SIGN_IN = vocabulary(
-    "login signin logon auth authenticate token accesstoken accesstokens refresh refreshtoken session "
+    "login signin recovery logon auth authenticate token accesstoken accesstokens refresh refreshtoken session "
     "sessions register registration signup magiclink otp verifyemail emailverification"
 )
+_SIGN_IN_PAGES = vocabulary(
+    "authorize callback login jwks jwksjson"
+)  # what a browser or a verifier gets without a token
+_OAUTH = vocabulary("oauth oauth2 openid saml")
 _RESET = re.compile(r"(?:forgot|reset|recover|lost|request)\w*password|password\w*(?:forgot|reset|recover)")
 _SENDERS = vocabulary(
     "stripe paypal adyen mollie braintree square razorpay paddle github gitlab bitbucket slack discord "
@@ -48,11 +52,19 @@ def is_about_itself(operation: Operation) -> bool:
 def is_sign_in(operation: Operation) -> bool:
     """Whether a caller can hardly have credentials yet: it logs in, registers, renews a token, resets a password."""
     words = _words(operation.path)
+    if operation.method == "GET" and words:
+        return "{" not in operation.path and words[-1] in _SIGN_IN_PAGES
     if operation.method != "POST" or not words:
         return False
     if _RESET.search("".join(words[-2:])):
         return True
     return "{" not in operation.path and words[-1] in _SIGN_IN
+
+
+def is_oauth(operation: Operation) -> bool:
+    """Whether a protocol fixes what the path answers, and clients are told where it is (RFC 6749 section 3, SAML)."""
+    words = _words(operation.path)
+    return bool(words) and (words[0] in _OAUTH or (len(words) == 1 and words[0] in ("authorize", "token")))
 
 
 def is_receipt(operation: Operation) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
@@ -107,10 +108,14 @@ class WaiverUse(Frozen):
 
 @dataclass(frozen=True)
 class WaiverLedger:
-    """Every waiver of the policy and of the change under judgement, and the rules that came to a verdict in this run."""
+    """Every waiver of the policy and of the change under judgement, and the rules that came to a verdict in this run.
+
+    `leaving` are those of the policy that the change takes away.
+    """
 
     uses: tuple[WaiverUse, ...]
     decided: frozenset[str]
+    leaving: tuple[WaiverUse, ...] = ()
 
 
 class ProofState(Frozen):
@@ -150,7 +155,7 @@ class Report(Frozen):
 
     @property
     def examined(self) -> int:
-        return sum(result.examined for result in self.results)
+        return examined(self.results)
 
     def outcomes(self, *wanted: Outcome) -> tuple[Result, ...]:
         return tuple(result for result in self.results if result.outcome in wanted)
@@ -158,6 +163,13 @@ class Report(Frozen):
     def as_json(self) -> dict[str, Any]:
         """The report as plain values under the published names."""
         return self.model_dump(mode="json", by_alias=True)
+
+
+def examined(results: Iterable[Result]) -> int:
+    """How many subjects were looked at. Rules that guard the judgement itself count only where nothing else was asked."""
+    all_of_them = tuple(results)
+    of_the_backend = tuple(one for one in all_of_them if one.category is not Family.CONFIG)
+    return sum(one.examined for one in of_the_backend or all_of_them)
 
 
 def score(findings: tuple[Finding, ...]) -> int:

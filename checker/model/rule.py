@@ -25,7 +25,7 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the gravest."""
-        return list(Severity).index(self)
+        return _GRAVITY[self]
 
 
 class Confidence(StrEnum):
@@ -38,12 +38,17 @@ class Confidence(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the surest."""
-        return list(Confidence).index(self)
+        return _SURENESS[self]
 
     @property
     def cap(self) -> Severity:
         """The gravest severity that a finding of this confidence may have."""
-        return {"high": Severity.CRITICAL, "medium": Severity.MINOR, "low": Severity.INFO}[self.value]
+        return _CAPS[self]
+
+
+_GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
+_SURENESS = {confidence: rank for rank, confidence in enumerate(Confidence)}
+_CAPS = dict(zip(Confidence, (Severity.CRITICAL, Severity.MINOR, Severity.INFO), strict=True))
 
 
 class Family(StrEnum):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 
+@lru_cache(maxsize=16_384)
 def plain(name: str) -> str:
     """Letters and digits alone: `page_size`, `pageSize`, `$page-size` are one word."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

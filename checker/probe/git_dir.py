@@ -85,6 +85,11 @@ class PrivateDir:
     head_ref: str | None
 
     @property
+    def index(self) -> Path:
+        """The copy of their index."""
+        return self.path / "index"
+
+    @property
     def store(self) -> Path:
         """Objects that we make. Written without sight of theirs: git would touch the time stamps of equal ones."""
         return self.path / "made"
@@ -230,7 +235,9 @@ def parse_config(text: str) -> dict[str, str]:
 
 
 def _is_true(value: str) -> bool:
-    return value.lower() in ("true", "yes", "on") or (re.fullmatch(r"[+-]?[0-9]{1,9}", value) is not None and int(value) != 0)
+    return value.lower() in ("true", "yes", "on") or (
+        re.fullmatch(r"[+-]?[0-9]{1,9}", value) is not None and int(value) != 0
+    )
 
 
 def _copy_refs(source: Path, target: Path) -> None:

@@ -55,7 +55,8 @@ class Runner:
     ) -> bytes:
         """What git answers on stdout. `words[0]` is the git command.
 
-        `index` is another index file than the copy; `makes` sends new objects to our store, without sight of theirs;
+        `index` is an index file, by default there is none: git would read a file on disk in place of the object that an
+        index calls equal to it. `makes` sends new objects to our store, without sight of theirs;
         `missing` is the exit code that means "there is none", answered as nothing. Every other one is GitUnusable.
         """
         done = run(
@@ -80,7 +81,7 @@ class Runner:
         return done.stdout
 
     def _places(self, index: Path | None, makes: bool) -> dict[str, str]:
-        places = {} if index is None else {"GIT_INDEX_FILE": str(index)}
+        places = {"GIT_INDEX_FILE": str(index or self.private.path / "no-index")}
         return places | ({"GIT_OBJECT_DIRECTORY": str(self.private.store)} if makes else {})
 
 

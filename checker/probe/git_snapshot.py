@@ -35,12 +35,12 @@ class Snapshot:
     @cached_property
     def tracked(self) -> list[TrackedEntry]:
         """The repo's own index. Its flags and time stamps stay unread: anybody can set them."""
-        return index_entries(self.runner.call("ls-files", "--stage", "-z", cwd=self.root))
+        return index_entries(self._list("--stage"))
 
     @cached_property
     def untracked(self) -> list[str]:
         """Files that are neither tracked nor ignored; those of a repository inside this one are files like others."""
-        found = names(self.runner.call("ls-files", "--others", "--exclude-standard", "-z", cwd=self.root))
+        found = names(self._list("--others", "--exclude-standard"))
         nested = (self.files.files_below(path[:-1], _MOST_UNTRACKED) for path in found if path.endswith("/"))
         paths = {path for path in found if not path.endswith("/")}.union(*nested)
         if len(paths) > _MOST_UNTRACKED:
@@ -149,6 +149,9 @@ class Snapshot:
             if content is not None and b"\r\n" in content:
                 self._store.write("blob", content)
         return short
+
+    def _list(self, *words: str) -> bytes:
+        return self.runner.call("ls-files", "-z", *words, cwd=self.root, index=self.runner.private.index)
 
     def _index_of(self, entries: Iterable[TrackedEntry]) -> Path:
         index = Path(tempfile.mkdtemp(prefix="index-", dir=self.runner.private.path)) / "index"

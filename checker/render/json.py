@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from checker.model.report import Report
 from checker.render.order import settled
 from checker.render.visible import HIDDEN, LOG_COMMAND
@@ -20,8 +22,11 @@ def render(report: Report) -> bytes:
 
 def dump(value: Any, *, indent: int | None = 2) -> bytes:
     """UTF-8 with one newline at the end. What cannot be seen is a JSON escape, so the value itself is kept whole."""
-    separators = (",", ": ") if indent else (",", ":")
-    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+    try:
+        text = to_json(value, indent=indent).decode()
+    except PydanticSerializationError:  # a lone surrogate, from a file name that is not UTF-8
+        separators = (",", ": ") if indent else (",", ":")
+        text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
     return (LOG_COMMAND.sub(r"\\u0023", _HIDDEN.sub(_escaped, text)) + "\n").encode("utf-8")
 
 

@@ -26,7 +26,7 @@ def breaking_change(api: Api | NotApplicable, base: BaseApi) -> Iterator[Observa
 
 
 def _observed(one: Compared, head: Api) -> Iterator[Observation]:
-    contract, operation = one.match.base
+    operation = one.match.base[1]
     if one.match.head is None:
         yield _gone(one.match, head)
         return
@@ -56,12 +56,16 @@ def _broken(base: Operation, head: Operation, change: Change) -> Observation:
         subject=f"{base.name} {part}",
         ok=False,
         place=change.node.place,
-        message=f"{base.name} breaks its clients: {part}",
+        message=f"{base.name} {_breaks(change.confidence)} its clients: {part}",
         evidence=change.seen,
         cause="" if inside else f"{change.node.name}{change.step} {change.what}",
         confidence=change.confidence,
         also=() if inside else (head.place,),
     )
+
+
+def _breaks(confidence: Confidence) -> str:
+    return "breaks" if confidence is Confidence.HIGH else "may break"
 
 
 def _gone(match: Match, head: Api) -> Observation:

@@ -36,12 +36,17 @@ def _default(contract: Contract, policy: Policy) -> Observation:
     return Observation(
         subject="#/security",
         ok=declared and found is None,
-        place=Place(contract.path, pointer=("security",) if declared else ("openapi",)),
+        place=Place(contract.path, pointer=("security" if declared else _version_key(contract),)),
         message=f"{contract.path} does not deny by default",
         evidence=f"{seen}; {_exposed(exposed)}",
         cause=f"security scheme {found.undefined}" if found and found.undefined else "",
         confidence=None if exposed else Confidence.MEDIUM,
     )
+
+
+def _version_key(contract: Contract) -> str:
+    """The line at the top to point at where the document has no `security` to point at."""
+    return "swagger" if contract.version.startswith("2") else "openapi"
 
 
 def _exposed(names: list[str]) -> str:
@@ -53,6 +58,12 @@ def _exposed(names: list[str]) -> str:
 
 def _own(contract: Contract, operation: Operation, policy: Policy) -> Observation:
     found = None if is_listed(contract, operation, policy) else flaw(contract, operation)
+    named = found.undefined if found else ""
+    problem = (
+        f"demands the undefined security scheme {named!r}"
+        if named
+        else "needs no credentials and is not listed as public"
+    )
     confidence = None
     if is_probe(operation) or is_about_itself(operation):
         confidence = Confidence.LOW
@@ -62,8 +73,8 @@ def _own(contract: Contract, operation: Operation, policy: Policy) -> Observatio
         subject=operation.name,
         ok=found is None,
         place=operation.place,
-        message=f"{operation.name} opts out of authentication and is not listed as public",
+        message=f"{operation.name} {problem}",
         evidence=found.seen if found else "",
-        cause=f"security scheme {found.undefined}" if found and found.undefined else "",
+        cause=f"security scheme {named}" if named else "",
         confidence=confidence,
     )

@@ -17,7 +17,7 @@ _CODES = frozenset({"code", "type", "kind", "errorcode", "errortype", "category"
 
 
 def graphql_errors_typed(graphql: GraphqlApi) -> Iterator[Observation]:
-    """One observation for each mutation: a union with an error type, or a payload with a field of errors that have code and message.
+    """One observation for each mutation: it gives a union with an error type, or a payload with errors of code and message.
 
     Where not one mutation has them the schema has one defect, and the findings fold. Sources: backend-engineer's and
     backend-coder's error envelopes ("code", "message"); "Production Ready GraphQL" ch. 3 on errors as data.

@@ -13,6 +13,10 @@ from checker.model.shape import shape
 from checker.model.words import plain, vocabulary
 
 _KEYS = vocabulary("idempotencykey idempotencytoken clientrequestid clienttoken clientreferenceid")
+_SETTLED = vocabulary(  # actions that set a state, most likely the same one when repeated
+    "follow unfollow like unlike favorite unfavorite star unstar enable disable activate deactivate archive unarchive "
+    "lock unlock close reopen cancel publish unpublish mute unmute pin unpin block unblock read subscribe unsubscribe"
+)
 
 
 class Params(Frozen):
@@ -51,8 +55,13 @@ def _observed(operation: Operation, params: Params) -> Observation:
         place=operation.place,
         message=f"{operation.name} takes no idempotency key",
         evidence=claim or f"no header parameter {' or '.join(params.headers)}, and no such field in the body",
-        confidence=Confidence.HIGH if operation.method == "POST" and not claim else Confidence.MEDIUM,
+        confidence=Confidence.MEDIUM if claim or _may_settle(operation) else Confidence.HIGH,
     )
+
+
+def _may_settle(operation: Operation) -> bool:
+    """Whether a repetition may well leave everything as it is: any other method, or an action that sets a state."""
+    return operation.method != "POST" or last_word(operation) in _SETTLED
 
 
 def _takes_key(operation: Operation, params: Params) -> bool:

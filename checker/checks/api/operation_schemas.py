@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from checker.model.answers import BODILESS, DELIBERATE, Answer, Spot, answers, spot, unsaid
+from checker.model.answers import ANYTHING, BODILESS, EMPTY, Answer, Spot, answers, spot, unsaid
 from checker.model.contract import Api, Contract, Media, Node, Operation
 from checker.model.observation import Observation
 from checker.model.rule import Confidence
@@ -79,7 +79,7 @@ def _flaw(media: Sequence[Media]) -> _Flaw | None:
             return _Flaw("has a body without a schema", f"{one.type} has none")
         found = unsaid(one.schema)
         if found:
-            sure = Confidence.LOW if found.endswith(DELIBERATE) else Confidence.MEDIUM
+            sure = Confidence.LOW if found.endswith((ANYTHING, EMPTY)) else Confidence.MEDIUM
             return _Flaw("has a schema that says nothing", f"{one.type}: {found}", sure, one.schema)
     return None
 

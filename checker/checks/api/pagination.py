@@ -49,7 +49,7 @@ def _problem(listing: Listing, params: Params) -> tuple[str, str]:
 def _half(listing: Listing) -> Iterator[str]:
     """The parts of a pagination that lead nowhere without the others."""
     paging = listing.paging
-    if paging.sizes:
+    if paging.sizes and not paging.unclear:
         yield f"; {paging.sizes[0].name!r} bounds the first page, and nothing asks for the second"
     if paging.next_token:
         yield f"; {paging.next_token!r} names the next page, and no parameter takes it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -13,6 +14,13 @@ from checker.model.contract import Api
 from checker.model.envelope import Asked, Envelopes, gaps, is_possible, outline
 from checker.model.observation import Observation
 from checker.model.rule import Confidence
+from checker.model.shape import shape
+
+_TOKEN_PATH = re.compile(r"(?i)oauth|token")
+_PROTOCOL_PATH = re.compile(
+    r"(?i)/\.well-known/|/(?:oauth2?|oidc)/(?:introspect(?:ion)?|register(?:/\{[^/]+\})?|userinfo|jwks(?:\.json)?)/?$"
+)
+_TOKEN = frozenset({"access_token", "token_type"})
 
 
 class Params(Frozen):
@@ -24,12 +32,14 @@ class Params(Frozen):
 def success_envelope(api: Api, envelopes: Envelopes, params: Params) -> Iterator[Observation]:
     """One observation for each 2xx JSON body: its schema requires every key of the envelope.
 
-    Source: backend-coder 3.10. 204, 205 and HEAD have no body; a body that is not JSON has no keys.
+    Source: backend-coder 3.10. 204, 205 and HEAD have no body; a body that is not JSON has no keys. Left out is what
+    another protocol fixes: well-known URIs (RFC 8615), OAuth tokens (RFC 6749, 5.1), introspection (RFC 7662),
+    client registration (RFC 7591) and OpenID userinfo.
     """
     asked = envelopes.frame(params.envelope)
     for contract in api.contracts:
         for answer in answers(contract):
-            if _has_json(answer):
+            if _has_json(answer) and not _is_of_a_protocol(answer):
                 yield _observation(answer, asked)
 
 
@@ -41,6 +51,14 @@ def _has_json(answer: Answer) -> bool:
         and response.json is not None
         and answer.operation.method != "HEAD"
     )
+
+
+def _is_of_a_protocol(answer: Answer) -> bool:
+    if _PROTOCOL_PATH.search(answer.operation.path):
+        return True
+    if answer.schema is None or not _TOKEN_PATH.search(answer.operation.path):
+        return False
+    return shape(answer.schema).properties.keys() >= _TOKEN
 
 
 def _observation(answer: Answer, asked: Asked) -> Observation:

@@ -10,7 +10,7 @@ from pydantic import field_validator
 from checker.model.base import Frozen
 from checker.model.contract import Api, Contract, Node, Operation
 from checker.model.observation import Observation, Place
-from checker.model.purpose import is_about_itself, is_probe
+from checker.model.purpose import is_about_itself, is_oauth, is_probe
 from checker.model.rule import Confidence
 from checker.model.servers import Server, servers
 from checker.model.shape import shape
@@ -43,8 +43,12 @@ def versioned_paths(api: Api, params: Params) -> Iterator[Observation]:
         for operation in contract.operations:
             by_path.setdefault(operation.path, []).append(operation)
         for path, operations in by_path.items():
-            if path not in params.exempt and not all(is_probe(one) or is_about_itself(one) for one in operations):
+            if path not in params.exempt and not all(map(_needs_none, operations)):
                 yield _observed(contract, path, operations, version)
+
+
+def _needs_none(operation: Operation) -> bool:
+    return is_probe(operation) or is_about_itself(operation) or is_oauth(operation)
 
 
 def _observed(contract: Contract, path: str, operations: list[Operation], version: re.Pattern[str]) -> Observation:

@@ -36,13 +36,14 @@ def waiver_self_approved(ledger: WaiverLedger) -> Iterator[Observation]:
 
 
 def _each(ledger: WaiverLedger, is_bad: Callable[[WaiverUse], bool], says: str) -> Iterator[Observation]:
+    """One observation for each waiver; one that the change itself takes away is mended."""
     for use in ledger.uses:
-        if use.state != "proposed":
+        if use.state != "proposed" or is_bad(use):
             target = use.fingerprint or ", ".join(use.paths)
             line = use.where.first
             yield Observation(
                 subject=f"{use.rule} {target}",
-                ok=not is_bad(use),
+                ok=use in ledger.leaving or not is_bad(use),
                 place=Place(use.where.path, (line, line) if line else None),
                 message=f"the waiver of {use.rule} for {target} {says.format(use)}",
                 evidence=f"reason {use.reason!r}, owner {use.owner}, approved by {use.approved_by}, until {use.expires}",

@@ -31,4 +31,6 @@ def _is_words(key: str, one: Any, other: Any) -> bool:
     """A property may be called `description`; then a schema stands there, and no text."""
     if key.startswith("x-"):
         return True
-    return key in _WORDS and not any(isinstance(value, Mapping) and ("type" in value or "$ref" in value) for value in (one, other))
+    return key in _WORDS and not any(
+        isinstance(value, Mapping) and ("type" in value or "$ref" in value) for value in (one, other)
+    )

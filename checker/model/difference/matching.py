@@ -34,7 +34,7 @@ class Heads:
 
     def __post_init__(self) -> None:
         for contract, operation in self.api.operations():
-            for path in _whole_paths(contract, operation):
+            for path in called_paths(contract, operation):
                 self.whole.setdefault((operation.method, path), (contract, operation))
                 self.unversioned.setdefault((operation.method, _VERSION.sub("", path)), operation.name)
             self.relative[contract.path, operation.method, _anonymous(operation.path)] = contract, operation
@@ -55,8 +55,10 @@ def matches(base: BaseApi, head: Api) -> Iterator[Match]:
 
 def _match(held: Held, heads: Heads, path_at_head: str) -> Match:
     contract, operation = held
-    paths = list(_whole_paths(contract, operation))
-    same = next((heads.whole[operation.method, path] for path in paths if (operation.method, path) in heads.whole), None)
+    paths = list(called_paths(contract, operation))
+    same = next(
+        (heads.whole[operation.method, path] for path in paths if (operation.method, path) in heads.whole), None
+    )
     own = heads.relative.get((path_at_head, operation.method, _anonymous(operation.path)))
     if same is not None:
         kept = own if own is not None and same is not own and _shares_path(held, own) else same
@@ -68,10 +70,11 @@ def _match(held: Held, heads: Heads, path_at_head: str) -> Match:
 
 
 def _shares_path(one: Held, other: Held) -> bool:
-    return not set(_whole_paths(*one)).isdisjoint(_whole_paths(*other))
+    return not set(called_paths(*one)).isdisjoint(called_paths(*other))
 
 
-def _whole_paths(contract: Contract, operation: Operation) -> Iterator[str]:
+def called_paths(contract: Contract, operation: Operation) -> Iterator[str]:
+    """The paths by which clients call an operation, one for each server, their parameters unnamed."""
     for prefix in dict.fromkeys(contract.base_paths) or ("",):
         yield f"{_anonymous(prefix).rstrip('/')}{_anonymous(operation.path)}"
 

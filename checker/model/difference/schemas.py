@@ -15,6 +15,7 @@ from checker.model.rule import Confidence
 from checker.model.shape import MOST_ALTERNATIVES, Shape, shapes
 
 _Key = tuple[int, int, Direction]
+_FEW = 3  # properties that may go one by one when another component takes a place
 _SCALAR = frozenset({"string", "integer", "number", "boolean"})
 
 
@@ -140,7 +141,7 @@ def _compare(pair: Pair, changes: list[Change], below: list[tuple[str, Pair]]) -
         changes += [changed] if changed else []
         return
     match = matched(base, head)
-    changes.extend(_unmatched(pair, match.gone, match.new))
+    changes.extend(_unmatched(pair, (base, match.gone), (head, match.new)))
     for one, other in match.pairs:
         found: list[Change] = []
         _compare_shapes(one, other, pair, found, below)
@@ -151,25 +152,33 @@ def _are_scalar(side: tuple[Shape, ...]) -> bool:
     return bool(side) and all(types_of(one) and types_of(one) <= _SCALAR for one in side)
 
 
-def _unmatched(pair: Pair, gone: list[Shape], new: list[Shape]) -> Iterator[Change]:
+_Side = tuple[tuple[Shape, ...], list[Shape]]
+
+
+def _unmatched(pair: Pair, gone: _Side, new: _Side) -> Iterator[Change]:
     """Alternatives of one side alone; what they overlap with cannot be told, so nothing is sure."""
-    for one in gone if pair.direction.is_sent else ():
-        seen = "cannot tell whether another alternative takes what it took"
-        yield Change(f"alternative {_named(one)} removed", seen, pair.head, confidence=Confidence.MEDIUM)
-    for one in new if not pair.direction.is_sent else ():
-        seen = "clients that know the other alternatives alone may trip"
-        yield Change(f"alternative {_named(one)} added", seen, pair.head, confidence=Confidence.MEDIUM)
+    known, alone = gone if pair.direction.is_sent else new
+    for one in alone:
+        place = next(place for place, other in enumerate(known, 1) if other is one)
+        named = _named(one, pair) or f"{place} of {len(known)}"
+        what, seen = f"alternative {named} added", "clients that know the other alternatives alone may trip"
+        if pair.direction.is_sent:
+            what, seen = f"alternative {named} removed", "cannot tell whether another alternative takes what it took"
+        yield Change(what, seen, pair.head, confidence=Confidence.MEDIUM)
 
 
-def _named(one: Shape) -> str:
-    """The last word of the place of an alternative, where it is a name; its type otherwise."""
+def _named(one: Shape, pair: Pair) -> str:
+    """What an alternative is called: its title, or the last word of its place; a plain value is called by its type."""
+    title = one.node.get("title")
     last = one.node.pointer[-1] if one.node.pointer else ""
-    return last if last and not last.isdigit() else " or ".join(sorted(types_of(one))) or "without a type"
+    if isinstance(title, str):
+        return title
+    if last and not last.isdigit() and one.node.pointer not in (pair.base.pointer, pair.head.pointer):
+        return last
+    return "" if one.is_object else " or ".join(sorted(types_of(one)))
 
 
-def _compare_shapes(
-    base: Shape, head: Shape, pair: Pair, changes: list[Change], below: list[tuple[str, Pair]]
-) -> None:
+def _compare_shapes(base: Shape, head: Shape, pair: Pair, changes: list[Change], below: list[tuple[str, Pair]]) -> None:
     changed = type_change(types_of(base), types_of(head), pair.direction, pair.head)
     if changed is not None:
         changes.append(changed)
@@ -193,28 +202,68 @@ def _is_hidden(node: Node, direction: Direction) -> bool:
 
 
 def _properties(base: Shape, head: Shape, pair: Pair) -> Iterator[Change]:
-    for name, node in base.properties.items():
-        if name not in head.properties and not _is_hidden(node, pair.direction):
-            yield _removed(name, node, head, pair)
+    yield from _removals(base, head, pair)
     if pair.direction.is_sent:
         yield from _newly_required(base, head, pair)
         return
     for name in sorted(base.required - head.required):
-        node_at_head = head.properties.get(name)
-        if node_at_head is not None and name in base.properties and not _is_hidden(node_at_head, pair.direction):
-            holder = _holder(node_at_head, head)
+        node = head.properties.get(name)
+        if node is not None and name in base.properties and not _is_hidden(node, pair.direction):
+            holder = _held_at(name, node, head, head) or head.node
             yield Change("no longer required", "it was always there", holder, f".{name}", f".{name}")
 
 
-def _removed(name: str, node: Node, head: Shape, pair: Pair) -> Change:
-    holder, step = _holder(node, head), f".{name}"
+def _removals(base: Shape, head: Shape, pair: Pair) -> Iterator[Change]:
+    """Properties that went from where they stood; many that only this place lost are one change: something else stands here."""
+    lost = []
+    for name, node in base.properties.items():
+        if name in head.properties or _is_hidden(node, pair.direction):
+            continue
+        holder = _held_at(name, node, base, head)
+        if holder is None or holder.at("properties", name) is not None:
+            lost.append((name, node))
+        else:
+            yield _removed(name, node, holder, head, pair)
+    if len(lost) > _FEW:
+        yield _replaced([name for name, _ in lost], base, head, pair)
+    else:
+        yield from (_removed(name, node, head.node, head, pair) for name, node in lost)
+
+
+def _held_at(name: str, node: Node, side: Shape, head: Shape) -> Node | None:
+    """What stands at the head where the schema that holds a property of one side stands; None where nothing does."""
+    own = side.node.get("properties")
+    if isinstance(own, Mapping) and name in own:
+        path, pointer = side.node.path, side.node.pointer
+    elif node.pointer[-2:-1] == ("properties",):
+        path, pointer = node.path, node.pointer[:-2]
+    else:
+        return None
+    documents = head.node.documents
+    found = documents.find(path, Node(documents, path, pointer, None).name)
+    return Node(documents, *found) if found else None
+
+
+def _replaced(gone: list[str], base: Shape, head: Shape, pair: Pair) -> Change:
+    other = f"{base.node.name} → {head.node.name}: " if base.node.name != head.node.name else ""
+    seen = f"{other}{len(gone)} properties are gone, {', '.join(gone[:5])} among them"
+    return Change(
+        "replaced", seen, head.node, confidence=Confidence.MEDIUM if pair.direction.is_sent else Confidence.HIGH
+    )
+
+
+def _removed(name: str, node: Node, holder: Node, head: Shape, pair: Pair) -> Change:
+    step = f".{name}"
     if pair.direction.is_sent:
         refused = head.keywords.get("additionalProperties") is False
-        seen = "the head refuses properties that it does not name" if refused else "cannot tell whether it is still taken"
+        seen = (
+            "the head refuses properties that it does not name" if refused else "cannot tell whether it is still taken"
+        )
         sure = Confidence.HIGH if refused else Confidence.MEDIUM
     else:
         old = node.get("deprecated") is True
-        seen = "it was deprecated at the base" if old else f"{' or '.join(sorted(_types(node))) or 'a value'} at the base, absent now"
+        kind = " or ".join(sorted(_types(node))) or "a value"
+        seen = "it was deprecated at the base" if old else f"{kind} at the base, absent now"
         sure = Confidence.MEDIUM if old else Confidence.HIGH
     return Change("removed", seen, holder, step, step, sure)
 
@@ -231,13 +280,5 @@ def _newly_required(base: Shape, head: Shape, pair: Pair) -> Iterator[Change]:
         seen, sure = ("it was optional" if name in base.properties else "it is new"), Confidence.HIGH
         if node is not None and node.get("default") is not None:
             seen, sure = f"{seen}, and its default may stand in for it", Confidence.MEDIUM
-        yield Change("required", seen, _holder(node, head) if node else head.node, f".{name}", f".{name}", sure)
-
-
-def _holder(node: Node, head: Shape) -> Node:
-    """The schema at the head that holds, or held, a property: at the same place as ever, else the one that was compared."""
-    if node.pointer[-2:-1] != ("properties",):
-        return head.node
-    outer = Node(head.node.documents, node.path, node.pointer[:-2], None)
-    found = head.node.documents.find(node.path, outer.name)
-    return Node(head.node.documents, *found) if found else head.node
+        holder = (_held_at(name, node, head, head) if node else None) or head.node
+        yield Change("required", seen, holder, f".{name}", f".{name}", sure)

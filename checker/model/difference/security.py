@@ -22,7 +22,9 @@ def security_change(base: tuple[Contract, Operation], head: tuple[Contract, Oper
     if new.is_open:
         return None
     if old.security is None:
-        return Change("security added", "the base does not say whether it was open", new.node, confidence=Confidence.MEDIUM)
+        return Change(
+            "security added", "the base does not say whether it was open", new.node, confidence=Confidence.MEDIUM
+        )
     if old.is_open:
         return Change("security added", f"open → {_shown(new)}", new.node)
     before, after = _alternatives(*base), _alternatives(*head)
@@ -53,7 +55,9 @@ def _needs(scheme: Node | None, name: str, scopes: Any) -> list[tuple[object, ..
 
 
 def _shown(operation: Operation) -> str:
-    each = [" and ".join(_with_scopes(name, scopes) for name, scopes in one.items()) for one in operation.security or ()]
+    each = [
+        " and ".join(_with_scopes(name, scopes) for name, scopes in one.items()) for one in operation.security or ()
+    ]
     return " or ".join(each)[:160]
 
 

@@ -31,7 +31,9 @@ def type_change(base: frozenset[str], head: frozenset[str], direction: Direction
     seen = f"{_named(base)} → {_named(head)}"
     if not base or not head:
         if bool(head) if direction.is_sent and not base else bool(base) and not direction.is_sent:
-            return Change("type changed", f"{seen}; cannot tell what was meant by any", node, confidence=Confidence.MEDIUM)
+            return Change(
+                "type changed", f"{seen}; cannot tell what was meant by any", node, confidence=Confidence.MEDIUM
+            )
         return None
     given, taken = (base, head) if direction.is_sent else (head, base)
     if "number" in taken:
@@ -129,10 +131,11 @@ def _format(base: Any, head: Any, one: Shape, direction: Direction, node: Node) 
 
 def _limit(words: Mapping[str, Any], tail: str) -> tuple[float, bool] | None:
     """A numeric bound and whether it is exclusive: a number of its own since 2020-12, a flag beside `maximum` before."""
-    plain, exclusive = words.get(f"m{tail}"), words.get(f"exclusiveM{tail}")
-    if _is_number(exclusive):
-        return float(exclusive), True
-    return (float(plain), exclusive is True) if _is_number(plain) else None
+    plain, exclusive = _number(words.get(f"m{tail}")), words.get(f"exclusiveM{tail}")
+    alone = _number(exclusive)
+    if alone is not None:
+        return alone, True
+    return None if plain is None else (plain, exclusive is True)
 
 
 def _bound(word: str, base: Any, head: Any, sign: int, node: Node) -> Iterator[Change]:
@@ -148,11 +151,12 @@ def _bound(word: str, base: Any, head: Any, sign: int, node: Node) -> Iterator[C
 def _tighter(base: Any, head: Any, sign: int) -> bool:
     if isinstance(base, tuple) and isinstance(head, tuple):
         return bool((head[0] - base[0]) * sign < 0 or (head[0] == base[0] and head[1] and not base[1]))
-    return _is_number(base) and _is_number(head) and (head - base) * sign < 0
+    one, other = _number(base), _number(head)
+    return one is not None and other is not None and (other - one) * sign < 0
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _shown(bound: Any) -> str:

@@ -1,0 +1,59 @@
+"""One contract holds for an API, and where there are several the configuration says which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checker.model.contract import Api, Contract, ContractFiles
+from checker.model.difference.matching import called_paths
+from checker.model.observation import Observation, Place
+from checker.model.rule import Confidence
+from checker.model.settings import Description
+from checker.model.unavailable import NotApplicable, Unavailable
+
+
+def spec_single(
+    files: ContractFiles, api: Api | Unavailable | NotApplicable, description: Description
+) -> Iterator[Observation]:
+    """One observation for all OpenAPI documents together; exact copies of one are one.
+
+    Several that the configuration names are meant to be several. Several that have no operation in common may be the
+    contracts of several APIs: that they are not named is a note then, no more. Source: agent-2 0.23, STANDARDS "contract file".
+    """
+    if not files.openapi:
+        return
+    first, *others = files.openapi
+    named = set(files.openapi) <= set(description.layout.openapi)
+    shared = _shared(api.contracts) if isinstance(api, Api) else []
+    yield Observation(
+        subject="contracts",
+        ok=named or not others,
+        place=Place(first),
+        message=f"{len(files.openapi)} different contracts are in the repository, and nothing says which one holds",
+        evidence=_seen(files, shared),
+        confidence=Confidence.MEDIUM if shared or not isinstance(api, Api) else Confidence.LOW,
+        also=tuple(Place(path) for path in others),
+    )
+
+
+def _shared(contracts: tuple[Contract, ...]) -> list[str]:
+    """The operations that more than one contract describes, as a client calls them."""
+    seen: dict[str, str] = {}
+    shared: dict[str, None] = {}
+    for contract in contracts:
+        for operation in contract.operations:
+            for path in called_paths(contract, operation):
+                name = f"{operation.method} {path}"
+                if seen.setdefault(name, contract.path) != contract.path:
+                    shared[operation.name] = None
+    return list(shared)
+
+
+def _seen(files: ContractFiles, shared: list[str]) -> str:
+    parts = [", ".join(files.openapi)]
+    parts += [f"{copy} is a copy of {original}" for copy, original in sorted(files.copies.items())]
+    if shared:
+        parts.append(f"{len(shared)} operations stand in more than one, {shared[0]} for example")
+    elif len(files.openapi) > 1:
+        parts.append("they have no operation in common")
+    return "; ".join(parts)
