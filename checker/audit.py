@@ -35,6 +35,7 @@ def audit(request: Request) -> Audit:
         place = Workplace.open(request, stack)
         policy = place.settings.policy
         standards = request.standards or policy.standards or (catalog.DEFAULT_STANDARD,)
+        catalog.refuse_unknown_standards(place.catalog, request.standards)
         bound = catalog.bind(place.catalog, CHECKS, place.settings.binding(standards))
         proposed = place.settings.proposed_binding()
         if proposed:

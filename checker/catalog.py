@@ -44,38 +44,48 @@ class Catalog:
 @cache
 def load() -> Catalog:
     """Read the shipped catalogue; ConfigurationError when a file of it is wrong."""
-    digest = hashlib.sha256()
+    root = resources.tree("rules")
     rules: dict[str, Rule] = {}
-    standards: dict[str, Standard] = {}
-    for source, folder in _sources():
-        digest.update(f"{source.path}\0{source.text}\0".encode())
-        if folder == "standards":
-            standard = toml_source.load(Standard, source)
-            standards[standard.name] = standard
-        elif folder != "planned":
-            rule = _rule(source, folder)
+    for family in _sorted(root.joinpath("catalog")):
+        for file in _sorted(family):
+            source = _source(file, f"rules/catalog/{family.name}")
+            rule = _rule(source, family.name)
             if rule.id in rules:
                 raise source.error(["id"], f"rule {rule.id!r} exists twice")
             rules[rule.id] = rule
-    planned = toml_source.parse("planned.toml", resources.text("rules", "planned.toml")).values["rules"]
-    catalog = Catalog(rules, standards, {name: Family(family) for name, family in planned.items()}, digest.hexdigest())
+    books = [
+        toml_source.load(Standard, _source(file, "rules/standards")) for file in _sorted(root.joinpath("standards"))
+    ]
+    planned = _source(root.joinpath("planned.toml"), "rules").values["rules"]
+    catalog = Catalog(
+        rules=rules,
+        standards={standard.name: standard for standard in books},
+        planned={name: Family(family) for name, family in planned.items()},
+        sha256=_digest(root),
+    )
     _refuse_unknown_uses(catalog)
     return catalog
 
 
-def _sources() -> Iterator[tuple[TomlSource, str]]:
-    """Each file of the catalogue with its folder's name, in a fixed order."""
-    root = resources.tree("rules")
-    for family in _sorted(root.joinpath("catalog")):
-        for file in _sorted(family):
-            yield toml_source.parse(f"rules/catalog/{family.name}/{file.name}", file.read_text("utf-8")), family.name
-    for file in _sorted(root.joinpath("standards")):
-        yield toml_source.parse(f"rules/standards/{file.name}", file.read_text("utf-8")), "standards"
-    yield toml_source.parse("rules/planned.toml", root.joinpath("planned.toml").read_text("utf-8")), "planned"
+def _source(file: Traversable, folder: str) -> TomlSource:
+    return toml_source.parse(f"{folder}/{file.name}", file.read_text("utf-8"))
 
 
 def _sorted(folder: Traversable) -> list[Traversable]:
     return sorted((entry for entry in folder.iterdir() if not entry.name.startswith(".")), key=lambda entry: entry.name)
+
+
+def _digest(root: Traversable) -> str:
+    """One sha256 over every file of the tree, names and contents, in a fixed order."""
+    digest = hashlib.sha256()
+    waiting = [("", root)]
+    while waiting:
+        name, entry = waiting.pop()
+        if entry.is_dir():
+            waiting.extend((f"{name}/{inner.name}", inner) for inner in reversed(_sorted(entry)))
+        else:
+            digest.update(f"{name}\0".encode() + entry.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def _rule(source: TomlSource, family: str) -> Rule:
@@ -197,6 +207,13 @@ def _validated(rule: Rule, params: Mapping[str, Any], check: Check, binding: Bin
 def _params_of(check: Check) -> list[str]:
     model = params_model(check)
     return [field.alias or name for name, field in model.model_fields.items()] if model else []
+
+
+def refuse_unknown_standards(catalog: Catalog, names: Iterable[str]) -> None:
+    """ConfigurationError for a `--standard` that there is not."""
+    for name in names:
+        if name not in catalog.standards:
+            raise ConfigurationError("--standard", None, f"unknown standard {name!r}{nearest(name, catalog.standards)}")
 
 
 def _refuse_unknown_names(catalog: Catalog, checks: Mapping[str, Check], binding: Binding) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from checker.collect.facts import Facts
@@ -25,7 +26,9 @@ def examine(path: Path, environment: Mapping[str, str]) -> dict[str, Any]:
             seen, absent = look(place)
             detected.update(seen)
             missing.extend(absent)
-    step = missing[0]["fix"] if missing and missing[0]["fix"].startswith("git ") else f"checker audit {path}"
+    step = (
+        missing[0]["fix"] if missing and missing[0]["fix"].startswith("git ") else f"checker audit {quote(str(path))}"
+    )
     return {"detected": detected, "missing": missing, "next": step}
 
 
@@ -35,7 +38,9 @@ Looked = tuple[dict[str, Any], list[dict[str, str]]]
 def _repository(place: Workplace) -> Looked:
     git = place.git
     if not isinstance(git, Git):
-        reason = _missing("git history", str(git), "git init && git add -A && git commit -m 'first'")
+        is_damaged = isinstance(git, Unavailable)
+        fix = "git fsck" if is_damaged else "git init && git add -A && git commit -m 'first'"
+        reason = _missing("git history", str(git), fix)
         return {"git": None}, [reason]
     absent = []
     if git.shallow:
@@ -70,6 +75,9 @@ def _contracts(place: Workplace) -> Looked:
         return {"contracts": []}, [_missing("a contract", missing.reason, "checker audit PATH")]
     detected = {"openapi": list(found.openapi), "graphql": list(found.graphql), "copies": sorted(found.copies)}
     absent = [_missing(one.subject, one.detail, "mend the file, then run again") for one in found.unreadable]
+    absent += [
+        _missing(path, "named under [layout], and not there", "commit it, or name another") for path in found.missing
+    ]
     if len(found.openapi) > 1:
         fix = f'checker.toml: [layout] openapi = ["{found.openapi[0]}"]'
         absent.append(_missing("one contract", "several different ones were found, all are judged", fix))

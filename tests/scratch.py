@@ -78,7 +78,10 @@ def commit(root: Path, subject: str, extra: Mapping[str, str] | None = None) -> 
 
 
 def whole(name: str, target: Path) -> Path:
-    """Lay out `fixtures/repos/clean` or its twin `broken` as a git repository with one commit; the folder."""
+    """Lay out `fixtures/repos/clean` or its twin `broken` as a git repository; the folder.
+
+    There are two commits with the same content, so that `HEAD~1` is a base for a change that changes nothing.
+    """
     shutil.copytree(FIXTURES / "repos" / "clean" / "repo", target, symlinks=True)
     if name != "clean":
         folder = FIXTURES / "repos" / name
@@ -87,4 +90,5 @@ def whole(name: str, target: Path) -> Path:
             (target / path).unlink()
     git(target, "init", "-q", "-b", "main")
     commit(target, f"{name} backend")
+    commit(target, "a change that changes nothing")
     return target

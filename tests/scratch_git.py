@@ -7,7 +7,15 @@ import os
 import subprocess
 from pathlib import Path
 
+from checker.probe.git import Git
 from tests.scratch import ENVIRONMENT
+
+
+def opened(path: Path) -> Git:
+    """Git for a folder that is in a repository; what it keeps goes when it is closed or forgotten."""
+    git = Git.open(path)
+    assert git is not None
+    return git
 
 
 class Repo:
@@ -17,6 +25,13 @@ class Repo:
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
         self.git("init", "-q", "-b", "main", *words)
+
+    @classmethod
+    def adopted(cls, path: Path) -> Repo:
+        """One that is there already."""
+        one = cls.__new__(cls)
+        one.path = path
+        return one
 
     def git(self, *words: str, stdin: bytes = b"", cwd: Path | None = None, check: bool = True) -> str:
         """Run git; its output without the last line break, bytes that are not UTF-8 as surrogate escapes."""
@@ -32,7 +47,7 @@ class Repo:
         place.write_bytes(content.encode() if isinstance(content, str) else content)
         return place
 
-    def commit(self, subject: str = "change", **files: str) -> str:
+    def commit(self, subject: str = "change") -> str:
         """Commit everything that is there; the new commit's id."""
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", subject)

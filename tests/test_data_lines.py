@@ -278,7 +278,7 @@ EXAMPLES = [
     ("---\n", (), (1, 1)),
     ("# c\n---\n\n---\na: 1\n", (), (2, 2)),
     ("? \n? \n# end\n", ("",), (2, 2)),
-    ("%TAG !a! b\n" * 1001 + "--- {a: 1}\n", ("a",), None),
+    ("".join(f"%TAG !a{n}! b\n" for n in range(1001)) + "--- {a: 1}\n", ("a",), None),
     ("\ufeff# c\na: 1\n", ("a",), (2, 2)),
     ("a: '\u2028'\nb: \u0085\nc: 1\n", ("c",), (3, 3)),
     ('{"a": "\u2028",\n"b": 😀\n}'.replace("😀", '"😀"'), ("b",), (2, 2)),
@@ -287,6 +287,10 @@ EXAMPLES = [
     ("a:\n  b: {x: 1,\n    y: 2\n    }\n# end\n", ("a",), (1, 4)),
     ("a:\n  ? x\n# end\n", ("a",), (1, 2)),
     ("a:\n  ? x\n# end\n", ("a", "x"), (2, 2)),
+    ('? "x\n  y"\n# end\n', ("x y",), (1, 2)),
+    ("a:\n  {? ,\n  b: 1}\n", ("a", ""), (2, 2)),
+    ("a:\n  b: &x\n    c: 1\n# end\nd: 1\n", ("a",), (1, 3)),
+    ('{"a":\n[1}}', ("a",), None),
     ("a:\n  b: *nowhere\n", ("a", "b"), (2, 2)),
     ("a: 1\n? [x]\n: 2\n", ("a",), None),
     ("a: 1\nb: \x00\n", ("a",), None),
@@ -300,6 +304,12 @@ EXAMPLES = [
 @pytest.mark.parametrize(("text", "pointer", "lines"), EXAMPLES)
 def test_lines_of_one_pointer(text: str, pointer: Pointer, lines: tuple[int, int] | None, loader: None) -> None:
     assert locate(text, [pointer]) == ({} if lines is None else {pointer: lines})
+
+
+def test_a_closing_bracket_ends_its_collection(loader: None) -> None:
+    text = "a: {b: [1\n ],\n c: 2\n }\n"
+    ends = {(): 4, ("a",): 4, ("a", "b"): 2, ("a", "b", "0"): 1, ("a", "c"): 3}
+    assert {pointer: last for pointer, (_, last) in all_of(text).items()} == ends
 
 
 def test_nothing_asked_is_nothing_found() -> None:

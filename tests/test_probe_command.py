@@ -127,22 +127,23 @@ def test_a_command_that_closes_its_output_is_waited_for(script: Script) -> None:
 
 
 def test_a_time_out_keeps_what_was_said_and_says_so(script: Script) -> None:
-    done = script("import time; print('before', flush=True); time.sleep(600)", timeout=1.0)
+    done = script("import time; print('before', flush=True); time.sleep(600)", timeout=2.0)
     assert (done.timed_out, done.stdout, done.code) == (True, b"before\n", -signal.SIGTERM)
 
 
 @pytest.mark.parametrize("deaf", ["''", DEAF], ids=["polite", "deaf"])
 def test_a_time_out_ends_the_whole_group(script: Script, sentry: Sentry, deaf: str) -> None:
-    done = script(GRANDCHILD.replace("{deaf}", deaf) + "time.sleep(600)", str(sentry.path), timeout=4.0)
+    done = script(GRANDCHILD.replace("{deaf}", deaf) + "time.sleep(600)", str(sentry.path), timeout=3.0)
     assert done.timed_out
     assert sentry.everybody_gone()
 
 
-def test_a_command_deaf_to_sigterm_is_killed(script: Script) -> None:
+def test_a_command_deaf_to_sigterm_is_killed(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("checker.probe.command._GRACE", 0.2)
     code = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
     )
-    done = script(code, timeout=1.0)
+    done = script(code, timeout=2.0)
     assert (done.timed_out, done.code, done.stdout) == (True, -signal.SIGKILL, b"deaf\n")
 
 
@@ -156,6 +157,13 @@ def test_a_straggler_that_never_stops_talking_is_cut_off(script: Script) -> None
     code = "import os\nif os.fork() == 0:\n    while True: os.write(1, b'x' * 4096)\nos._exit(0)"
     done = script(code, cap=100)
     assert (done.code, done.timed_out, done.truncated) == (0, False, True)
+
+
+def test_what_a_command_said_last_is_read_however_late_we_are(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("checker.probe.command._LINGER", 0)
+    monkeypatch.setattr("checker.probe.command._CHUNK", 1)
+    code = "import os, time\nif os.fork() == 0: time.sleep(600)\nos.write(1, b'x' * 60000); os._exit(0)"
+    assert len(script(code).stdout) == 60000
 
 
 def test_one_who_left_the_group_with_our_pipe_does_not_hang_us(script: Script) -> None:
@@ -200,7 +208,8 @@ def test_path_is_searched_in_the_given_environment_alone(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("path", [".", "", "bin", ":/nowhere"])
-def test_relative_entries_of_path_are_passed_over(tmp_path: Path, path: str) -> None:
+def test_relative_entries_of_path_are_passed_over(tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     for folder in (tmp_path, tmp_path / "bin"):
         folder.mkdir(exist_ok=True)
         (folder / "git").write_text("#!/bin/sh\ntouch fooled\n")

@@ -6,41 +6,18 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from checker.model.git import Change, TrackedEntry
 from checker.probe.git import Git, GitUnusable
-from tests.scratch_git import Repo
-
-Opened = Callable[[Path], Git]
+from tests.scratch_git import Repo, opened
 
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
     return Repo(tmp_path / "repo")
-
-
-@pytest.fixture
-def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
-    """Opens repositories, closes them after the test, and sees that no temporary folder stays behind."""
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    handles = []
-
-    def start(path: Path) -> Git:
-        git = Git.open(path)
-        assert git is not None
-        handles.append(git)
-        return git
-
-    yield start
-    for git in handles:
-        git.close()
-    assert list(scratch.iterdir()) == []
 
 
 def paths(entries: list[TrackedEntry]) -> list[str]:
@@ -51,7 +28,7 @@ def test_outside_git_there_is_none(tmp_path: Path) -> None:
     assert Git.open(tmp_path) is None
 
 
-def test_a_clean_repository(repo: Repo, opened: Opened) -> None:
+def test_a_clean_repository(repo: Repo) -> None:
     repo.write("a.py", "one\n")
     repo.write("sub/b.sh", "two\n").chmod(0o755)
     commit = repo.commit()
@@ -65,7 +42,7 @@ def test_a_clean_repository(repo: Repo, opened: Opened) -> None:
     assert dict(git.blobs(blobs)) == {blobs[0]: b"one\n", blobs[1]: b"two\n"}
 
 
-def test_every_kind_of_edit_is_seen_and_the_tree_is_what_git_add_makes(repo: Repo, opened: Opened) -> None:
+def test_every_kind_of_edit_is_seen_and_the_tree_is_what_git_add_makes(repo: Repo) -> None:
     for name in (
         "edited",
         "deleted",
@@ -77,8 +54,11 @@ def test_every_kind_of_edit_is_seen_and_the_tree_is_what_git_add_makes(repo: Rep
         "unstaged",
         "same",
         "pipe",
+        "to-folder.x",
+        "to-folder0",
     ):
         repo.write(name, f"{name}\n")
+    repo.write("swapped", "same")
     os.symlink("same", repo.path / "link")
     repo.write(".gitignore", "ignored\n")
     repo.commit()
@@ -88,8 +68,9 @@ def test_every_kind_of_edit_is_seen_and_the_tree_is_what_git_add_makes(repo: Rep
     repo.git("add", "staged")
     repo.write("staged", "two\n")
     (repo.path / "mode").chmod(0o755)
-    for name in ("deleted", "to-link", "to-folder", "link", "pipe"):
+    for name in ("deleted", "to-link", "to-folder", "link", "pipe", "swapped"):
         (repo.path / name).unlink()
+    os.symlink("same", repo.path / "swapped")
     os.symlink("edited", repo.path / "to-link")
     os.symlink("elsewhere", repo.path / "link")
     os.mkfifo(repo.path / "pipe")
@@ -101,7 +82,7 @@ def test_every_kind_of_edit_is_seen_and_the_tree_is_what_git_add_makes(repo: Rep
     repo.write("new/file")
     repo.write("ignored")
     git = opened(repo.path)
-    changed = "deleted edited folder/to-file intended link mode pipe staged to-folder to-link unstaged"
+    changed = "deleted edited folder/to-file intended link mode pipe staged swapped to-folder to-link unstaged"
     assert git.changed_in_worktree() == changed.split()
     assert git.untracked() == ["folder", "new/file", "to-folder/inner", "unstaged"]
     (repo.path / "pipe").unlink()
@@ -110,7 +91,7 @@ def test_every_kind_of_edit_is_seen_and_the_tree_is_what_git_add_makes(repo: Rep
     assert contents[next(entry.blob for entry in git.content() if entry.path == "edited")] == b"EDITED\n"
 
 
-def test_an_edit_of_equal_size_and_time_is_seen(repo: Repo, opened: Opened) -> None:
+def test_an_edit_of_equal_size_and_time_is_seen(repo: Repo) -> None:
     place = repo.write("a", "good\n")
     repo.commit()
     before = place.stat()
@@ -119,7 +100,7 @@ def test_an_edit_of_equal_size_and_time_is_seen(repo: Repo, opened: Opened) -> N
     assert opened(repo.path).changed_in_worktree() == ["a"]
 
 
-def test_a_staged_change_that_the_disk_takes_back_is_dirty_with_heads_tree(repo: Repo, opened: Opened) -> None:
+def test_a_staged_change_that_the_disk_takes_back_is_dirty_with_heads_tree(repo: Repo) -> None:
     repo.write("a", "one\n")
     repo.commit()
     repo.write("a", "two\n")
@@ -129,7 +110,7 @@ def test_a_staged_change_that_the_disk_takes_back_is_dirty_with_heads_tree(repo:
     assert (git.dirty, git.changed_in_worktree(), git.tree()) == (True, ["a"], repo.git("rev-parse", "HEAD^{tree}"))
 
 
-def test_part_of_the_tree(repo: Repo, opened: Opened) -> None:
+def test_part_of_the_tree(repo: Repo) -> None:
     repo.write("app/a")
     repo.commit()
     wanted = repo.git("rev-parse", "HEAD^{tree}")
@@ -140,7 +121,7 @@ def test_part_of_the_tree(repo: Repo, opened: Opened) -> None:
     assert git.tree(lambda path: False) == repo.git("hash-object", "-t", "tree", "--stdin")
 
 
-def test_names_that_break_line_readers(repo: Repo, opened: Opened) -> None:
+def test_names_that_break_line_readers(repo: Repo) -> None:
     hard = [
         b'quo"te',
         b"new\nline",
@@ -171,7 +152,7 @@ def test_names_that_break_line_readers(repo: Repo, opened: Opened) -> None:
     assert [changes[path] for path in expected] == [Change("M", path, None, ((2, 2),)) for path in expected]
 
 
-def test_symbolic_links_are_tracked_and_never_followed(repo: Repo, opened: Opened, tmp_path: Path) -> None:
+def test_symbolic_links_are_tracked_and_never_followed(repo: Repo, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "secret").write_text("x\n")
@@ -188,7 +169,7 @@ def test_symbolic_links_are_tracked_and_never_followed(repo: Repo, opened: Opene
     assert git.tree() == repo.added_tree()
 
 
-def test_a_root_below_the_top(repo: Repo, opened: Opened) -> None:
+def test_a_root_below_the_top(repo: Repo) -> None:
     repo.write("app/a", "1\n")
     repo.write("other/b", "1\n")
     base = repo.commit("first")
@@ -207,7 +188,7 @@ def test_a_root_below_the_top(repo: Repo, opened: Opened) -> None:
     assert [(commit.subject, commit.paths) for commit in git.log("HEAD", 9)] == [("first", ("a",))]
 
 
-def test_a_root_that_git_has_never_seen(repo: Repo, opened: Opened) -> None:
+def test_a_root_that_git_has_never_seen(repo: Repo) -> None:
     repo.commit()
     (repo.path / "empty").mkdir()
     git = opened(repo.path / "empty")
@@ -215,129 +196,7 @@ def test_a_root_that_git_has_never_seen(repo: Repo, opened: Opened) -> None:
     assert git.tree() == repo.git("hash-object", "-t", "tree", "--stdin")
 
 
-def test_before_the_first_commit(repo: Repo, opened: Opened) -> None:
-    repo.write("a")
-    repo.write("b")
-    repo.git("add", "a")
-    git = opened(repo.path)
-    assert (git.head, git.branch, git.resolve("HEAD")) == (None, "main", None)
-    assert (paths(git.tracked()), git.untracked(), git.changed_in_worktree()) == (["a"], ["b"], ["a"])
-    assert (git.dirty, git.upstream_base({})) == (True, None)
-    repo.commit()
-    assert git.tree() == repo.git("rev-parse", "HEAD^{tree}")
-
-
-def test_an_empty_repository_is_clean(repo: Repo, opened: Opened) -> None:
-    git = opened(repo.path)
-    assert (git.dirty, git.tree()) == (False, repo.git("hash-object", "-t", "tree", "--stdin"))
-
-
-def test_a_detached_head(repo: Repo, opened: Opened) -> None:
-    commit = repo.commit()
-    repo.git("checkout", "-q", "--detach")
-    git = opened(repo.path)
-    assert (git.head, git.branch) == (commit, None)
-
-
-def test_a_sha256_repository(tmp_path: Path, opened: Opened) -> None:
-    repo = Repo(tmp_path / "repo", "--object-format=sha256")
-    repo.write("a")
-    commit = repo.commit()
-    git = opened(repo.path)
-    assert len(commit) == 64
-    assert (git.head, git.dirty, git.tree()) == (commit, False, repo.git("rev-parse", "HEAD^{tree}"))
-    repo.write("b")
-    git = opened(repo.path)
-    assert git.tree() == repo.added_tree()
-    assert git.diff("HEAD") == [Change("A", "b", None, ((1, 1),))]
-
-
-def test_a_linked_worktree(repo: Repo, opened: Opened, tmp_path: Path) -> None:
-    repo.write("a")
-    repo.commit()
-    repo.git("worktree", "add", "-q", "-b", "side", str(tmp_path / "linked"))
-    (tmp_path / "linked" / "a").write_text("changed\n")
-    git = opened(tmp_path / "linked")
-    assert (git.branch, git.top, git.changed_in_worktree()) == ("side", tmp_path / "linked", ["a"])
-    assert not opened(repo.path).dirty
-
-
-def test_a_worktree_of_a_bare_repository(repo: Repo, opened: Opened, tmp_path: Path) -> None:
-    repo.write("a")
-    commit = repo.commit()
-    repo.git("clone", "-q", "--bare", ".", str(tmp_path / "hub.git"))
-    repo.git("worktree", "add", "-q", "--detach", str(tmp_path / "linked"), cwd=tmp_path / "hub.git")
-    git = opened(tmp_path / "linked")
-    assert (git.head, git.dirty) == (commit, False)
-
-
-@pytest.mark.parametrize("inside", ["", "refs", "objects/info"])
-def test_a_bare_repository_is_unusable(tmp_path: Path, inside: str) -> None:
-    Repo(tmp_path / "bare.git", "--bare")
-    with pytest.raises(GitUnusable, match="bare repository"):
-        Git.open(tmp_path / "bare.git" / inside)
-
-
-def test_a_shallow_clone_says_so(repo: Repo, opened: Opened, tmp_path: Path) -> None:
-    repo.write("a")
-    repo.commit("first")
-    head = repo.commit("second")
-    repo.git("clone", "-q", "--depth=1", f"file://{repo.path}", str(tmp_path / "shallow"))
-    git = opened(tmp_path / "shallow")
-    assert (git.shallow, git.head, git.dirty) == (True, head, False)
-    assert [commit.subject for commit in git.log("HEAD", 9)] == ["second"]
-
-
-def test_objects_borrowed_through_relative_alternates_are_found(repo: Repo, opened: Opened, tmp_path: Path) -> None:
-    repo.write("a")
-    head = repo.commit()
-    repo.git("clone", "-q", "--shared", ".", str(tmp_path / "middle"))
-    repo.git("clone", "-q", "--shared", ".", str(tmp_path / "last"), cwd=tmp_path / "middle")
-    (tmp_path / "middle/.git/objects/info/alternates").write_text("../../../repo/.git/objects\n")
-    (tmp_path / "last/.git/objects/info/alternates").write_text("# comment\n../../../middle/.git/objects\n")
-    git = opened(tmp_path / "last")
-    assert (git.head, git.dirty) == (head, False)
-
-
-def test_a_repository_whose_path_has_line_breaks_and_quotes(tmp_path: Path, opened: Opened) -> None:
-    repo = Repo(tmp_path / 'new\nline "quoted" \\ back')
-    repo.write("a")
-    assert opened(repo.path / "").tracked() == []
-    head = repo.commit()
-    assert opened(repo.path).head == head
-
-
-def test_a_submodule_is_named_and_not_entered(repo: Repo, opened: Opened, tmp_path: Path) -> None:
-    inner = Repo(tmp_path / "inner")
-    inner.write("x")
-    commit = inner.commit()
-    repo.git("submodule", "--quiet", "add", str(inner.path), "lib")
-    repo.commit()
-    (repo.path / "lib" / "x").write_text("changed\n")
-    git = opened(repo.path)
-    assert TrackedEntry("lib", "160000", commit) in git.tracked()
-    assert (git.dirty, git.untracked()) == (False, [])
-    assert git.tree() == repo.git("rev-parse", "HEAD^{tree}")
-    assert git.show("HEAD", "lib") is None
-    repo.write("new")
-    assert opened(repo.path).tree() == repo.added_tree()
-    assert (opened(repo.path / "lib").prefix, opened(repo.path / "lib").changed_in_worktree()) == ("", ["x"])
-
-
-def test_files_of_a_repository_inside_are_files(repo: Repo, opened: Opened) -> None:
-    repo.write("a")
-    repo.commit()
-    nested = Repo(repo.path / "vendor" / "nested")
-    nested.write("deep/x", "hidden?\n")
-    nested.commit()
-    git = opened(repo.path)
-    assert git.untracked() == ["vendor/nested/deep/x"]
-    assert git.show("HEAD", "a") == b"text\n"
-    entry = next(entry for entry in git.content() if entry.path == "vendor/nested/deep/x")
-    assert dict(git.blobs([entry.blob])) == {entry.blob: b"hidden?\n"}
-
-
-def test_an_unresolved_merge(repo: Repo, opened: Opened) -> None:
+def test_an_unresolved_merge(repo: Repo) -> None:
     repo.write("a", "base\n")
     repo.commit()
     repo.git("checkout", "-q", "-b", "side")
@@ -351,9 +210,11 @@ def test_an_unresolved_merge(repo: Repo, opened: Opened) -> None:
     assert [(entry.path, entry.stage) for entry in git.tracked()] == [("a", 1), ("a", 2), ("a", 3)]
     assert git.changed_in_worktree() == ["a"]
     assert git.tree() == repo.added_tree()
+    (repo.path / "a").unlink()
+    assert opened(repo.path).content() == []
 
 
-def test_line_endings_that_the_attributes_ask_for_are_no_change(repo: Repo, opened: Opened) -> None:
+def test_line_endings_that_the_attributes_ask_for_are_no_change(repo: Repo) -> None:
     repo.write(".gitattributes", "*.bat text eol=crlf\n*.auto text=auto\n")
     repo.write("run.bat", "a\nb\n")
     repo.commit()
@@ -371,7 +232,7 @@ def test_line_endings_that_the_attributes_ask_for_are_no_change(repo: Repo, open
     assert git.tree() == repo.added_tree()
 
 
-def test_what_a_large_file_pointer_names_is_no_change(repo: Repo, opened: Opened) -> None:
+def test_what_a_large_file_pointer_names_is_no_change(repo: Repo) -> None:
     content = b"large\n" * 1000
     digest = hashlib.sha256(content).hexdigest()
     repo.write("big.bin", f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {len(content)}\n")
@@ -381,6 +242,25 @@ def test_what_a_large_file_pointer_names_is_no_change(repo: Repo, opened: Opened
     assert (git.dirty, git.tree()) == (False, repo.git("rev-parse", "HEAD^{tree}"))
     repo.write("big.bin", content[:-1] + b"!")
     assert opened(repo.path).changed_in_worktree() == ["big.bin"]
+
+
+def test_executable_bits_count_where_the_file_system_has_them(repo: Repo) -> None:
+    place = repo.write("a")
+    repo.commit()
+    place.chmod(0o755)
+    assert opened(repo.path).diff("HEAD") == [Change("M", "a")]
+    repo.git("config", "core.fileMode", "no")
+    assert not opened(repo.path).dirty
+
+
+def test_modes_of_old_are_no_change(repo: Repo) -> None:
+    repo.write("a")
+    repo.git("add", "a")
+    entry = b"100664 a\0" + bytes.fromhex(repo.git("rev-parse", ":a"))
+    tree = repo.git("hash-object", "-t", "tree", "-w", "--stdin", "--literally", stdin=entry)
+    repo.git("reset", "-q", repo.git("commit-tree", "-m", "old", tree))
+    git = opened(repo.path)
+    assert (git.dirty, git.tree()) == (False, tree)
 
 
 def test_git_missing_is_said(repo: Repo) -> None:
@@ -401,11 +281,12 @@ def test_closing_takes_everything_away(repo: Repo, tmp_path: Path, monkeypatch: 
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_what_cannot_be_read_is_not_clean(repo: Repo, opened: Opened) -> None:
+def test_what_cannot_be_read_is_not_clean(repo: Repo) -> None:
     place = repo.write("a")
     repo.commit()
     place.chmod(0)
+    if os.access(place, os.R_OK):
+        pytest.skip("this user reads everything")
     git = opened(repo.path)
     assert git.changed_in_worktree() == ["a"]
     with pytest.raises(GitUnusable, match="cannot read a"):

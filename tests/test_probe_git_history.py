@@ -11,7 +11,7 @@ import pytest
 
 from checker.model.git import Change, Commit
 from checker.probe.git import Git, GitUnusable
-from tests.scratch_git import Repo
+from tests.scratch_git import Repo, opened
 
 
 @pytest.fixture
@@ -135,6 +135,24 @@ def test_commits(repo: Repo, asked: Asked) -> None:
     assert asked.git.merge_base(main, side) == first
 
 
+def test_commits_below_a_folder_are_all_listed_and_its_name_is_no_pattern(repo: Repo) -> None:
+    repo.write("a*/x")
+    repo.commit("first")
+    repo.git("checkout", "-q", "-b", "side")
+    repo.write("a*/x", "side\n")
+    repo.commit("dropped by the merge")
+    repo.git("checkout", "-q", "main")
+    repo.write("ab/x")
+    repo.commit("beside")
+    repo.git("merge", "-q", "-s", "ours", "-m", "merge", "side")
+    listed = opened(repo.path / "a*").log("HEAD", 9)
+    assert {commit.subject: commit.paths for commit in listed} == {
+        "first": ("x",),
+        "dropped by the merge": ("x",),
+        "merge": (),
+    }
+
+
 def test_unrelated_histories_have_no_merge_base(repo: Repo, asked: Asked) -> None:
     repo.commit("one")
     repo.git("checkout", "-q", "--orphan", "other")
@@ -200,7 +218,9 @@ def test_a_file_at_a_revision(repo: Repo, asked: Asked) -> None:
     repo.commit()
     git = asked.git
     assert (git.show(old, "folder/a"), git.show("HEAD", "folder/a")) == (b"old\n", b"new\n")
-    assert [git.show(old, path) for path in ("folder", "folder/b", "/etc/passwd", "../x", "", "a\0b")] == [None] * 6
+    assert [git.show(old, path) for path in ("folder", "folder/b", "/etc/passwd", "../x", "..", "", "a\0b")] == [
+        None
+    ] * 7
     assert git.show(old, "./folder//a") == b"old\n"
     with pytest.raises(GitUnusable, match="larger than 3 bytes"):
         git.show(old, "folder/a", 3)
@@ -214,8 +234,7 @@ class TestUpstreamBase:
         """A clone with `main` at the fork, `origin/main` one ahead of it, and two commits of its own on `work`."""
         ids = {"fork": repo.commit("fork")}
         repo.git("clone", "-q", ".", str(tmp_path / "origin"))
-        origin = Repo.__new__(Repo)
-        origin.path = tmp_path / "origin"
+        origin = Repo.adopted(tmp_path / "origin")
         ids["tip"] = origin.commit("tip")
         repo.git("remote", "add", "origin", str(origin.path))
         repo.git("fetch", "-q", "origin")

@@ -46,16 +46,18 @@ def test_fixture(case: Path, tmp_path: Path) -> None:
 
 
 def run(case: Path, expect: dict[str, Any], target: Path) -> Report:
+    """Audit a case by its own rule; `ask` names others that are to be asked with it, as what a waiver hides must be."""
     base = build(case, target)
     rule = case.parent.name
     params = expect.get("params", {})
+    assert not (params and base), "the base's policy rules: write the parameters into the base step's checker.toml"
     if params and not (target / "checker.toml").exists():
         lines = "\n".join(f"{key} = {toml(value)}" for key, value in params.items())
         (target / "checker.toml").write_text(f"[params.{rule}]\n{lines}\n", "utf-8")
     request = Request(
         path=target,
         standards=tuple(expect.get("standards", default_standards(rule))),
-        only=(rule,),
+        only=(rule, *expect.get("ask", [])),
         profile=expect.get("profile", "static"),
         base=base,
         as_of=NOW,

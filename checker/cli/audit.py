@@ -82,6 +82,7 @@ def _with_options(done: Audit, options: dict[str, Any]) -> Any:
         f"--fail-on {options['fail_on']}" if options["fail_on"] else "",
         "--allow-unavailable" if options["allow_unavailable"] else "",
         f"--baseline {options['baseline']}" if options["baseline"] else "",
+        f"fail_on = {done.fail_on}" if done.fail_on != Severity.MAJOR and not options["fail_on"] else "",
     ]
     notes = (
         [f"given: {' '.join(one for one in given if one)} (changes the exit code, not the status)"]

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from checker.doctor import examine
+from checker.render.visible import visible
 
 
 @click.command("doctor")
@@ -20,7 +21,9 @@ def doctor_command(path: Path, fmt: str) -> None:
     if not path.is_dir():
         raise click.UsageError(f"{path}: {'not a folder' if path.exists() else 'no such folder'}")
     found = examine(path, dict(os.environ))
-    click.echo(json.dumps(found, indent=2, ensure_ascii=False) if fmt == "json" else "\n".join(_lines(found)))
+    click.echo(
+        json.dumps(found, indent=2, ensure_ascii=False) if fmt == "json" else "\n".join(map(visible, _lines(found)))
+    )
 
 
 def _lines(found: dict[str, Any]) -> list[str]:

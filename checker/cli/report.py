@@ -9,9 +9,10 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from checker.cli.output import FORMATS, Output, emit
+from checker.cli.output import FORMATS, Output, emit, write_whole
 from checker.model.finding import Finding
 from checker.model.report import Report
+from checker.render.visible import visible
 
 LARGEST = 200 * 1024 * 1024
 
@@ -23,15 +24,18 @@ LARGEST = 200 * 1024 * 1024
 @click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
 def report_command(file: Path, against: Path | None, fmt: str, output: Path | None) -> None:
     """Render the audit saved in FILE (made with --output json:FILE)."""
+    if against is not None and fmt not in ("text", "json"):
+        raise click.UsageError(f"--against compares as text or json, not as {fmt}")
     report = read_report(file)
     if against is None:
         emit(report, Output(fmt, output), plain=False, verbose=0)
         return
     difference = compare(report, read_report(against))
-    if fmt == "json":
-        click.echo(json.dumps(difference, indent=2, ensure_ascii=False))
+    lines = [json.dumps(difference, indent=2)] if fmt == "json" else [visible(line) for line in _lines(difference)]
+    if output is None:
+        click.echo("\n".join(lines))
     else:
-        click.echo("\n".join(_lines(difference)))
+        write_whole(output, ("\n".join(lines) + "\n").encode())
 
 
 def read_report(file: Path) -> Report:

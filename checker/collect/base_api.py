@@ -26,7 +26,10 @@ def base_api(git: Git, changes: Changes, files: ContractFiles, description: Desc
     moved = {change.path: change.old_path for change in changes.files if change.old_path}
     gone = list(_lost(git, changes, files, description.layout))
     candidates = [path for path in (*(moved.get(one, one) for one in files.openapi), *gone) if path in listed]
-    loaded = Loaded()
+    touched = {change.path for change in changes.files}
+    # What the change left alone is read already: each file of the base costs a child process otherwise.
+    same = {path: value for path, value in files.documents.values.items() if path in listed and path not in touched}
+    loaded = Loaded(values=dict(same))
 
     def read(path: str) -> Text:
         data = git.show(changes.base, path, LARGEST_TEXT)

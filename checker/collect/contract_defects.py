@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from checker.collect.api import contract
 from checker.collect.metaschema import structure
@@ -37,10 +37,10 @@ def contract_defects(files: ContractFiles) -> ContractDefects:
     for path in files.openapi:
         found = contract(files.documents, path)
         defects += [*structure(found), *_paths(found), *_repeated_parameters(found), *_unknown_schemes(found)]
-    return ContractDefects(files.openapi, tuple(_capped(defects)))
+    return ContractDefects(files.openapi, tuple(_capped(dict.fromkeys(defects))))
 
 
-def _capped(defects: list[Defect]) -> Iterator[Defect]:
+def _capped(defects: Iterable[Defect]) -> Iterator[Defect]:
     seen: Counter[tuple[str, str]] = Counter()
     for defect in defects:
         key = defect.place.path, defect.kind
@@ -58,7 +58,7 @@ def _duplicates(files: ContractFiles) -> Iterator[Defect]:
         for pointer in pointers:
             name = Node(files.documents, path, pointer, None).name
             detail = f"key {pointer[-1]!r} stands twice in one mapping; readers take the last and drop the others"
-            yield Defect("duplicate-key", Place(path, pointer=pointer), f"{path} duplicate {name}", detail)
+            yield Defect("duplicate-key", Place(path, pointer=pointer), f"{path} key {name}", detail)
 
 
 def _streams(files: ContractFiles) -> Iterator[Defect]:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from checker.collect.documents import Loaded, Read, follow, read_value
 from checker.collect.files import Root, Unreadable
-from checker.model.contract import ContractFiles
+from checker.model.contract import ContractFiles, Defect
+from checker.model.observation import Place
 from checker.model.repo import File, Inventory, Role
 from checker.model.settings import Description
 from checker.model.unavailable import Unavailable
@@ -17,9 +18,13 @@ DATA = (".yaml", ".yml", ".json")
 _SDL = (".graphql", ".gql", ".graphqls")
 _NAME = re.compile(r"(?i)openapi|swagger")
 _EXACT = re.compile(r"(?i)^(openapi|swagger)\.(ya?ml|json)$")
-_HEAD = re.compile(rb"""(?m)^[\s{]*["']?(?:openapi|swagger)["']?\s*:\s*["']?[23]\.""")
+_HEAD = re.compile(rb"""(?m)^[ \t\r{]*["']?(?:openapi|swagger)["']?\s*:\s*["']?[23]\.""")
 _ANYWHERE = re.compile(rb"""["']?(?:openapi|swagger)["']?\s*:\s*["']?[23]\.""")
-_TYPES = re.compile(rb"(?m)^\s*(?:extend\s+)?(?:type|schema|interface|input|enum|union|scalar|directive)\b")
+_TYPES = re.compile(  # `type Order`, never the field `type` of a client's query
+    rb"(?m)^[ \t]*(?:extend[ \t]+)?(?:type|interface|input|enum|union|scalar)[ \t]+\w"
+    rb"|^(?:extend[ \t]+)?schema\b[^\n:(]*[{@]|^directive[ \t]+@"
+)
+_NO_VERSION = "it is no contract: a mapping with the field `openapi` (or `swagger`) that names the version"
 _SNIFFED = 4096  # bytes at the start of a file that may give it away
 
 
@@ -27,9 +32,10 @@ def contract_files(root: Root, inventory: Inventory, description: Description) -
     """The contracts that the configuration names; without one, those that show themselves by content or name."""
     named = description.layout.openapi
     missing = tuple(path for path in (*named, *description.layout.graphql) if path not in inventory.by_path)
-    candidates = [path for path in named if path not in missing] or list(_candidates(root, inventory))
+    present = [path for path in named if path not in missing]
+    candidates = present or list(_candidates(root, inventory))
     loaded = Loaded()
-    found = load_contracts(candidates, root.text, inventory, loaded, keep_all=bool(named))
+    found = load_contracts(candidates, root.text, inventory, loaded, keep_all=bool(present))
     copies = dict(_copies(found, loaded))
     return ContractFiles(
         openapi=tuple(path for path in found if path not in copies),
@@ -54,6 +60,8 @@ def load_contracts(
             if keep_all or _is_contract(loaded.values[path]):
                 found.append(path)
             else:
+                if _poses(path, loaded.values[path]):
+                    loaded.unreadable.append(Defect("malformed", Place(path), path, _NO_VERSION))
                 loaded.forget(path)
     follow(found, read, lambda path: path in inventory.by_path, loaded)
     return found
@@ -61,6 +69,12 @@ def load_contracts(
 
 def _is_contract(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("openapi", value.get("swagger")), (str, int, float))
+
+
+def _poses(path: str, value: object) -> bool:
+    """Whether a file that bears a contract's name, and is none, must have been meant as one."""
+    is_called_so = _EXACT.match(path.rpartition("/")[2]) is not None
+    return is_called_so and (not isinstance(value, dict) or bool({"paths", "components", "definitions"} & value.keys()))
 
 
 def is_called_contract(path: str) -> bool:

@@ -103,12 +103,11 @@ def _follow(root: _Span, pointer: Pointer) -> _Span | None:
 
 def _lines(text: str, spans: dict[Pointer, _Span]) -> dict[Pointer, tuple[int, int]]:
     """Offsets to lines in one sweep: counting between neighbours beats a table of all line ends."""
-    limit = len(text.rstrip())
     line, position = 1, 0
     line_at = {}
     for offset in sorted({offset for first, end, _ in spans.values() for offset in (first, end)}):
-        line += text.count("\n", position, min(offset, limit))
-        position = min(offset, limit)
+        line += text.count("\n", position, offset)
+        position = offset
         line_at[offset] = line
     return {pointer: (line_at[first], line_at[end]) for pointer, (first, end, _) in spans.items()}
 
@@ -233,8 +232,7 @@ class _Yaml:
         last, index = 0, 0
         while not isinstance(event := self._next(), CollectionEndEvent):
             key = str(index)
-            start, end, inside = self._node(event, None if wanted is None else wanted.get(key, {}))
-            last = max(start, end)
+            start, last, inside = self._node(event, None if wanted is None else wanted.get(key, {}))
             if wanted is None or key in wanted:
                 branch.members[key] = start, last, inside
             index += 1

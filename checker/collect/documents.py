@@ -8,7 +8,7 @@ from typing import Any
 
 from checker.collect.data_text import Malformed, parse
 from checker.collect.files import Unreadable
-from checker.model.contract import Defect, Documents, split_ref
+from checker.model.contract import Defect, Documents, is_anchor, split_ref
 from checker.model.observation import Place, Pointer
 from checker.model.repo import Text
 from checker.model.unavailable import Unavailable
@@ -68,7 +68,7 @@ def follow(roots: Iterable[str], read: Read, known: Callable[[str], bool], loade
     `known` says whether a path is a file of the repository; nothing else is ever opened, and no URL is fetched.
     """
     waiting = list(roots)
-    walked: dict[str, list[Reference]] = dict.fromkeys(waiting, [])
+    walked: dict[str, list[Reference]] = {path: [] for path in waiting}
     while waiting:
         path = waiting.pop()
         walked[path] = list(references(loaded.values[path]))
@@ -108,7 +108,7 @@ def references(value: Any) -> Iterator[Reference]:
         node, trail, names = stack.pop()  # `names`: the keys here are names of schemas, not words of the language
         if type(node) is dict:
             ref = node.get("$ref")
-            if type(ref) is str and not names:
+            if type(ref) is str:  # a property that is called `$ref` has a schema there, not text
                 yield Reference(ref, trail)
             for key, child in node.items():
                 if type(child) in _HOLDERS and (names or not (key in _OPAQUE or key.startswith("x-"))):
@@ -141,6 +141,26 @@ def _unreachable(
 def _dangling(path: str, found: Iterable[Reference], documents: Documents) -> Iterator[Defect]:
     for one in found:
         target, _ = split_ref(path, one.ref)
-        if target in documents.values and documents.find(path, one.ref) is None:
-            place = Place(path, pointer=one.pointer)
-            yield Defect("dangling-ref", place, f"{path} $ref {one.ref}", f"$ref {one.ref!r} points to nothing")
+        aim = documents.find(path, one.ref)
+        if aim is None and target in documents.values:
+            place, subject = Place(path, pointer=one.pointer), f"{path} $ref {one.ref}"
+            if is_anchor(one.ref):
+                said = f"$ref {one.ref!r} names an anchor, and only pointers are followed"
+                yield Defect("anchor-ref", place, subject, said, certain=False)
+            else:
+                yield Defect("dangling-ref", place, subject, f"$ref {one.ref!r} points to nothing")
+        elif aim is not None and type(aim[2]) is dict and (circle := _circle(path, one.ref, documents)):
+            place, said = Place(path, pointer=one.pointer), f"$ref {one.ref!r} refers to itself by way of others"
+            yield Defect("circular-ref", place, f"{path} $ref {circle}", said)
+
+
+def _circle(path: str, ref: str, documents: Documents) -> str:
+    """The first of the places that a reference runs through when it ends nowhere; empty for every sound one."""
+    seen: set[tuple[str, Pointer]] = set()
+    while (found := documents.find(path, ref)) is not None and found[:2] not in seen:
+        seen.add(found[:2])
+        path, _, value = found
+        if type(value) is not dict or type(value.get("$ref")) is not str:
+            return ""
+        ref = value["$ref"]
+    return f"#/{'/'.join(min(seen)[1])}" if found is not None else ""

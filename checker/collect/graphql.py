@@ -93,7 +93,8 @@ def _gather(path: str, document: Any, types: dict[str, _Building], roots: dict[s
             roots.update({one.operation.value: one.type.name.value for one in node.operation_types or ()})
         elif kind in _KINDS:
             one = types.setdefault(node.name.value, _Building(_KINDS[kind], _place(path, node)))
-            one.fields = {its.name: its for its in _fields(path, node)} | one.fields
+            for its in _fields(path, node):
+                one.fields.setdefault(its.name, its)
             one.members |= {its.name.value: None for its in getattr(node, "types", None) or ()}
             one.interfaces |= {its.name.value: None for its in getattr(node, "interfaces", None) or ()}
     return defines

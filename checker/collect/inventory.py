@@ -37,7 +37,7 @@ def inventory(root: Root, git: Git | NotApplicable | Unavailable, description: D
             size, symlink = found
             files.append(File(path, role(path), size, symlink, tracked, blob))
     if not files:
-        raise Unavailable("the folder holds no files that could be audited")
+        raise Unavailable("; ".join(["the folder holds no files that could be audited", *skipped[:1]]))
     return Inventory(tuple(files), tuple(skipped))
 
 

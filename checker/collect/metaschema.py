@@ -56,17 +56,16 @@ def structure(found: Contract) -> Iterator[Defect]:
     """
     version = next((folder for prefix, folder in _VERSIONS if found.version.startswith(prefix)), None)
     if version is None:
-        said = (
-            f"version {found.version!r} is none of 2.0, 3.0, 3.1, 3.2"
-            if found.version
-            else "it names no OpenAPI version"
-        )
+        named = f"version {found.version!r} is" if found.version else "it names no version, so"
+        said = f"{named} none of 2.0, 3.0, 3.1, 3.2"
         yield Defect("unknown-version", Place(found.path, pointer=()), f"{found.path} version", said)
         return
     dialect = found.root.get("jsonSchemaDialect")
     own = dialect is not None and dialect != _DIALECT and "spec.openapis.org" not in str(dialect)
     parts = [_Part("", found.root), *_fragments(found.root)]
-    everything = [defect for part in parts for defect in _part_defects(part, version, own)]
+    misplaced: dict[Place, str] = {}
+    everything = [defect for part in parts for defect in _part_defects(part, version, own, misplaced)]
+    everything += _misplaced(found.path, misplaced)
     for path, count in Counter(defect.place.path for defect in everything).items():
         yield from [defect for defect in everything if defect.place.path == path][:MOST_DEFECTS]
         if count > MOST_DEFECTS:
@@ -115,40 +114,40 @@ def _is_reference(value: Any) -> bool:
     return isinstance(value, Mapping) and isinstance(value.get("$ref"), str)
 
 
-def _part_defects(part: _Part, version: str, own_dialect: bool) -> list[Defect]:
+def _part_defects(part: _Part, version: str, own_dialect: bool, misplaced: dict[Place, str]) -> list[Defect]:
+    """What one part has against the metaschema; references where none may stand are gathered in `misplaced`."""
     validator = _validator(version, part.kind, own_dialect)
     if validator is None:
         return []
     said: dict[Pointer, list[str]] = {}
-    misplaced: dict[Pointer, str] = {}
     for error in validator.iter_errors(part.node.value):
         for one in _told(error):
             ref = _ref_at(part.node, one.instance_path)
-            for pointer, message in _messages(one, version):
-                if ref:
-                    misplaced.setdefault(pointer[: len(one.instance_path)], ref)
-                else:
-                    said.setdefault(pointer, []).append(message)
-    found = [_defect(part.node, pointer, list(dict.fromkeys(messages))) for pointer, messages in said.items()]
-    return [*found, *_misplaced(part.node, misplaced)]
+            if ref:
+                pointer = (*part.node.pointer, *map(str, one.instance_path))
+                misplaced.setdefault(Place(part.node.path, pointer=pointer), ref)
+            for pointer, message in _messages(one, version) if not ref else ():
+                said.setdefault(pointer, []).append(message)
+    return [_defect(part.node, pointer, list(dict.fromkeys(messages))) for pointer, messages in said.items()]
 
 
 def _ref_at(node: Node, steps: list[str | int]) -> str:
     """The `$ref` of the value that an error is about, where it leads somewhere."""
     value = node.value
-    for step in steps:
+    for step in steps[:-1] if steps[-1:] == ["$ref"] else steps:
         value = value[int(step)] if isinstance(value, list) else value.get(step, value.get(str(step)))
     ref = value.get("$ref") if isinstance(value, Mapping) else None
     return ref if isinstance(ref, str) and node.documents.find(node.path, ref) is not None else ""
 
 
-def _misplaced(node: Node, refs: Mapping[Pointer, str]) -> Iterator[Defect]:
+def _misplaced(path: str, refs: Mapping[Place, str]) -> list[Defect]:
     """One defect for all references that stand where OpenAPI has none: bundlers follow them, other readers do not."""
-    for pointer, ref in list(refs.items())[:1]:
-        place = Place(node.path, pointer=(*node.pointer, *pointer))
-        more = f", and so in {len(refs) - 1} more places" if len(refs) > 1 else ""
-        said = f"a $ref stands where OpenAPI allows none ({ref!r}{more}); bundlers follow it, other readers do not"
-        yield Defect("misplaced-ref", place, f"{node.path} misplaced $ref", said, certain=False)
+    if not refs:
+        return []
+    place, ref = next(iter(refs.items()))
+    more = f", and {len(refs) - 1} more" if len(refs) > 1 else ""
+    said = f"a $ref stands where OpenAPI allows none ({ref!r}{more}); bundlers follow it, other readers do not"
+    return [Defect("misplaced-ref", place, f"{path} misplaced $ref", said, certain=False)]
 
 
 def _defect(node: Node, below: Pointer, messages: list[str]) -> Defect:
@@ -194,7 +193,7 @@ def _messages(error: Any, version: str) -> Iterator[tuple[Pointer, str]]:
         yield pointer, _TYPE_LIST
     elif kind == "type":
         yield pointer, f"must be {' or '.join(known['types'])}, is {_short(error.instance)}"
-    elif kind == "enum":
+    elif kind == "enum" and not (isinstance(error.instance, list) and pointer[-1:] == ("type",)):
         yield pointer, f"{_short(error.instance)} is none of {', '.join(map(str, known['options']))[:160]}"
     elif kind == "pattern" and isinstance(error.instance, str):
         yield pointer, f"{_short(error.instance)} does not match {known['pattern']}"

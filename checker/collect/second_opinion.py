@@ -119,7 +119,7 @@ def _defect(path: str, documents: Documents, error: Any) -> Defect:
     name = Node(documents, path, pointer, None).name if pointer else "as a whole"
     message = _short(str(error.message))
     return Defect(
-        "second-opinion", Place(path, pointer=pointer), f"{path} {name}: {message[:60]}", message, certain=False
+        "second-opinion", Place(path, pointer=pointer or None), f"{path} {name}: {message[:60]}", message, certain=False
     )
 
 

@@ -10,12 +10,13 @@ from checker.model.graphql import GraphqlApi, GraphqlField, GraphqlType
 from checker.model.observation import Place
 from checker.model.paging import CURSORS, OFFSETS, SIZES
 from checker.model.rule import Confidence
+from checker.model.words import plain, vocabulary
 
-_PAGE = frozenset(  # fields that stand beside the items of a page
+_PAGE = vocabulary(  # fields that stand beside the items of a page
     "pageinfo pageinformation total totalcount totalitems totalpages count hasmore hasnext hasnextpage hasprevious nextcursor "
-    "nexttoken nextpage cursor next pagination paging paginatorinfo meta offset limit page perpage pagesize".split()
+    "nexttoken nextpage cursor next pagination paging paginatorinfo meta offset limit page perpage pagesize"
 )
-_ITEMS = frozenset("edges nodes items data results records rows entries content list values objects".split())
+_ITEMS = vocabulary("edges nodes items data results records rows entries content list values objects")
 _ERRORS = re.compile(r"(?i)errors?$|problems?$|warnings?$|exceptions?$|failures?$|violations?$")
 _KEYS = re.compile(r"(?i)(ids?|keys?|slugs?|codes?|names?|uuids?|emails?|representations|inputs?|where|by)$")
 
@@ -31,6 +32,7 @@ class GraphqlListing:
     pages: tuple[str, ...]
     sizes: tuple[str, ...]
     cause: str  # the interface's field, where the type only implements it
+    also: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +58,27 @@ def graphql_listings(api: GraphqlApi) -> Iterator[GraphqlListing]:
     collections = frozenset().union(*(one.items for one in found if one.at_root or one.pages))
     paged_above = {one.field.named for one in _fields(api) if any(_pages(api, one.field))}
     for one in found:
+        type_, field = _declared(api, one)
         pages = one.pages or (("the parent's",) if one.type.name in paged_above and not one.at_root else ())
         yield GraphqlListing(
             name=f"{one.type.name}.{one.field.name}",
-            place=one.field.place,
+            place=field.place,
             seen=f"{one.field.name}: {one.field.type}",
             confidence=_confidence(api, one, collections),
             pages=pages,
             sizes=one.sizes,
-            cause=next(
-                (f"{face}.{one.field.name}" for face in one.type.interfaces if _declares(api, face, one.field.name)), ""
-            ),
+            cause=f"{type_.name}.{field.name}" if type_.kind == "interface" else "",
+            also=(one.field.place,) if field is not one.field else (),
         )
+
+
+def _declared(api: GraphqlApi, one: _Found) -> tuple[GraphqlType, GraphqlField]:
+    """Where the field is declared: by the first interface that the type implements it for, else by the type."""
+    for name in one.type.interfaces:
+        face = api.types.get(name)
+        if face is not None and one.field.name in face.fields:
+            return face, face.fields[one.field.name]
+    return one.type, one.field
 
 
 def _confidence(api: GraphqlApi, one: _Found, collections: frozenset[str]) -> Confidence:
@@ -116,7 +127,7 @@ def _candidates(api: GraphqlApi) -> Iterator[_Found]:
 
 def _pages(api: GraphqlApi, field: GraphqlField) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The arguments that lead to another page, and those that only say how large one is."""
-    given = {_plain(name): name for name in _arguments(api, field)}
+    given = {plain(name): name for name in _arguments(api, field)}
     pages = tuple(name for plain, name in given.items() if plain in CURSORS or plain in OFFSETS)
     return pages, tuple(name for plain, name in given.items() if plain in SIZES)
 
@@ -132,11 +143,11 @@ def _items(api: GraphqlApi, field: GraphqlField, inner: GraphqlType) -> frozense
 
 def is_page(api: GraphqlApi, type_: GraphqlType) -> bool:
     """Whether a type is a page of a list: a connection (edges and pageInfo), or items beside a total or a cursor."""
-    plain = {_plain(name): one for name, one in type_.fields.items()}
-    lists = [name for name, one in plain.items() if one.is_list and _is_composite(api, one)]
-    if not lists or "id" in plain:
+    named = {plain(name): one for name, one in type_.fields.items()}
+    lists = [name for name, one in named.items() if one.is_list and _is_composite(api, one)]
+    if not lists or "id" in named:
         return False
-    return bool(_PAGE & plain.keys()) and (len(lists) == 1 or bool(_ITEMS & set(lists)))
+    return bool(_PAGE & named.keys()) and (len(lists) == 1 or bool(_ITEMS & set(lists)))
 
 
 def _is_composite(api: GraphqlApi, field: GraphqlField) -> bool:
@@ -146,7 +157,7 @@ def _is_composite(api: GraphqlApi, field: GraphqlField) -> bool:
 
 def _has_identity(api: GraphqlApi, type_: GraphqlType) -> bool:
     found = list(api.implementations(type_.name)) or [type_]
-    return any("id" in {_plain(name) for name in one.fields} or "Node" in one.interfaces for one in found)
+    return any("id" in {plain(name) for name in one.fields} or "Node" in one.interfaces for one in found)
 
 
 def _is_asked_by_key(field: GraphqlField) -> bool:
@@ -165,12 +176,3 @@ def _arguments(api: GraphqlApi, field: GraphqlField) -> Iterator[str]:
             yield from holder.fields
         else:
             yield name
-
-
-def _declares(api: GraphqlApi, interface: str, field: str) -> bool:
-    found = api.types.get(interface)
-    return found is not None and field in found.fields
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z]", "", name.lower())

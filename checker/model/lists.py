@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ _WEAK_WORDS = vocabulary("total count meta links page size metadata")
 _SELVES = vocabulary("id uuid guid slug key createdat updatedat etag")
 _MOMENTS = vocabulary("timestamp time date day week month hour period bucket")
 _BESIDE = vocabulary("errors warnings included facets messages links aggregations actions")
+_IDS = re.compile(r"(?:^|[_-])ids(?:\[\])?$|I[dD]s$")
 _MANY = 8  # properties, from which on an object is a resource rather than an envelope
 
 
@@ -77,10 +79,7 @@ def _answer(operation: Operation) -> Response | None:
 
 def _asks_for_few(operation: Operation) -> bool:
     """Whether the caller must name the items that it wants: `?ids=1,2,3` bounds its own answer."""
-    return any(
-        one.required and one.location == "query" and (plain(one.name) == "ids" or plain(one.name).endswith("ids"))
-        for one in operation.parameters
-    )
+    return any(one.required and one.location == "query" and _IDS.search(one.name) for one in operation.parameters)
 
 
 def _list_in(operation: Operation, body: Node) -> tuple[str, Confidence] | None:

@@ -51,7 +51,7 @@ _TOKEN = re.compile(r"(?i)\b(?:token|cursor|opaque|continu\w+)\b")
 _PAGED = re.compile(
     r"(?i)\b(?:paginat\w+|offset|pages?|(?:page|result) number|number of (?:items|rows|results) to skip)\b"
 )
-_SITE = re.compile(r"(?i)\b(?:web|site|landing|url|slug|html|wiki|title)\b")
+_SITE = re.compile(r"(?i)\b(?:web\w*|site|landing|url|slug|html|wiki|title)\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from unicodedata import normalize
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from checker.model.base import Frozen
+from checker.model.contract import joined
 from checker.model.observation import Place
 from checker.model.rule import Severity
 
@@ -30,6 +31,11 @@ class Layout(Frozen):
     locks: tuple[str, ...] = ()
     queue: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+
+    @field_validator("*")
+    @classmethod
+    def _as_git_writes_it(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(joined("", path) or "." for path in paths)
 
 
 class App(Frozen):

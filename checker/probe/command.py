@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 _CHUNK = 1 << 18  # bytes
+_PIPE = 1 << 20  # bytes, the most that a pipe holds (pipe(7))
 _GRACE = 2.0  # seconds between SIGTERM and SIGKILL
 _LINGER = 0.25  # seconds that output may stay open after the command itself has ended
 _POLL = 0.02  # seconds between looks at a child where the kernel cannot tell of its end
@@ -85,7 +86,7 @@ def executable(name: str, cwd: Path, env: Mapping[str, str]) -> Path:
     else:
         candidates = [Path(entry, name) for entry in env.get("PATH", "").split(os.pathsep) if os.path.isabs(entry)]
     for candidate in candidates:
-        if candidate.is_file() and os.access(candidate, os.X_OK):
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
             return candidate
     raise CommandMissing(name, "no such executable file" if "/" in name else "not found on PATH")
 
@@ -131,6 +132,12 @@ class _Stream:
         self.truncated |= len(data) > room
         return bool(data)
 
+    def drain(self) -> None:
+        """Take what is left in the pipe of a command that has ended; more than a pipe holds is somebody else's."""
+        for _ in range(0, _PIPE, _CHUNK):
+            if not self.read():
+                return
+
 
 class _Child:
     """One running command: feeds it, listens to it, and ends its whole group."""
@@ -166,13 +173,10 @@ class _Child:
             for key, _ in self.selector.select(until - now if self.watch is not None else min(until - now, _POLL)):
                 self._serve_one(key)
             if self.ended_at is None and _has_ended(self.process):
-                self._note_end()
+                self.ended_at = time.monotonic()
+                if self.watch is not None:
+                    self.selector.unregister(self.watch)
         return True
-
-    def _note_end(self) -> None:
-        self.ended_at = time.monotonic()
-        if self.watch is not None:
-            self.selector.unregister(self.watch)
 
     def _serve_one(self, key: selectors.SelectorKey) -> None:
         if isinstance(key.data, _Stream):
@@ -202,10 +206,8 @@ class _Child:
         finally:
             self._signal(signal.SIGKILL)
             self.process.wait()
-            if self.ended_at is None:
-                self._note_end()
-            self.ended_at = time.monotonic()
-            self.serve(self.ended_at + _LINGER)
+            for stream in self.open:
+                stream.drain()
             self._close()
 
     def _signal(self, number: signal.Signals) -> None:

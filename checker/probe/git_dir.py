@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -15,7 +14,6 @@ from checker.model.unavailable import Unavailable
 
 _KIB, _MIB = 1 << 10, 1 << 20
 _MOST_REFS = 20_000
-_MOST_STORES = 64
 _LONGEST_LINE = 4096
 _EXTENSIONS = {
     "compatobjectformat", "noop", "objectformat", "partialclone", "preciousobjects", "refstorage", "relativeworktrees",
@@ -110,7 +108,7 @@ def locate(start: Path) -> Location | None:
         if os.path.lexists(marker):
             own = _git_directory(marker)
             return Location(folder, own, _common(own))
-        if all((folder / name).is_dir() for name in ("objects", "refs")) and (folder / "HEAD").is_file():
+        if all(os.path.isdir(folder / name) for name in ("objects", "refs")) and os.path.isfile(folder / "HEAD"):
             raise GitUnusable(f"{folder} is a bare repository: there is no working tree; audit a clone of it")
     return None
 
@@ -140,7 +138,9 @@ def build(where: Location, into: Path) -> PrivateDir:
         ),
         "utf-8",
     )
-    stores = [into / "made", *_stores(where.common / "objects")]
+    if not (where.common / "objects").is_dir():
+        raise GitUnusable(f"{where.common / 'objects'} is missing; restore it or clone again")
+    stores = [into / "made", where.common / "objects"]
     (into / "objects" / "info" / "alternates").write_bytes(b"".join(map(_alternate_line, stores)))
     named = re.fullmatch(rb"ref: *(refs/\S+)\n*", head)
     return PrivateDir(
@@ -260,31 +260,6 @@ def _copy_refs(source: Path, target: Path) -> None:
 
 def _refuse(failed: OSError) -> NoReturn:
     raise GitUnusable(f"cannot read {failed.filename}: {failed.strerror}")
-
-
-def _stores(objects: Path) -> Iterator[Path]:
-    """The object directory and, resolved, everything that it borrows from."""
-    if not objects.is_dir():
-        raise GitUnusable(f"{objects} is missing; restore it or clone again")
-    waiting, seen = [objects], set()
-    while waiting:
-        store = waiting.pop(0)
-        if store in seen or not store.is_dir():
-            continue
-        seen.add(store)
-        if len(seen) > _MOST_STORES:
-            raise GitUnusable(f"{objects} borrows from more than {_MOST_STORES} other object directories")
-        yield store
-        lines = (read(store / "info" / "alternates", _MIB) or b"").split(b"\n")
-        borrowed = (os.fsdecode(_unquoted(line)) for line in lines if line and not line.startswith(b"#"))
-        waiting += ((store / path).resolve() for path in borrowed)
-
-
-def _unquoted(line: bytes) -> bytes:
-    if not (line.startswith(b'"') and line.endswith(b'"')):
-        return line
-    escapes = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
-    return re.sub(rb"\\(.)", lambda found: escapes.get(found[1], found[1]), line[1:-1])
 
 
 def _alternate_line(store: Path) -> bytes:

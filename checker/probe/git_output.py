@@ -12,7 +12,7 @@ from checker.probe.git_dir import GitUnusable
 
 LOG_FORMAT = "tformat:%H%x00%P%x00%an%x00%ae%x00%ct%x00%s%x00%(trailers)"
 _LOG_FIELDS = LOG_FORMAT.count("%x00") + 1
-_HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_HUNK = re.compile(rb"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 _NO_LINES = {GITLINK, SYMLINK}
 
 Ranges = tuple[tuple[int, int], ...]
@@ -44,12 +44,12 @@ def index_entries(output: bytes) -> list[TrackedEntry]:
 
 
 def tree_entries(output: bytes) -> list[TrackedEntry]:
-    """Entries of `ls-tree -r -z`. Mode 100664 of old repositories is what an index calls 100644."""
+    """Entries of `ls-tree -r -z`."""
     entries = []
     for line in output.split(b"\0")[:-1]:
         facts, _, path = line.partition(b"\t")
         mode, _, blob = facts.decode("ascii").split(" ")
-        entries.append(TrackedEntry(name(path), "100644" if mode == "100664" else mode, blob))
+        entries.append(TrackedEntry(name(path), mode, blob))
     return entries
 
 
@@ -101,27 +101,23 @@ def _pairs(output: bytes) -> tuple[list[_Pair], bytes]:
 
 
 def _sections(patch: bytes) -> Iterator[Ranges]:
-    """Added line ranges, one tuple for every `diff --git`. Hunks are skipped by count: their text may say anything."""
+    """Added line ranges, one tuple for every `diff --git`. Lines of content never begin as headers do."""
     ranges: list[tuple[int, int]] | None = None
-    lines = iter(patch.split(b"\n"))
-    for line in lines:
+    for line in patch.split(b"\n"):
         if line.startswith(b"diff --git "):
             if ranges is not None:
                 yield tuple(ranges)
             ranges = []
         elif ranges is not None and (hunk := _HUNK.match(line)):
-            removed, first, added = int(hunk[1] or b"1"), int(hunk[2]), int(hunk[3] or b"1")
+            first, added = int(hunk[1]), int(hunk[2] or b"1")
             if added:
                 ranges.append((first, first + added - 1))
-            left = removed + added
-            while left:
-                left -= not next(lines).startswith(b"\\")
     if ranges is not None:
         yield tuple(ranges)
 
 
 def commits(output: bytes, prefix: str) -> list[Commit]:
-    """Commits of `log -z -c --raw --no-renames` in LOG_FORMAT; paths outside `prefix` are left out."""
+    """Commits of `log -z -c --raw --no-renames` in LOG_FORMAT; every path begins with `prefix`, which is cut off."""
     tokens = output.split(b"\0")
     found = []
     at = 0
@@ -133,7 +129,7 @@ def commits(output: bytes, prefix: str) -> list[Commit]:
                 paths.append(name(tokens[at + 1]))
                 at += 1
             at += 1
-        found.append(_commit(fields, tuple(path[len(prefix) :] for path in paths if path.startswith(prefix))))
+        found.append(_commit(fields, tuple(path[len(prefix) :] for path in paths)))
     return found
 
 

@@ -51,57 +51,56 @@ def _each_once(changes: tuple[Change, ...]) -> Iterator[Change]:
 
 def _broken(base: Operation, head: Operation, change: Change) -> Observation:
     part = f"{change.trail.strip()} {change.what}".strip()
-    inside = change.node.path == head.node.path and change.node.pointer[: len(head.node.pointer)] == head.node.pointer
+    node = change.node
+    inside = node.path == head.node.path and node.pointer[: len(head.node.pointer)] == head.node.pointer
+    shared = node.name if node.path == head.node.path else f"{node.path}{node.name if node.pointer else ''}"
     return Observation(
         subject=f"{base.name} {part}",
         ok=False,
-        place=change.node.place,
-        message=f"{base.name} {_breaks(change.confidence)} its clients: {part}",
+        place=node.place,
+        message=_title(base, part, change.confidence),
         evidence=change.seen,
-        cause="" if inside else f"{change.node.name}{change.step} {change.what}",
+        cause="" if inside else f"{shared}{change.step} {change.what}",
         confidence=change.confidence,
         also=() if inside else (head.place,),
     )
 
 
-def _breaks(confidence: Confidence) -> str:
-    return "breaks" if confidence is Confidence.HIGH else "may break"
+def _title(operation: Operation, what: str, confidence: Confidence) -> str:
+    verb = "breaks" if confidence is Confidence.HIGH else "may break"
+    return f"{operation.name} {verb} its clients: {what}"
 
 
 def _gone(match: Match, head: Api) -> Observation:
     contract, operation = match.base
     old = operation.node.get("deprecated") is True
+    confidence = Confidence.MEDIUM if old else Confidence.HIGH
     successor = f"; the head has {match.elsewhere}" if match.elsewhere else ""
     same = next((one for one in head.contracts if one.path == contract.path), None)
+    item = same.root.at("paths", operation.path) if same else None
     return Observation(
         subject=f"{operation.name} removed",
         ok=False,
-        place=_nearest(same, operation) if same else Place("."),
-        message=f"{operation.name} breaks its clients: removed",
+        place=item.place if item else Place(same.path if same else "."),
+        message=_title(operation, "removed" if same else f"removed, as is all of {contract.path}", confidence),
         evidence=f"{contract.path} at the base {'marks it deprecated' if old else 'offers it'}, the head does not{successor}",
         cause="" if same else f"{contract.path} removed",
-        confidence=Confidence.MEDIUM if old else None,
+        confidence=confidence,
     )
 
 
-def _nearest(contract: Contract, operation: Operation) -> Place:
-    """The path item where it is there still, else the paths."""
-    paths = contract.root.at("paths")
-    item = contract.root.at("paths", operation.path)
-    return (item or paths or contract.root).place
-
-
 def _moved(match: Match) -> Observation:
+    """Whether the old base path is served still the contract does not say, least of all one that names none."""
     base, head = match.base[0], (match.head or match.base)[0]
-    told = bool(base.base_paths) and bool(head.base_paths)
+    confidence = Confidence.MEDIUM if base.base_paths and head.base_paths else Confidence.LOW
     return Observation(
         subject=f"{match.base[1].name} moved",
         ok=False,
-        place=(head.root.at("servers") or head.root).place,
-        message=f"{match.base[1].name} breaks its clients: the base path moved",
+        place=(head.root.at("servers") or head.root.at("basePath") or head.root).place,
+        message=_title(match.base[1], "the base path moved", confidence),
         evidence=f"{_prefixes(base)} → {_prefixes(head)}",
         cause=f"{head.path} base path",
-        confidence=Confidence.MEDIUM if told else Confidence.LOW,
+        confidence=confidence,
     )
 
 

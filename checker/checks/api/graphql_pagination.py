@@ -23,6 +23,7 @@ def graphql_pagination(graphql: GraphqlApi) -> Iterator[Observation]:
             evidence=f"{listing.seen}, {_taken(listing)}",
             cause="" if listing.pages else listing.cause,
             confidence=listing.confidence,
+            also=listing.also,
         )
 
 

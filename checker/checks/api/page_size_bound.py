@@ -14,7 +14,7 @@ from checker.model.rule import Confidence
 
 _IN_WORDS = re.compile(
     r"(?i)\b(?:max(?:imum)?|at most|up to|no more than|not exceed|capped at|limited to|between \d+ and)\W*"
-    r"(?:\w+\W+){0,4}?\d+"
+    r"(?:(?!default)\w+\W+){0,4}?\d+"
 )
 
 

@@ -24,5 +24,5 @@ def spec_second_opinion(opinion: SecondOpinion) -> Iterator[Observation]:
             f"{path} left", ok=False, place=Place(path), message=message, evidence=why, confidence=Confidence.LOW
         )
     for defect in opinion.defects:
-        message = f"{defect.place.path} is refused by openapi-spec-validator"
+        message = f"openapi-spec-validator refuses {defect.subject.partition(': ')[0]}"
         yield Observation(defect.subject, ok=False, place=defect.place, message=message, evidence=defect.detail)

@@ -53,7 +53,7 @@ def _seen(files: ContractFiles, shared: list[str]) -> str:
     parts = [", ".join(files.openapi)]
     parts += [f"{copy} is a copy of {original}" for copy, original in sorted(files.copies.items())]
     if shared:
-        parts.append(f"{len(shared)} operations stand in more than one, {shared[0]} for example")
+        parts.append(f"in more than one of them: {', '.join(shared[:3])}{' and others' if len(shared) > 3 else ''}")
     elif len(files.openapi) > 1:
         parts.append("they have no operation in common")
     return "; ".join(parts)

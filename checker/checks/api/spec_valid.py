@@ -14,7 +14,7 @@ _SAYS = {
     "malformed": "cannot be read",
     "unreadable": "cannot be read",
     "unknown-version": "names no version that is known",
-    "structure": "is not what its version of OpenAPI asks for",
+    "structure": "is not valid OpenAPI",
     "misplaced-ref": "stands where no reference may",
     "dangling-ref": "leads nowhere",
     "circular-ref": "leads back to itself",
@@ -31,7 +31,7 @@ _SAYS = {
     "unknown-scheme": "names no scheme of the document",
     "too-many-defects": "are there and not listed",
 }
-_ONCE = frozenset({"dangling-ref", "circular-ref", "outside-ref", "remote-ref", "anchor-ref", "absent-parameter"})
+_ONCE = frozenset({"dangling-ref", "circular-ref", "outside-ref", "remote-ref", "anchor-ref"})
 
 
 def spec_valid(defects: ContractDefects | NotApplicable, graphql: GraphqlApi | NotApplicable) -> Iterator[Observation]:

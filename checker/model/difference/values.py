@@ -166,7 +166,9 @@ def _shown(bound: Any) -> str:
 def _other_limits(known: Mapping[str, Any], now: Mapping[str, Any], node: Node) -> Iterator[Change]:
     unsure = Confidence.MEDIUM
     if now.get("pattern") not in (None, known.get("pattern")):
-        seen = f"{str(known.get('pattern'))[:60]} → {str(now['pattern'])[:60]}; cannot tell which one takes more"
+        seen = (
+            f"{str(known.get('pattern', 'none'))[:60]} → {str(now['pattern'])[:60]}; cannot tell which one takes more"
+        )
         yield Change("pattern changed", seen, node, confidence=unsure)
     if now.get("uniqueItems") is True and known.get("uniqueItems") is not True:
         yield Change("items must be unique", "uniqueItems: true", node, confidence=unsure)

@@ -1,0 +1,115 @@
+"""`checker report`: a saved audit in every format, or what changed between two."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests import backend
+from tests.backend import ONLY
+from tests.child import audit, inside, refused
+
+FORMATS = ("agent", "github", "gitlab", "json", "junit", "markdown", "rdjson", "sarif", "text")
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    return backend.folder(tmp_path / "bad")
+
+
+@pytest.fixture
+def saved(bad: Path, tmp_path: Path) -> Path:
+    audit(bad, *ONLY, "--output", f"json:{tmp_path / 'saved.json'}")
+    return tmp_path / "saved.json"
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_a_saved_audit_renders_as_the_audit_did(bad: Path, saved: Path, fmt: str) -> None:
+    done = inside("report", saved, "--format", fmt)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == audit(bad, *ONLY, "--format", fmt).out
+
+
+def test_it_goes_to_a_file(saved: Path, tmp_path: Path) -> None:
+    assert inside("report", saved, "--format", "sarif", "--output", tmp_path / "a.sarif").out == ""
+    assert (tmp_path / "a.sarif").read_text("utf-8") == inside("report", saved, "--format", "sarif").out
+
+
+def test_a_file_in_a_missing_folder_is_refused(saved: Path, tmp_path: Path) -> None:
+    said = refused(inside("report", saved, "--output", tmp_path / "gone" / "a.txt"))
+    assert said == f"{tmp_path}/gone/a.txt cannot be written: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "the file: Invalid JSON"),
+        (b"{", "the file: Invalid JSON"),
+        (b"[]", "the file: "),
+        (b"\xff\xfe", "the file: Invalid JSON"),
+        (b"[" * 100_000, "the file: Invalid JSON: recursion limit exceeded"),
+        (b"{}", "version: Field required"),
+    ],
+    ids=["empty", "half", "list", "binary", "deep", "bare"],
+)
+def test_what_is_no_saved_audit_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / "a.json").write_bytes(content)
+    said = refused(inside("report", tmp_path / "a.json"))
+    assert said.startswith(f"{tmp_path}/a.json: not a saved audit ({reason}")
+    assert said.endswith("make one with: checker audit --output json:FILE")
+
+
+def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    assert refused(inside("report", tmp_path / "gone")) == f"{tmp_path}/gone: No such file or directory"
+    assert refused(inside("report", tmp_path)) == f"{tmp_path}: Is a directory"
+
+
+def test_what_is_too_large_is_refused_unread(tmp_path: Path) -> None:
+    with open(tmp_path / "big", "wb") as file:
+        os.truncate(file.fileno(), 201 << 20)
+    assert refused(inside("report", tmp_path / "big")) == f"{tmp_path}/big: larger than 200 MiB"
+
+
+class TestAgainst:
+    @pytest.fixture
+    def later(self, bad: Path, saved: Path, tmp_path: Path) -> Path:
+        """The list of orders was mended, and a list of shops came."""
+        text = (bad / "openapi.yaml").read_text()
+        (bad / "openapi.yaml").write_text(text.replace("/v1/orders", "/v1/shops"))
+        audit(bad, *ONLY, "--output", f"json:{tmp_path / 'later.json'}")
+        return tmp_path / "later.json"
+
+    def test_new_gone_and_stayed(self, saved: Path, later: Path) -> None:
+        difference = inside("report", later, "--against", saved, "--format", "json").json
+        assert [one["subject"] for one in difference["new"]] == ["GET /v1/shops"]
+        assert [one["subject"] for one in difference["gone"]] == ["GET /v1/orders"]
+        assert (difference["stayed"], difference["status"]) == (0, {"old": "blocked", "new": "blocked"})
+
+    def test_with_itself_everything_stayed(self, saved: Path) -> None:
+        difference = inside("report", saved, "--against", saved, "--format", "json").json
+        assert (difference["new"], difference["gone"], difference["stayed"]) == ([], [], 1)
+
+    def test_moved_lines_are_no_difference(self, bad: Path, saved: Path, tmp_path: Path) -> None:
+        (bad / "openapi.yaml").write_text("# moved\n\n" + (bad / "openapi.yaml").read_text())
+        audit(bad, *ONLY, "--output", f"json:{tmp_path / 'later.json'}")
+        assert inside("report", tmp_path / "later.json", "--against", saved, "--format", "json").json["stayed"] == 1
+
+    def test_as_text(self, saved: Path, later: Path) -> None:
+        lines = inside("report", later, "--against", saved).out.splitlines()
+        assert lines[0].startswith("status blocked -> blocked, score ")
+        assert lines[1] == "new: 1"
+        assert lines[2].startswith("  [major] pagination openapi.yaml:")
+        assert lines[-1] == "stayed: 0"
+
+    def test_known_debt_is_compared_too(self, bad: Path, saved: Path, tmp_path: Path) -> None:
+        audit(bad, *ONLY, "--baseline", saved, "--output", f"json:{tmp_path / 'later.json'}")
+        assert inside("report", tmp_path / "later.json", "--against", saved, "--format", "json").json["stayed"] == 1
+
+    def test_other_formats_are_refused_and_a_file_is_written(self, saved: Path, tmp_path: Path) -> None:
+        said = refused(inside("report", saved, "--against", saved, "--format", "sarif"))
+        assert said == "--against compares as text or json, not as sarif"
+        inside("report", saved, "--against", saved, "--format", "json", "--output", tmp_path / "d.json")
+        assert json.loads((tmp_path / "d.json").read_text())["stayed"] == 1

@@ -1,0 +1,98 @@
+"""House rules that a machine can hold: small modules that say what they are for, and fixtures that are really there."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scratch import ENVIRONMENT
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = sorted((ROOT / "checker").rglob("*.py"))
+OURS = [*MODULES, *sorted((ROOT / "tests").glob("*.py"))]
+LONGEST = 350  # lines
+VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "shared", "stuff"}
+
+
+def named(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("file", OURS, ids=named)
+def test_a_module_is_small(file: Path) -> None:
+    assert len(file.read_text("utf-8").splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("file", OURS, ids=named)
+def test_a_module_says_in_one_sentence_what_it_is_for(file: Path) -> None:
+    said = ast.get_docstring(ast.parse(file.read_text("utf-8")))
+    assert said
+    assert said.endswith(".")
+    assert not re.search(r"[.!?]\s+[A-Z`]", said), "one sentence"
+
+
+@pytest.mark.parametrize("file", MODULES, ids=named)
+def test_a_name_is_of_the_field(file: Path) -> None:
+    assert VAGUE.isdisjoint(part.removesuffix(".py").strip("_") for part in file.relative_to(ROOT).parts)
+
+
+@pytest.mark.parametrize("file", MODULES, ids=named)
+def test_nothing_is_left_for_later(file: Path) -> None:
+    text = file.read_text("utf-8")
+    assert not re.search(r"\b(TODO|FIXME|XXX|HACK)\b", text)
+    assert "NotImplementedError" not in text
+    assert "type: ignore\n" not in text, "an ignore names what it ignores"
+
+
+@pytest.mark.parametrize("file", MODULES, ids=named)
+def test_facts_can_be_found_by_type_at_run_time(file: Path) -> None:
+    assert "TYPE_CHECKING" not in file.read_text("utf-8")
+
+
+def test_only_the_engine_contains_a_broken_check() -> None:
+    catching = {
+        named(file) for file in MODULES for node in ast.walk(ast.parse(file.read_text("utf-8"))) if _catches_all(node)
+    }
+    assert catching == {"checker/engine.py", "checker/cli/__init__.py"}
+
+
+def _catches_all(node: ast.AST) -> bool:
+    return isinstance(node, ast.ExceptHandler) and (node.type is None or ast.unparse(node.type) == "Exception")
+
+
+def test_only_the_command_line_ends_the_process() -> None:
+    exiting = {
+        named(file) for file in MODULES if re.search(r"\b(sys\.exit|SystemExit|os\._exit)\b", file.read_text("utf-8"))
+    }
+    assert {file for file in exiting if not file.startswith(("checker/cli/", "checker/probe/inside/"))} == set()
+
+
+def _ignored(paths: list[Path], root: Path) -> Iterator[str]:
+    """The paths that git would leave out, each fixture file asked for by its own name."""
+    names = "\0".join(str(path.relative_to(root)) for path in paths)
+    command = ["git", "check-ignore", "--no-index", "-z", "--stdin"]
+    done = subprocess.run(command, cwd=root, env=ENVIRONMENT, input=names, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    yield from filter(None, done.stdout.split("\0"))
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a git checkout")
+@pytest.mark.parametrize("folder", ["checker", "fixtures", "reports", "rules", "tests"])
+def test_no_ignore_file_swallows_a_file(folder: str) -> None:
+    files = [path for path in (ROOT / folder).rglob("*") if path.is_file() or path.is_symlink()]
+    wanted = [path for path in files if "__pycache__" not in path.parts]
+    assert list(_ignored(wanted, ROOT)) == []
+
+
+def test_the_question_to_git_can_say_no(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], env=ENVIRONMENT, check=True)
+    (tmp_path / ".gitignore").write_text("build/\n")
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "a").write_text("")
+    (tmp_path / "b").write_text("")
+    assert list(_ignored([tmp_path / "build" / "a", tmp_path / "b"], tmp_path)) == ["build/a"]
