@@ -73,7 +73,9 @@ def _of_profile(asked: tuple[BoundRule, ...], profile: Profile) -> tuple[tuple[B
     run = tuple(rule for rule in asked if profile in rule.rule.profiles)
     left = [rule for rule in asked if profile not in rule.rule.profiles]
     least = [next(name for name in PROFILES if name in rule.rule.profiles) for rule in left]
-    return run, tuple(catalog.not_asked(rule, f"needs --profile {name}", name) for rule, name in zip(left, least, strict=True))
+    return run, tuple(
+        catalog.not_asked(rule, f"needs --profile {name}", name) for rule, name in zip(left, least, strict=True)
+    )
 
 
 def _baseline(file: Path | None, place: Workplace) -> baseline.Baseline:

@@ -64,7 +64,7 @@ def inside(*words: str | Path, env: Mapping[str, str] | None = None) -> Done:
         except SystemExit as ended:
             code = ended.code
     assert isinstance(code, int)
-    return _checked(code, *(stream.buffer.getvalue() for stream in (out, err)))  # type: ignore[attr-defined]
+    return _checked(code, *(stream.buffer.getvalue() for stream in (out, err)))
 
 
 def _checked(code: int, out: bytes, err: bytes) -> Done:

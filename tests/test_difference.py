@@ -9,10 +9,10 @@ import pytest
 from checker.checks.api.breaking_change import breaking_change
 from checker.collect.api import contract
 from checker.model.contract import Api, BaseApi, Documents, Node
-from checker.model.difference.change import Direction
+from checker.model.difference.change import Direction, Pair
 from checker.model.difference.churn import words_changed
 from checker.model.difference.operations import compared
-from checker.model.difference.schemas import Pair, SchemaComparison
+from checker.model.difference.schemas import SchemaComparison
 
 SENT, GIVEN, TEXT = Direction.REQUEST, Direction.RESPONSE, Direction.PARAMETER
 INT, STR, NUM = {"type": "integer"}, {"type": "string"}, {"type": "number"}

@@ -8,7 +8,7 @@ import pytest
 
 from checker.collect.api import contract
 from checker.model.contract import Api, Documents
-from checker.model.lists import listings
+from checker.model.lists import Listing, listings
 
 ROW = {"type": "object", "properties": {"id": {}, "name": {"type": "string"}}}
 ROWS = {"type": "array", "items": ROW}
@@ -16,12 +16,17 @@ WORDS = {"type": "array", "items": {"type": "string"}}
 TEXT = {"type": "string"}
 
 
-def listed(path: str, schema: Any, **operation: Any) -> str | None:
-    """How sure it is that a GET with this JSON answer is a list; None where it is none."""
+def found_in(path: str, schema: Any, **operation: Any) -> Listing | None:
+    """The list that a GET with this JSON answer returns, if it is one."""
     responses = {"200": {"content": {"application/json": {"schema": schema}}}}
     document = {"openapi": "3.1.0", "paths": {path: {"get": {"responses": responses, **operation}}}}
-    found = list(listings(Api((contract(Documents({"openapi.yaml": document}), "openapi.yaml"),))))
-    return found[0].confidence.value if found else None
+    return next(listings(Api((contract(Documents({"openapi.yaml": document}), "openapi.yaml"),))), None)
+
+
+def listed(path: str, schema: Any, **operation: Any) -> str | None:
+    """How sure it is that a GET with this JSON answer is a list; None where it is none."""
+    found = found_in(path, schema, **operation)
+    return found.confidence.value if found else None
 
 
 def body(**properties: Any) -> dict[str, Any]:
@@ -52,7 +57,8 @@ ARRAYS: list[tuple[str, Any, str | None]] = [
     ("/visits", item(day=TEXT, visits=TEXT), "medium"),
     ("/visits", item(day=TEXT, visitor_id=TEXT), "high"),
     ("/visits", item(day=TEXT, page_url=TEXT), "high"),
-    ("/visits", item(day=TEXT, uuid=TEXT), "high"),
+    ("/visits", item(day=TEXT, slug=TEXT), "high"),
+    ("/visits", {"type": "array", "items": {"properties": {"day": TEXT, "visits": TEXT}}}, "medium"),
     ("/visits", item(visits=TEXT), "high"),
 ]
 
@@ -72,13 +78,17 @@ OBJECTS: list[tuple[str, Any, str | None]] = [
     ("/orders", body(data={"type": ["object", "array"], "properties": {"orders": ROWS}, "items": ROW}), "high"),
     ("/orders", body(id=TEXT, data=body(orders=ROWS)), None),
     ("/orders", body(orders=ROWS, whatever=TEXT), "high"),
+    ("/by/{orders}/of-day", body(orders=ROWS, whatever=TEXT), None),
     ("/orders/latest", body(orders=ROWS, whatever=TEXT), "high"),
     ("/accounts/{id}/Messages.json", body(messages=ROWS, start=TEXT), "high"),
     ("/orders", body(orders=ROWS, users=ROWS), "high"),
     ("/orders", body(a=ROWS, b=ROWS), None),
     ("/orders", body(rows=ROWS, errors=ROWS), "high"),
     ("/orders", body(one=ROWS, warnings=ROWS, total=TEXT), "medium"),
+    ("/inbox", body(messages=ROWS, total=TEXT), "medium"),
     ("/orders", body(one=ROWS), "high"),
+    ("/orders/", body(one=ROWS), "high"),
+    ("/orders", body(one=WORDS, total=TEXT), None),
     ("/order-firewall", body(one=ROWS), "medium"),
     ("/{tenant}", body(one=ROWS), None),
     ("/", body(one=ROWS), "medium"),
@@ -138,6 +148,12 @@ def test_the_answer_is_the_first_success_with_json() -> None:
     assert answers(default=json(ROWS)) == "high"
     assert answers(_204={"description": "nothing"}, default=json(ROWS)) is None
     assert answers(_400=json(ROWS)) is None
+
+
+def test_the_list_is_not_what_stands_beside_it() -> None:
+    found = found_in("/orders", body(warnings=ROWS, one=ROWS, total=TEXT))
+    assert found
+    assert found.seen == "'one' of the body is an array"
 
 
 def test_only_get_lists() -> None:

@@ -82,7 +82,9 @@ def kind(name: str, schema: Any = None, description: str = "", location: str = "
         ("size", NUMBER, "", "size"),
         ("count", {"type": "boolean"}, "", ""),
         ("limit", {"type": "array", "items": NUMBER}, "", ""),
+        ("size", None, "", "size"),
         ("colour", TEXT, "", ""),
+        ("colour", NUMBER, "", ""),
     ],
 )
 def test_a_parameter_plays_one_part(name: str, schema: Any, description: str, expected: str) -> None:
@@ -118,6 +120,15 @@ def test_a_moment_pages_only_beside_a_size_and_a_mark_of_more() -> None:
     assert not listing(before, schema=more).paging.continues
     assert not listing(before).paging.unclear
     assert not listing(limit, schema=more).paging.continues
+    assert not listing({"name": "page", "in": "query", "schema": TEXT}, schema=more).paging.continues
+    assert not listing(before, limit, schema={"type": "object", "properties": {"items": ROWS}}).paging.continues
+
+
+def test_a_cursor_or_an_offset_continues_a_list_and_a_size_does_not() -> None:
+    def continues(name: str) -> bool:
+        return listing({"name": name, "in": "query", "schema": NUMBER}).paging.continues
+
+    assert [continues(name) for name in ("after", "page", "limit")] == [True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -144,6 +155,12 @@ def test_the_body_leads_on(extra: Any, link: str, token: str) -> None:
     found = listing(schema={"type": "object", "properties": {"items": ROWS, **extra}}).paging
     assert (found.next_link, found.next_token) == (link, token)
     assert found.continues == bool(link)
+
+
+def test_a_body_that_holds_itself_ends() -> None:
+    page = {"type": "object", "properties": {"items": ROWS, "meta": {"$ref": "#/components/schemas/Page"}}}
+    found = listing(schema={"$ref": "#/components/schemas/Page"}, components={"schemas": {"Page": page}})
+    assert not found.paging.continues
 
 
 @pytest.mark.parametrize(

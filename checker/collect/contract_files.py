@@ -24,6 +24,7 @@ _TYPES = re.compile(  # `type Order`, never the field `type` of a client's query
     rb"(?m)^[ \t]*(?:extend[ \t]+)?(?:type|interface|input|enum|union|scalar)[ \t]+\w"
     rb"|^(?:extend[ \t]+)?schema\b[^\n:(]*[{@]|^directive[ \t]+@"
 )
+_BYTE_ORDER = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)")
 _NO_VERSION = "it is no contract: a mapping with the field `openapi` (or `swagger`) that names the version"
 _SNIFFED = 4096  # bytes at the start of a file that may give it away
 
@@ -84,7 +85,7 @@ def is_called_contract(path: str) -> bool:
 
 def may_be_contract(data: bytes) -> bool:
     """Whether a file's content lets it pass for a contract at all; its reader decides."""
-    return _ANYWHERE.search(data.replace(b"\0", b"")) is not None
+    return _ANYWHERE.search(_bare(data)) is not None
 
 
 def _candidates(root: Root, inventory: Inventory) -> Iterator[str]:
@@ -107,7 +108,12 @@ def _shows(root: Root, file: File, mark: re.Pattern[bytes]) -> bool:
         data = root.head(file.path, _SNIFFED) if mark is _HEAD else root.read(file.path)
     except (Unavailable, Unreadable):
         return False
-    return mark.search(data.replace(b"\0", b"")) is not None
+    return mark.search(_bare(data)) is not None
+
+
+def _bare(data: bytes) -> bytes:
+    """Bytes as a mark can be searched in them, whatever Unicode encoding they are in."""
+    return _BYTE_ORDER.sub(b"", data.replace(b"\0", b""))
 
 
 def _schemas(root: Root, inventory: Inventory) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +17,9 @@ from checker.model.unavailable import Unavailable
 
 Read = Callable[[str], Text]
 MOST_FILES = 2_000
+_HALF = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 _HOLDERS = (dict, list)
 _OPAQUE = frozenset({"example", "default", "enum", "const", "value"})  # plain data, where `$ref` is only a word
 _NAMED = frozenset(  # mappings whose keys are names that people chose: a response may be called `default`
@@ -46,7 +51,9 @@ class Loaded:
 def read_value(path: str, read: Read, loaded: Loaded) -> bool:
     """Read one file into `loaded`; False, with a defect that names the line, when it is not JSON or YAML."""
     try:
-        parsed = parse(read(path).text)
+        text = read(path).text
+        parsed = parse(text)
+        _refuse_half_characters(text, parsed.value)
     except Malformed as wrong:
         lines = (wrong.line, wrong.line) if wrong.line else None
         loaded.unreadable.append(Defect("malformed", Place(path, lines), path, str(wrong)))
@@ -60,6 +67,18 @@ def read_value(path: str, read: Read, loaded: Loaded) -> bool:
     if parsed.documents > 1:
         loaded.streams[path] = parsed.documents
     return True
+
+
+def _refuse_half_characters(text: str, value: Any) -> None:
+    """JSON can spell half of a surrogate pair (RFC 8259, section 8.2), which no text can hold; YAML refuses it itself."""
+    found = _HALF.search(text)
+    if found is None:
+        return
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        line = text.count("\n", 0, found.start()) + 1
+        raise Malformed(f"{found.group()} is half a character", line) from None
 
 
 def follow(roots: Iterable[str], read: Read, known: Callable[[str], bool], loaded: Loaded) -> None:

@@ -55,6 +55,6 @@ class Finding(Frozen):
 
 def fingerprint(rule: str, path: str, subject: str, ordinal: int) -> str:
     """16 hex digits that stay the same when lines move, words change or another standard asks."""
-    return hashlib.sha256(
-        "\0".join((rule, path, subject, str(ordinal))).encode("utf-8", "surrogatepass")
-    ).hexdigest()[:16]
+    return hashlib.sha256("\0".join((rule, path, subject, str(ordinal))).encode("utf-8", "surrogatepass")).hexdigest()[
+        :16
+    ]

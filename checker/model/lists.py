@@ -102,12 +102,10 @@ def _list_in(operation: Operation, body: Node) -> tuple[str, Confidence] | None:
 
 
 def _unwrapped(outer: Shape) -> Shape:
-    """What stands inside `{success, data: {…}}` or HAL's `_embedded`; a resource with an `id` is no wrapper."""
-    if {plain(name) for name in outer.properties} & _SELVES:
-        return outer
+    """What stands inside `{success, data: {…}}` or HAL's `_embedded`."""
     for name in _WRAPPERS:
         inner = shape(outer.properties[name]) if name in outer.properties else None
-        if inner is not None and inner.is_object and not inner.is_array:
+        if inner is not None and inner.is_object:
             return inner
     return outer
 

@@ -36,6 +36,8 @@ class Objects:
 
     def look_up(self, expressions: list[str]) -> list[Found | None]:
         """What each name or expression means (gitrevisions(7)), None for what is not there. No line breaks in them."""
+        if not expressions:
+            return []
         lines = "".join(f"{one}\n" for one in expressions).encode("utf-8", "surrogateescape")
         answers = self._runner.call("cat-file", "--batch-check", stdin=lines).split(b"\n")[:-1]
         if len(answers) != len(expressions):

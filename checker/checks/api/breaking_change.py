@@ -57,12 +57,12 @@ def _broken(base: Operation, head: Operation, change: Change) -> Observation:
     return Observation(
         subject=f"{base.name} {part}",
         ok=False,
-        place=node.place,
+        place=head.place if change.at_use and not inside else node.place,
         message=_title(base, part, change.confidence),
         evidence=change.seen,
         cause="" if inside else f"{shared}{change.step} {change.what}",
         confidence=change.confidence,
-        also=() if inside else (head.place,),
+        also=() if inside or change.at_use else (head.place,),
     )
 
 

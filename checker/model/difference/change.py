@@ -1,4 +1,4 @@
-"""The words of a comparison: which way a value travels, and one thing that a client of the base may trip over."""
+"""The words of a comparison: which way a value travels, what is compared with what, and one thing that a client may trip over."""
 
 from __future__ import annotations
 
@@ -22,6 +22,29 @@ class Direction(StrEnum):
         return self is not Direction.RESPONSE
 
 
+Key = tuple[int, int, Direction]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A schema of the base beside the one of the head that stands in its place."""
+
+    base: Node
+    head: Node
+    direction: Direction
+
+    @property
+    def key(self) -> Key:
+        """Values live as long as their documents, so their identity is a name that costs nothing."""
+        return id(self.base.value), id(self.head.value), self.direction
+
+    @property
+    def is_swapped(self) -> bool:
+        """Whether the head refers to another schema here, and the one of the base is none of its business any more."""
+        other_file = self.base.path != self.head.path and self.base.path in self.head.documents.values
+        return self.base.pointer != self.head.pointer or other_file
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One change that breaks, or may break, a client of the base.
@@ -36,6 +59,9 @@ class Change:
     trail: str = ""
     step: str = ""
     confidence: Confidence = Confidence.HIGH
+    at_use: bool = (
+        False  # the operation refers to another schema than before; `node`, where it is shared, did not change
+    )
 
     def below(self, trail: str) -> Change:
         """The same change, seen from further up."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from checker.model.contract import Api, BaseApi, Media, Node, Operation, Parameter, Response
-from checker.model.difference.change import Change, Direction
+from checker.model.difference.change import Change, Direction, Pair
 from checker.model.difference.matching import Held, Match, matches
-from checker.model.difference.schemas import Pair, SchemaComparison
+from checker.model.difference.schemas import SchemaComparison
 from checker.model.difference.security import security_change
 from checker.model.rule import Confidence
 from checker.model.shape import shape

@@ -4,33 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from checker.model.contract import Node
 from checker.model.difference.alternatives import matched
-from checker.model.difference.change import Change, Direction
+from checker.model.difference.change import Change, Key, Pair
+from checker.model.difference.properties import is_hidden, property_changes
 from checker.model.difference.values import null_change, type_change, types_of, word_changes
 from checker.model.rule import Confidence
 from checker.model.shape import MOST_ALTERNATIVES, Shape, shapes
 
-_Key = tuple[int, int, Direction]
-_FEW = 3  # properties that may go one by one when another component takes a place
 _SCALAR = frozenset({"string", "integer", "number", "boolean"})
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A schema of the base beside the one of the head that stands in its place."""
-
-    base: Node
-    head: Node
-    direction: Direction
-
-    @property
-    def key(self) -> _Key:
-        """Values live as long as their documents, so their identity is a name that costs nothing."""
-        return id(self.base.value), id(self.head.value), self.direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +26,31 @@ class _Seen:
     below: tuple[tuple[str, Pair], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """A pair at the end of a trail, with the last step and the schema at the head that it was taken from."""
+
+    trail: str
+    step: str
+    pair: Pair
+    holder: Node | None
+
+    def told(self, change: Change) -> Change:
+        """The change as it is seen from the start; where something else was put in a place, it is the place that changed."""
+        if not self.pair.is_swapped:
+            return change.below(self.trail)
+        at_use = replace(change, at_use=True)
+        if self.holder is not None:
+            at_use = replace(change, node=self.holder, step=self.step + change.step)
+        return at_use.below(self.trail)
+
+
 @dataclass
 class SchemaComparison:
     """Compares each pair of schemas once, however many operations use it; equal subtrees are never unfolded."""
 
-    seen: dict[_Key, _Seen] = field(default_factory=dict)
-    leading: set[_Key] | None = None
+    seen: dict[Key, _Seen] = field(default_factory=dict)
+    leading: set[Key] | None = None
 
     def explore(self, pair: Pair) -> None:
         """Look at a pair and at all that can be reached from it."""
@@ -64,20 +68,20 @@ class SchemaComparison:
             self.leading = self._leading()
         if pair.key not in self.leading:
             return
-        queue = deque([("", pair)])
+        queue: deque[_Reached] = deque([_Reached("", "", pair, None)])
         visited = {pair.key}
         while queue:
-            trail, one = queue.popleft()
-            found = self.seen[one.key]
-            yield from (change.below(trail) for change in found.changes)
+            one = queue.popleft()
+            found = self.seen[one.pair.key]
+            yield from (one.told(change) for change in found.changes)
             for step, below in found.below:
                 if below.key in self.leading and below.key not in visited:
                     visited.add(below.key)
-                    queue.append((trail + step, below))
+                    queue.append(_Reached(one.trail + step, step, below, one.pair.head))
 
-    def _leading(self) -> set[_Key]:
+    def _leading(self) -> set[Key]:
         """The pairs from which some change can be reached: few, where little changed."""
-        above: dict[_Key, list[_Key]] = {}
+        above: dict[Key, list[Key]] = {}
         for key, found in self.seen.items():
             for _, below in found.below:
                 above.setdefault(below.key, []).append(key)
@@ -185,100 +189,12 @@ def _compare_shapes(base: Shape, head: Shape, pair: Pair, changes: list[Change],
         if changed.confidence is Confidence.HIGH:
             return
     changes.extend(word_changes(base, head, pair.direction, pair.head))
-    changes.extend(_properties(base, head, pair))
+    changes.extend(property_changes(base, head, pair))
     for name, node in base.properties.items():
-        if name in head.properties and not _is_hidden(node, pair.direction):
+        if name in head.properties and not is_hidden(node, pair.direction):
             below.append((f".{name}", Pair(node, head.properties[name], pair.direction)))
     if base.items is not None and head.items is not None:
         below.append(("[]", Pair(base.items, head.items, pair.direction)))
     values = base.node.at("additionalProperties"), head.node.at("additionalProperties")
     if values[0] is not None and values[1] is not None and all(isinstance(one.value, Mapping) for one in values if one):
         below.append(("[*]", Pair(values[0], values[1], pair.direction)))
-
-
-def _is_hidden(node: Node, direction: Direction) -> bool:
-    """Whether a property does not travel this way at all."""
-    return node.get("readOnly" if direction.is_sent else "writeOnly") is True
-
-
-def _properties(base: Shape, head: Shape, pair: Pair) -> Iterator[Change]:
-    yield from _removals(base, head, pair)
-    if pair.direction.is_sent:
-        yield from _newly_required(base, head, pair)
-        return
-    for name in sorted(base.required - head.required):
-        node = head.properties.get(name)
-        if node is not None and name in base.properties and not _is_hidden(node, pair.direction):
-            holder = _held_at(name, node, head, head) or head.node
-            yield Change("no longer required", "it was always there", holder, f".{name}", f".{name}")
-
-
-def _removals(base: Shape, head: Shape, pair: Pair) -> Iterator[Change]:
-    """Properties that went from where they stood; many that only this place lost are one change: something else stands here."""
-    lost = []
-    for name, node in base.properties.items():
-        if name in head.properties or _is_hidden(node, pair.direction):
-            continue
-        holder = _held_at(name, node, base, head)
-        if holder is None or holder.at("properties", name) is not None:
-            lost.append((name, node))
-        else:
-            yield _removed(name, node, holder, head, pair)
-    if len(lost) > _FEW:
-        yield _replaced([name for name, _ in lost], base, head, pair)
-    else:
-        yield from (_removed(name, node, head.node, head, pair) for name, node in lost)
-
-
-def _held_at(name: str, node: Node, side: Shape, head: Shape) -> Node | None:
-    """What stands at the head where the schema that holds a property of one side stands; None where nothing does."""
-    own = side.node.get("properties")
-    if isinstance(own, Mapping) and name in own:
-        path, pointer = side.node.path, side.node.pointer
-    elif node.pointer[-2:-1] == ("properties",):
-        path, pointer = node.path, node.pointer[:-2]
-    else:
-        return None
-    documents = head.node.documents
-    found = documents.find(path, Node(documents, path, pointer, None).name)
-    return Node(documents, *found) if found else None
-
-
-def _replaced(gone: list[str], base: Shape, head: Shape, pair: Pair) -> Change:
-    other = f"{base.node.name} → {head.node.name}: " if base.node.name != head.node.name else ""
-    seen = f"{other}{len(gone)} properties are gone, {', '.join(gone[:5])} among them"
-    return Change(
-        "replaced", seen, head.node, confidence=Confidence.MEDIUM if pair.direction.is_sent else Confidence.HIGH
-    )
-
-
-def _removed(name: str, node: Node, holder: Node, head: Shape, pair: Pair) -> Change:
-    step = f".{name}"
-    if pair.direction.is_sent:
-        refused = head.keywords.get("additionalProperties") is False
-        seen = (
-            "the head refuses properties that it does not name" if refused else "cannot tell whether it is still taken"
-        )
-        sure = Confidence.HIGH if refused else Confidence.MEDIUM
-    else:
-        old = node.get("deprecated") is True
-        kind = " or ".join(sorted(_types(node))) or "a value"
-        seen = "it was deprecated at the base" if old else f"{kind} at the base, absent now"
-        sure = Confidence.MEDIUM if old else Confidence.HIGH
-    return Change("removed", seen, holder, step, step, sure)
-
-
-def _types(node: Node) -> frozenset[str]:
-    return frozenset().union(*(types_of(one) for one in shapes(node)))
-
-
-def _newly_required(base: Shape, head: Shape, pair: Pair) -> Iterator[Change]:
-    for name in sorted(head.required - base.required):
-        node = head.properties.get(name)
-        if node is not None and _is_hidden(node, pair.direction):
-            continue
-        seen, sure = ("it was optional" if name in base.properties else "it is new"), Confidence.HIGH
-        if node is not None and node.get("default") is not None:
-            seen, sure = f"{seen}, and its default may stand in for it", Confidence.MEDIUM
-        holder = (_held_at(name, node, head, head) if node else None) or head.node
-        yield Change("required", seen, holder, f".{name}", f".{name}", sure)
