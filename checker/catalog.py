@@ -96,7 +96,7 @@ def _refuse_unknown_uses(catalog: Catalog) -> None:
     for standard in catalog.standards.values():
         for clause in standard.clauses:
             for use in clause.rules:
-                if use.use not in catalog.rules and use.use not in catalog.planned:
+                if use.use not in catalog.rules:
                     message = f"clause {clause.id} uses the unknown rule {use.use!r}{nearest(use.use, catalog.names)}"
                     raise ConfigurationError(f"rules/standards/{standard.name}.toml", None, message)
 

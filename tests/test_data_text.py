@@ -313,7 +313,7 @@ def test_a_hundred_thousand_levels_are_refused(opening: str, closing: str, close
 def test_the_limit_of_levels_is_exact(prefix: str, loader: None) -> None:
     assert repr(parse(prefix + "[\n" * MAX_DEPTH + "1" + "]" * MAX_DEPTH).value).count("[") == MAX_DEPTH
     with pytest.raises(Malformed) as caught:
-        parse(prefix + '[[], "[[",\n' * (MAX_DEPTH + 1) + "1" + "]" * (MAX_DEPTH + 1))
+        parse(prefix + '[[], "[[",\n' * MAX_DEPTH + "1" + "]" * MAX_DEPTH)
     assert caught.value.line == MAX_DEPTH + prefix.count("\n")
 
 

@@ -121,10 +121,7 @@ class _Json:
 
     def root(self, wanted: _Wanted) -> _Span:
         start = len(self.text) - len(self.text.lstrip(_BLANK))
-        span = self._value(start, wanted)
-        if self.text[span[1] :].strip(_BLANK):
-            raise ValueError("more than one value")
-        return span
+        return self._value(start, wanted)
 
     def _value(self, start: int, wanted: _Wanted) -> _Span:
         opening = _OPENING.match(self.text, start) if wanted else None

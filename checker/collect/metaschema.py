@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,7 +45,6 @@ _VALUES = {
     "additionalProperties": "schema",
     "not": "schema",
 }
-_TYPE_LIST = "a list of types is OpenAPI 3.1; in 3.0 write one type, and nullable: true where null is allowed"
 _NEWER = frozenset("const examples $defs $id $anchor $comment if then else contains prefixItems propertyNames".split())
 
 
@@ -66,8 +65,15 @@ def structure(found: Contract) -> Iterator[Defect]:
     misplaced: dict[Place, str] = {}
     everything = [defect for part in parts for defect in _part_defects(part, version, own, misplaced)]
     everything += _misplaced(found.path, misplaced)
-    for path, count in Counter(defect.place.path for defect in everything).items():
-        yield from [defect for defect in everything if defect.place.path == path][:MOST_DEFECTS]
+    yield from _listed([defect for defect in everything if not defect.cause])
+    shared = [defect for defect in everything if defect.cause]
+    for defect in shared[:MOST_DEFECTS]:
+        yield replace(defect, detail=f"{defect.detail} ({len(shared)} such places)") if len(shared) > 1 else defect
+
+
+def _listed(defects: list[Defect]) -> Iterator[Defect]:
+    for path, count in Counter(defect.place.path for defect in defects).items():
+        yield from [defect for defect in defects if defect.place.path == path][:MOST_DEFECTS]
         if count > MOST_DEFECTS:
             said = f"{count - MOST_DEFECTS} more structural defects are not listed"
             yield Defect("too-many-defects", Place(path, pointer=()), f"{path} more structural defects", said)
@@ -120,15 +126,21 @@ def _part_defects(part: _Part, version: str, own_dialect: bool, misplaced: dict[
     if validator is None:
         return []
     said: dict[Pointer, list[str]] = {}
+    newer: dict[Pointer, str] = {}
     for error in validator.iter_errors(part.node.value):
         for one in _told(error):
             ref = _ref_at(part.node, one.instance_path)
             if ref:
                 pointer = (*part.node.pointer, *map(str, one.instance_path))
                 misplaced.setdefault(Place(part.node.path, pointer=pointer), ref)
-            for pointer, message in _messages(one, version) if not ref else ():
-                said.setdefault(pointer, []).append(message)
-    return [_defect(part.node, pointer, list(dict.fromkeys(messages))) for pointer, messages in said.items()]
+            for pointer, message in _messages(one) if not ref else ():
+                if version == "v3.0" and (instead := _newer(pointer, one)):
+                    newer[pointer] = instead
+                else:
+                    said.setdefault(pointer, []).append(message)
+    found = [_defect(part.node, pointer, "; ".join(dict.fromkeys(each[:3]))) for pointer, each in said.items()]
+    cause = f"{part.node.path} words of OpenAPI 3.1"
+    return found + [_defect(part.node, pointer, instead, cause) for pointer, instead in newer.items()]
 
 
 def _ref_at(node: Node, steps: list[str | int]) -> str:
@@ -150,10 +162,10 @@ def _misplaced(path: str, refs: Mapping[Place, str]) -> list[Defect]:
     return [Defect("misplaced-ref", place, f"{path} misplaced $ref", said, certain=False)]
 
 
-def _defect(node: Node, below: Pointer, messages: list[str]) -> Defect:
-    place = Place(node.path, pointer=(*node.pointer, *below))
-    name = Node(node.documents, node.path, (*node.pointer, *below), None).name
-    return Defect("structure", place, f"{node.path} {name}", "; ".join(messages[:3]))
+def _defect(node: Node, below: Pointer, message: str, cause: str = "") -> Defect:
+    pointer = (*node.pointer, *below)
+    name = Node(node.documents, node.path, pointer, None).name
+    return Defect("structure", Place(node.path, pointer=pointer), f"{node.path} {name}", message, cause=cause)
 
 
 def _told(error: Any) -> Iterator[Any]:
@@ -178,28 +190,35 @@ def _misses(branch: list[Any], here: int) -> int:
     return misses
 
 
-def _messages(error: Any, version: str) -> Iterator[tuple[Pointer, str]]:
+def _messages(error: Any) -> Iterator[tuple[Pointer, str]]:
     """An error in plain words, at the key it is about (numbers in `instance_path` may be keys: they are made text)."""
     pointer = tuple(str(part) for part in error.instance_path)
     kind, known = error.kind.name, error.kind.as_dict()
     if kind in ("additionalProperties", "unevaluatedProperties"):
-        for key in known["unexpected"]:
-            newer = version == "v3.0" and key in _NEWER and "Schema" in [str(part) for part in error.schema_path]
-            hint = "; it is a word of OpenAPI 3.1" if newer else ""
-            yield (*pointer, str(key)), f"{str(key)[:80]!r} is not allowed here{hint}"
+        yield from (((*pointer, str(key)), f"{str(key)[:80]!r} is not allowed here") for key in known["unexpected"])
     elif kind == "required":
         yield pointer, f"{known['property']!r} is missing"
-    elif kind == "type" and version == "v3.0" and isinstance(error.instance, list) and pointer[-1:] == ("type",):
-        yield pointer, _TYPE_LIST
     elif kind == "type":
         yield pointer, f"must be {' or '.join(known['types'])}, is {_short(error.instance)}"
-    elif kind == "enum" and not (isinstance(error.instance, list) and pointer[-1:] == ("type",)):
+    elif kind == "enum":
         yield pointer, f"{_short(error.instance)} is none of {', '.join(map(str, known['options']))[:160]}"
     elif kind == "pattern" and isinstance(error.instance, str):
         yield pointer, f"{_short(error.instance)} does not match {known['pattern']}"
     else:
         message = error.message
         yield pointer, message if len(message) <= 160 else f"{message[:80]} … {message[-60:]}"
+
+
+def _newer(pointer: Pointer, error: Any) -> str:
+    """What a schema of a 3.0 document should say instead of what only 3.1 lets it say; empty where that is not the matter."""
+    word = pointer[-1] if pointer else ""
+    if "Schema" not in [str(part) for part in error.schema_path]:
+        return ""
+    if word == "type" and (isinstance(error.instance, list) or error.instance == "null"):
+        return "lists of types and the type null are OpenAPI 3.1; in 3.0 write one type, and nullable: true"
+    if word in ("exclusiveMaximum", "exclusiveMinimum") and isinstance(error.instance, (int, float)):
+        return f"a number here is OpenAPI 3.1; in 3.0 write m{word[10:]} and {word}: true"
+    return f"{word!r} is a word of OpenAPI 3.1, and not of 3.0" if word in _NEWER else ""
 
 
 def _short(value: Any) -> str:

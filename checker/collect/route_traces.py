@@ -77,6 +77,9 @@ _KINDS = (
         re.compile(rf"(?m)^\s*Route::(?:{_VERBS}|apiResource)\("),
     ),
 )
+_DOCSTRING = re.compile(
+    r'"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\'', re.DOTALL
+)  # examples in them are no routes
 _PAGES = re.compile(r"\b(?:render_template|TemplateResponse|Jinja2Templates)\b")  # a site of pages is no API
 _DATA = re.compile(r"(?i)json")
 _UPKEEP = re.compile(r"(?i)[\"'`/](?:health\w*|ready\w*|live\w*|metrics|ping|status|favicon\.ico)/?[\"'`]")
@@ -104,6 +107,8 @@ def _in_file(root: Root, path: str, kinds: list[_Kind]) -> list[Place]:
         return []
     if _PAGES.search(text) and not _DATA.search(text):
         return []
+    if path.endswith(".py"):
+        text = _DOCSTRING.sub(lambda found: "\n" * found[0].count("\n"), text)
     for kind in kinds:
         for match in kind.route.finditer(text) if kind.framework.search(text) else ():
             start = match.start() + len(match[0]) - len(match[0].lstrip())

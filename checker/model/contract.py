@@ -233,13 +233,17 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """Something that makes a contract not say what it seems to say. `kind` names the sort, `detail` what was seen."""
+    """Something that makes a contract not say what it seems to say. `kind` names the sort, `detail` what was seen.
+
+    Defects with one `cause` are one mistake made in many places.
+    """
 
     kind: str
     place: Place
     subject: str
     detail: str
     certain: bool = True
+    cause: str = ""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def _seen(api: GraphqlApi, mutation: GraphqlField) -> str:
         inner = api.types.get(field.named)
         if inner is not None and _is_typed_choice(api, inner):
             return ""
-        if _ERROR_FIELD.search(field.name):
+        if _ERROR_FIELD.search(field.name) and (field.is_list or (inner is not None and inner.is_composite)):
             lack = _lack(api, inner)
             if not lack:
                 return ""

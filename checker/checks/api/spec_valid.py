@@ -37,7 +37,8 @@ _ONCE = frozenset({"dangling-ref", "circular-ref", "outside-ref", "remote-ref", 
 def spec_valid(defects: ContractDefects | NotApplicable, graphql: GraphqlApi | NotApplicable) -> Iterator[Observation]:
     """One observation for each clean document, one for each defect. Sources: OpenAPI 2.0 to 3.2, RFC 6901, GraphQL spec 3.
 
-    References that may be whole and cannot be followed from here lower the confidence. Uses of one broken reference fold.
+    References that may be whole and cannot be followed from here lower the confidence. Uses of one broken reference fold, and
+    so do words of OpenAPI 3.1 in a 3.0 document: their one mistake is its version.
     """
     documents = defects if isinstance(defects, ContractDefects) else ContractDefects((), ())
     schema = graphql if isinstance(graphql, GraphqlApi) else GraphqlApi((), {})
@@ -56,6 +57,6 @@ def _observed(defect: Defect) -> Observation:
         place=defect.place,
         message=f"{defect.subject} {_SAYS.get(defect.kind, 'is wrong')}",
         evidence=defect.detail,
-        cause=defect.subject if defect.kind in _ONCE else "",
+        cause=defect.cause or (defect.subject if defect.kind in _ONCE else ""),
         confidence=None if defect.certain else Confidence.MEDIUM,
     )
