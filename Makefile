@@ -4,7 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test lint unit wheel regenerate clean
+.PHONY: help install demo test lint unit wheel bench regenerate clean
+BENCH := build/bench
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +34,11 @@ unit: $(STAMP) ## pytest, without the wheel
 
 wheel: $(STAMP) ## Build the wheel, install it, audit with it
 	$(BIN)/python -m pytest -q tests/test_wheel.py
+
+bench: $(STAMP) ## Print figures beside those of peers; installs the peers with npm, and fails without it
+	@command -v npm >/dev/null || { echo "npm is needed for the peers; install Node.js 20 or newer" >&2; exit 1; }
+	npm install --silent --no-save --no-audit --no-fund --prefix $(BENCH) @github/openapi@5.7.2 @redocly/cli@2.77.0
+	$(BIN)/python -m tests.benchmarks.contract_speed $(BENCH)/node_modules/@github/openapi/dist/api.github.com.json --redocly $(BENCH)/node_modules/.bin/redocly
 
 regenerate: $(STAMP) ## Write the generated files anew: report schemas, examples, the README's tables
 	$(BIN)/python -m tests.regenerate

@@ -8,7 +8,6 @@ import signal
 import stat
 import subprocess
 import sys
-from fcntl import F_SETPIPE_SZ, fcntl
 from pathlib import Path
 
 import pytest
@@ -95,6 +94,7 @@ class TestProcess:
         os.close(theirs)
         assert (done.returncode, done.stderr) == (1 if words[0] == "audit" else 0, b"")
 
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
     def test_a_full_disk_is_said(self, bad: Path) -> None:
         with open("/dev/full", "wb") as full:
             done = subprocess.run(
@@ -114,7 +114,6 @@ class TestProcess:
     def test_ctrl_c_is_130(self) -> None:
         """The child is caught while it waits for a reader of its long answer."""
         ours, theirs = os.pipe()
-        fcntl(theirs, F_SETPIPE_SZ, 4096)
         child = subprocess.Popen(
             command("standards", "--format", "json"), env=ENVIRONMENT, stdout=theirs, stderr=subprocess.PIPE
         )

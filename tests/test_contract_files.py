@@ -42,6 +42,11 @@ def test_encodings_hide_nothing(tmp_path: Path) -> None:
     )
 
 
+def test_an_anchor_or_a_tag_hides_nothing(tmp_path: Path) -> None:
+    anchored, tagged = (BAD.replace("3.1.0", f"{mark} 3.1.0") for mark in ("&v", "!!str"))
+    assert found(tmp_path, a_yaml=anchored, b_yaml=tagged.replace("orders", "shops")).openapi == ("a.yaml", "b.yaml")
+
+
 def test_a_copy_is_judged_once(tmp_path: Path) -> None:
     seen = found(tmp_path, a_yaml=BAD, b_yaml="# other words\n" + BAD)
     assert (seen.openapi, seen.copies) == (("a.yaml",), {"b.yaml": "a.yaml"})

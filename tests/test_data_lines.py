@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.configuration import set_hypothesis_home_dir
 
 from checker.collect import data_lines
 from checker.collect.data_lines import locate
 from checker.collect.data_text import Malformed, parse
 from checker.model.observation import Pointer
 
-set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "hypothesis")  # nothing is left in the tree, not even a cache
 PROPERTY = settings(max_examples=150, deadline=None, database=None)
 
 WORDS = st.text("abcxyzåяß漢", min_size=1, max_size=6)

@@ -5,20 +5,16 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.configuration import set_hypothesis_home_dir
 
 from checker.collect import data_text
 from checker.collect.data_text import MAX_DEPTH, Malformed, parse
 
-set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "hypothesis")  # nothing is left in the tree, not even a cache
 PROPERTY = settings(max_examples=200, deadline=None, database=None)
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()

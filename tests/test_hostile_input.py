@@ -84,7 +84,7 @@ class TestHostile:
             assert "\x1b" not in done.out
             assert b"\xff" not in done.out.encode()
 
-    def test_a_terminal_that_speaks_ascii(self, bad: Path) -> None:
+    def test_a_terminal_that_speaks_another_encoding(self, bad: Path) -> None:
         for words in (("audit", bad, "--as-of", AS_OF), ("standards", "common"), ("explain", "pagination")):
-            done = checker(*words, env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"})
+            done = checker(*words, env={"PYTHONIOENCODING": "latin-1"})
             assert done.code in (0, 1), done.err

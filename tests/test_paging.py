@@ -210,6 +210,12 @@ def test_the_bound_of_a_size(schema: Any, bound: int | None) -> None:
     assert found.largest_page == bound
 
 
+def test_a_bound_beside_a_reference_counts() -> None:
+    schema = {"$ref": "#/components/schemas/Count", "maximum": 50}
+    one = {"name": "limit", "in": "query", "schema": schema}
+    assert listing(one, components={"schemas": {"Count": NUMBER}}).largest_page == 50
+
+
 def test_a_component_is_shared_and_an_own_parameter_is_not() -> None:
     components = {"parameters": {"limit": {"name": "limit", "in": "query", "schema": NUMBER}}}
     shared = listing({"$ref": "#/components/parameters/limit"}, components=components)

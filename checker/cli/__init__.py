@@ -72,6 +72,7 @@ def root() -> None:
 
 def main() -> None:
     """Run the command line; the only place that turns an exception into an exit code."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # nobody's plugin runs inside a judge
     if sys.stdout is None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8", closefd=False)
     elif isinstance(sys.stdout, io.TextIOWrapper):

@@ -18,6 +18,7 @@ _COUNTED = {
     "duplicate-key": "keys stand twice",
     "dangling-ref": "references point to nothing",
     "remote-ref": "references are URLs",
+    "too-many-files": "references were not followed",
     "undeclared-parameter": "path parameters are not declared",
     "absent-parameter": "declared path parameters stand in no path",
 }

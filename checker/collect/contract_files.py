@@ -18,8 +18,8 @@ DATA = (".yaml", ".yml", ".json")
 _SDL = (".graphql", ".gql", ".graphqls")
 _NAME = re.compile(r"(?i)openapi|swagger")
 _EXACT = re.compile(r"(?i)^(openapi|swagger)\.(ya?ml|json)$")
-_HEAD = re.compile(rb"""(?m)^[ \t\r{]*["']?(?:openapi|swagger)["']?\s*:\s*["']?[23]\.""")
-_ANYWHERE = re.compile(rb"""["']?(?:openapi|swagger)["']?\s*:\s*["']?[23]\.""")
+_HEAD = re.compile(rb"""(?m)^[ \t\r{]*["']?(?:openapi|swagger)["']?\s*:\s*(?:[&!]\S*\s+)*["']?[23]\.""")
+_ANYWHERE = re.compile(rb"""["']?(?:openapi|swagger)["']?\s*:\s*(?:[&!]\S*\s+)*["']?[23]\.""")
 _TYPES = re.compile(  # `type Order`, never the field `type` of a client's query
     rb"(?m)^[ \t]*(?:extend[ \t]+)?(?:type|interface|input|enum|union|scalar)[ \t]+\w"
     rb"|^(?:extend[ \t]+)?schema\b[^\n:(]*[{@]|^directive[ \t]+@"

@@ -129,7 +129,7 @@ def _part_defects(part: _Part, version: str, own_dialect: bool, misplaced: dict[
     newer: dict[Pointer, str] = {}
     for error in validator.iter_errors(part.node.value):
         for one in _told(error):
-            ref = _ref_at(part.node, one.instance_path)
+            ref = _ref_at(part.node.value, one.instance_path)
             if ref:
                 pointer = (*part.node.pointer, *map(str, one.instance_path))
                 misplaced.setdefault(Place(part.node.path, pointer=pointer), ref)
@@ -143,13 +143,12 @@ def _part_defects(part: _Part, version: str, own_dialect: bool, misplaced: dict[
     return found + [_defect(part.node, pointer, instead, cause) for pointer, instead in newer.items()]
 
 
-def _ref_at(node: Node, steps: list[str | int]) -> str:
-    """The `$ref` of the value that an error is about, where it leads somewhere."""
-    value = node.value
+def _ref_at(value: Any, steps: list[str | int]) -> str:
+    """The `$ref` of the value that an error is about, or the empty string."""
     for step in steps[:-1] if steps[-1:] == ["$ref"] else steps:
         value = value[int(step)] if isinstance(value, list) else value.get(step, value.get(str(step)))
     ref = value.get("$ref") if isinstance(value, Mapping) else None
-    return ref if isinstance(ref, str) and node.documents.find(node.path, ref) is not None else ""
+    return ref if isinstance(ref, str) else ""
 
 
 def _misplaced(path: str, refs: Mapping[Place, str]) -> list[Defect]:

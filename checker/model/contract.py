@@ -23,7 +23,7 @@ class Documents:
 
     def find(self, path: str, ref: str) -> tuple[str, Pointer, Any] | None:
         """What a `$ref` written in `path` names: file, pointer and value; None where it dangles or leaves the tree."""
-        key = path, ref
+        key = "ref", path, ref
         if key not in self.memory:
             self.memory[key] = self._find(path, ref)
         return self.memory[key]  # type: ignore[no-any-return]
@@ -147,8 +147,13 @@ class Media:
 
     @property
     def is_json(self) -> bool:
-        kind = self.type.partition(";")[0].strip().lower()
-        return kind.endswith(("/json", "+json")) or kind in ("*/*", "application/*")
+        return _is_json(self.type)
+
+
+@lru_cache(maxsize=1024)
+def _is_json(media_type: str) -> bool:
+    kind = media_type.partition(";")[0].strip().lower()
+    return kind.endswith(("/json", "+json")) or kind in ("*/*", "application/*")
 
 
 @dataclass(frozen=True, slots=True)

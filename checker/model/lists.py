@@ -50,8 +50,16 @@ class Listing:
 
 
 def listings(api: Api) -> Iterator[Listing]:
-    """Every list operation of every contract, in the order of the documents."""
-    for contract, operation in api.operations():
+    """Every list operation of every contract, in the order of the documents; remembered, for several rules ask."""
+    for contract in api.contracts:
+        memory, key = contract.root.documents.memory, ("listings", contract.path)
+        if key not in memory:
+            memory[key] = tuple(_in_contract(contract))
+        yield from memory[key]
+
+
+def _in_contract(contract: Contract) -> Iterator[Listing]:
+    for operation in contract.operations:
         found = _listing(contract, operation) if operation.method == "GET" else None
         if found is not None:
             yield found

@@ -97,6 +97,9 @@ def paging(operation: Operation, response: Response, body: Shape) -> Paging:
 
 def upper_bound(parameter: Parameter) -> int | None:
     """The largest value of a numeric parameter; None where any alternative of its schema has no bound."""
+    written = parameter.node.get("schema")
+    if isinstance(written, Mapping) and (beside := _bound(written)) is not None:  # in OpenAPI 3.1 beside a `$ref` too
+        return beside
     alternatives = shapes(parameter.schema) if parameter.schema is not None else ()
     bounds = [_bound(one.keywords) for one in alternatives]
     known = [bound for bound in bounds if bound is not None]

@@ -38,15 +38,29 @@ def spec_single(
 
 def _shared(contracts: tuple[Contract, ...]) -> list[str]:
     """The operations that more than one contract describes, as a client calls them."""
-    seen: dict[str, str] = {}
+    seen: dict[str, list[Contract]] = {}
     shared: dict[str, None] = {}
     for contract in contracts:
         for operation in contract.operations:
             for path in called_paths(contract, operation):
-                name = f"{operation.method} {path}"
-                if seen.setdefault(name, contract.path) != contract.path:
+                others = seen.setdefault(f"{operation.method} {path}", [])
+                if any(other is not contract and _may_share_host(other, contract) for other in others):
                     shared[operation.name] = None
+                others.append(contract)
     return list(shared)
+
+
+def _may_share_host(one: Contract, other: Contract) -> bool:
+    """Whether two contracts may speak of one server; those that name no host may speak of any."""
+    hosts = _hosts(one), _hosts(other)
+    return not all(hosts) or not hosts[0].isdisjoint(hosts[1])
+
+
+def _hosts(contract: Contract) -> frozenset[str]:
+    servers = contract.root.get("servers")
+    urls = [one.get("url") for one in servers if isinstance(one, dict)] if isinstance(servers, list) else []
+    named = [url.partition("//")[2].partition("/")[0] for url in urls if isinstance(url, str)]
+    return frozenset(name for name in (*named, contract.root.get("host")) if isinstance(name, str) and name)
 
 
 def _seen(files: ContractFiles, shared: list[str]) -> str:
