@@ -171,6 +171,15 @@ def test_success_statuses(statuses: list[str], expected: list[str]) -> None:
     assert subjects(document({"/a": answering(STR)}), head) == expected
 
 
+def test_a_default_that_told_errors_before_is_no_success_now() -> None:
+    answers = answering(STR)["get"]["responses"]["200"]
+    base = document({"/a": {"get": {"responses": {"200": answers, "default": {"description": "Error."}}}}})
+    head = document(
+        {"/a": {"get": {"responses": {"410": {"description": "Retired."}, "default": {"description": "Error."}}}}}
+    )
+    assert subjects(base, head) == ["GET /a 200 removed"]
+
+
 def test_media_types_are_compared_without_their_parameters() -> None:
     base = document({"/a": answering(STR)})
     head = document(

@@ -9,6 +9,7 @@ import pytest
 from checker import engine
 from checker.collect.facts import Facts
 from checker.model.base import Frozen
+from checker.model.contract import Api
 from checker.model.observation import Observation, Place
 from checker.model.report import Outcome
 from checker.model.rule import Family
@@ -183,3 +184,18 @@ def test_verdicts_come_in_the_order_of_the_rules() -> None:
     rules = [bound(name) for name in ("rule-c", "rule-a", "rule-b")]
     verdicts = run([(rule, yielding([good()])) for rule in rules], contain=False)
     assert [verdict.bound.id for verdict in verdicts] == ["rule-c", "rule-a", "rule-b"]
+
+
+def test_a_collector_that_breaks_is_not_run_again() -> None:
+    calls: list[int] = []
+
+    def breaks() -> Api:
+        calls.append(1)
+        raise ZeroDivisionError("boom")
+
+    facts = Facts({Api: breaks}, {})
+    with pytest.raises(ZeroDivisionError):
+        facts.get(Api)
+    with pytest.raises(RuntimeError, match="its collector broke"):
+        facts.get(Api)
+    assert len(calls) == 1

@@ -10,6 +10,7 @@ from checker.model.unavailable import NotApplicable, Unavailable
 
 Fact = TypeVar("Fact")
 Collector = Callable[..., Any]
+_UNDERWAY = object()  # stands for a fact while its collector runs, and for good when that breaks
 
 
 class Facts:
@@ -20,10 +21,16 @@ class Facts:
         self._known: dict[type[Any], Any] = dict(given)
 
     def get(self, fact: type[Fact]) -> Fact:
-        """The fact; raises Unavailable or NotApplicable when there is none, the same each time."""
+        """The fact; raises Unavailable or NotApplicable when there is none, the same each time.
+
+        A collector that breaks raises its own error once; who asks again is told so by a RuntimeError.
+        """
         if fact not in self._known:
+            self._known[fact] = _UNDERWAY
             self._known[fact] = self._collected(fact)
         found = self._known[fact]
+        if found is _UNDERWAY:
+            raise RuntimeError(f"{fact.__name__} could not be collected: its collector broke, or waits for itself")
         if isinstance(found, (Unavailable, NotApplicable)):
             raise found.with_traceback(None)
         return found  # type: ignore[no-any-return]

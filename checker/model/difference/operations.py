@@ -177,7 +177,7 @@ def _kind(one: Media) -> str:
 def _responses(base: Operation, head: Operation, parts: _Parts) -> None:
     now = {one.status: one for one in head.responses}
     for one in base.responses:
-        other = now.get(one.status) or now.get(f"{one.status[:1]}XX") or _only_default(one, now)
+        other = now.get(one.status) or now.get(f"{one.status[:1]}XX") or _only_default(one, base, now)
         if other is None and one.is_success:
             said = f"{', '.join(sorted(now)) or 'nothing'} at the head"
             parts.says(one.status, "removed", said, head.node.at("responses") or head.node)
@@ -189,6 +189,8 @@ def _responses(base: Operation, head: Operation, parts: _Parts) -> None:
                 parts.says(f"{one.status} header {name}", "removed", seen, other.node, Confidence.MEDIUM)
 
 
-def _only_default(one: Response, now: Mapping[str, Response]) -> Response | None:
-    """`default` stands for a success where no other response does."""
-    return now.get("default") if one.is_success and not any(other.is_success for other in now.values()) else None
+def _only_default(one: Response, base: Operation, now: Mapping[str, Response]) -> Response | None:
+    """`default` stands for a success where no other response does, and where it did not stand beside that success before."""
+    if not one.is_success or any(other.is_success for other in now.values()):
+        return None
+    return None if any(other.status == "default" for other in base.responses) else now.get("default")
