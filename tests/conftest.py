@@ -1,4 +1,4 @@
-"""What holds for every test: nothing of it stays behind, in the tree or elsewhere."""
+"""What holds for every test: nothing of it stays behind, and none is skipped without a word."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
 _SCRATCH = tempfile.TemporaryDirectory(prefix="checker-hypothesis-")
+_SILENT: list[str] = []
+_NO_WORD = ("", "unconditional skip")
 set_hypothesis_home_dir(Path(_SCRATCH.name))
 
 
@@ -17,3 +19,25 @@ set_hypothesis_home_dir(Path(_SCRATCH.name))
 def _leave_nothing() -> Iterator[None]:
     yield
     _SCRATCH.cleanup()
+
+
+def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Why a test was skipped, as it was given; empty when nobody said."""
+    said = report.longrepr[2] if isinstance(report.longrepr, tuple) else getattr(report, "wasxfail", "")
+    reason = str(said).removeprefix("Skipped").removeprefix(":").removeprefix("reason:").strip()
+    return "" if reason in _NO_WORD else reason
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and not reason_of(report):
+        _SILENT.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _SILENT:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for name in _SILENT:
+        terminalreporter.line(f"SKIPPED WITHOUT A REASON, which fails the suite: {name}", red=True)

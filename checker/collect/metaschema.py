@@ -130,14 +130,16 @@ def _part_defects(part: _Part, version: str, own_dialect: bool, misplaced: dict[
     for error in validator.iter_errors(part.node.value):
         for one in _told(error):
             ref = _ref_at(part.node.value, one.instance_path)
-            if ref:
+            beside = bool(ref) and "$ref" not in one.kind.as_dict().get("unexpected", ("$ref",))
+            if ref and not beside:
                 pointer = (*part.node.pointer, *map(str, one.instance_path))
                 misplaced.setdefault(Place(part.node.path, pointer=pointer), ref)
-            for pointer, message in _messages(one) if not ref else ():
+                continue
+            for pointer, message in _messages(one):
                 if version == "v3.0" and (instead := _newer(pointer, one)):
                     newer[pointer] = instead
                 else:
-                    said.setdefault(pointer, []).append(message)
+                    said.setdefault(pointer, []).append(f"{message} beside a $ref" if beside else message)
     found = [_defect(part.node, pointer, "; ".join(dict.fromkeys(each[:3]))) for pointer, each in said.items()]
     cause = f"{part.node.path} words of OpenAPI 3.1"
     return found + [_defect(part.node, pointer, instead, cause) for pointer, instead in newer.items()]

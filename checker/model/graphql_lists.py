@@ -51,12 +51,11 @@ def graphql_listings(api: GraphqlApi) -> Iterator[GraphqlListing]:
     """Every field of the query type, and of the objects below it, that gives many objects; in the schema's order.
 
     Left out: lists bounded by what the caller names (`ids: [ID!]!`), lists of errors, the items of a page, and lists of
-    values without an identity (no `id` of their own) inside an object, which are part of it. A list below the root is surely
-    too long to be read whole only where the same things are listed, or come in pages, elsewhere.
+    values without an identity (no `id` of their own) inside an object, which are part of it.
     """
     found = list(_candidates(api))
-    collections = frozenset().union(*(one.items for one in found if one.at_root or one.pages))
-    paged_above = {one.field.named for one in _fields(api) if any(_pages(api, one.field))}
+    at_root = {(plain(one.field.name), item) for one in found if one.at_root for item in one.items}
+    paged_above = {one.field.named for one in _fields(api) if not one.field.is_list and _pages(api, one.field)[0]}
     for one in found:
         type_, field = _declared(api, one)
         pages = one.pages or (("the parent's",) if one.type.name in paged_above and not one.at_root else ())
@@ -64,7 +63,7 @@ def graphql_listings(api: GraphqlApi) -> Iterator[GraphqlListing]:
             name=f"{one.type.name}.{one.field.name}",
             place=field.place,
             seen=f"{one.field.name}: {one.field.type}",
-            confidence=_confidence(api, one, collections),
+            confidence=_confidence(api, one, at_root),
             pages=pages,
             sizes=one.sizes,
             cause=f"{type_.name}.{field.name}" if type_.kind == "interface" else "",
@@ -81,11 +80,17 @@ def _declared(api: GraphqlApi, one: _Found) -> tuple[GraphqlType, GraphqlField]:
     return one.type, one.field
 
 
-def _confidence(api: GraphqlApi, one: _Found, collections: frozenset[str]) -> Confidence:
-    if one.field.deprecated or not (one.at_root or one.items & collections):
+def _confidence(api: GraphqlApi, one: _Found, at_root: set[tuple[str, str]]) -> Confidence:
+    """How sure it is that the list is too long to be read whole: below the root only its name or a page size tells."""
+    if one.field.deprecated:
         return Confidence.LOW
-    sure = one.at_root and one.field.is_list and any(_has_identity(api, api.types[name]) for name in one.items)
-    return Confidence.HIGH if sure else Confidence.MEDIUM
+    if one.at_root:
+        sure = one.field.is_list and any(_has_identity(api, api.types[name]) for name in one.items)
+        return Confidence.HIGH if sure else Confidence.MEDIUM
+    told = (
+        bool(one.sizes) or not one.field.is_list or any((plain(one.field.name), item) in at_root for item in one.items)
+    )
+    return Confidence.MEDIUM if told else Confidence.LOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +121,12 @@ def _candidates(api: GraphqlApi) -> Iterator[_Found]:
         inner = api.types.get(field.named)
         if inner is None or not inner.is_composite or field.name.startswith("_") or _ERRORS.search(field.named):
             continue
-        if field.is_list:
-            if is_page(api, type_) or _is_asked_by_key(field) or not (at_root or _has_identity(api, inner)):
-                continue
-        elif not is_page(api, inner):
+        bounded = field.is_list and (is_page(api, type_) or _is_asked_by_key(field))
+        if bounded or not (field.is_list or is_page(api, inner)):
             continue
-        pages, sizes = _pages(api, field)
-        yield _Found(type_, field, _items(api, field, inner), pages, sizes, at_root)
+        items = _items(api, field, inner)
+        if at_root or any(_has_identity(api, api.types[name]) for name in items):
+            yield _Found(type_, field, items, *_pages(api, field), at_root)
 
 
 def _pages(api: GraphqlApi, field: GraphqlField) -> tuple[tuple[str, ...], tuple[str, ...]]:
