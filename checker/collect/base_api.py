@@ -11,21 +11,25 @@ from checker.collect.files import LARGEST_TEXT, Unreadable, decoded
 from checker.collect.roles import roles_of
 from checker.model.contract import BaseApi, ContractFiles
 from checker.model.repo import Changes, File, Inventory, Role, Text
-from checker.model.settings import Description, Layout
+from checker.model.settings import DescriptionChange, Layout
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git, GitUnusable
 
+Missing = NotApplicable | Unavailable
 
-def base_api(git: Git, changes: Changes, files: ContractFiles, description: Description) -> BaseApi:
-    """Each of the head's contracts in the base's words, and those that the change removed, moved or emptied.
+
+def base_api(git: Git, changes: Changes, files: ContractFiles, described: DescriptionChange | Missing) -> BaseApi:
+    """Each of the head's contracts in the base's words, and those that the change removed, moved, emptied or names no more.
 
     NotApplicable without a base or without a contract there; Unavailable when the base's contract cannot be read.
     """
+    layout = described.base.layout if isinstance(described, DescriptionChange) else Layout()
     listed = {entry.path: entry for entry in git.ls_tree(changes.base)}
     inventory = Inventory(tuple(File(path, Role.RUNTIME, 0, blob=entry.blob) for path, entry in sorted(listed.items())))
     moved = {change.path: change.old_path for change in changes.files if change.old_path}
-    gone = list(_lost(git, changes, files, description.layout))
-    candidates = [path for path in (*(moved.get(one, one) for one in files.openapi), *gone) if path in listed]
+    gone = list(_lost(git, changes, files, layout))
+    known = (*(moved.get(one, one) for one in (*files.openapi, *files.copies)), *layout.openapi, *gone)
+    candidates = [path for path in dict.fromkeys(known) if path in listed]
     touched = {change.path for change in changes.files}
     # What the change left alone is read already: each file of the base costs a child process otherwise.
     same = {path: value for path, value in files.documents.values.items() if path in listed and path not in touched}
@@ -39,6 +43,8 @@ def base_api(git: Git, changes: Changes, files: ContractFiles, description: Desc
 
     found = load_contracts(candidates, read, inventory, loaded, keep_all=False)
     broken = next((one for one in loaded.unreadable if one.subject in candidates and one.subject not in gone), None)
+    if broken is not None and broken.kind == "malformed":  # the change that mends it must be able to pass
+        raise NotApplicable(f"{broken.subject} is no contract at the base revision: {broken.detail}")
     if broken is not None:
         raise Unavailable(f"{broken.subject} cannot be read at the base revision: {broken.detail}")
     if not found:

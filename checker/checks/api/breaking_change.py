@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from checker.model.contract import Api, BaseApi, Contract, Operation
 from checker.model.difference.change import Change
@@ -20,23 +20,24 @@ def breaking_change(api: Api | NotApplicable, base: BaseApi) -> Iterator[Observa
     Sources: Zalando RESTful guidelines #106 to #109, AIP-180, backend-agent "avoid breaking changes".
     """
     head = api if isinstance(api, Api) else Api(())
+    now = {base.moved.get(contract.path, contract.path): contract for contract in head.contracts}
     for one in compared(base, head):
-        yield from _observed(one, head)
+        yield from _observed(one, now)
     yield from _words(base, head)
 
 
-def _observed(one: Compared, head: Api) -> Iterator[Observation]:
+def _observed(one: Compared, now: Mapping[str, Contract]) -> Iterator[Observation]:
     operation = one.match.base[1]
     if one.match.head is None:
-        yield _gone(one.match, head)
+        yield _gone(one.match, now.get(one.match.base[0].path))
         return
-    now = one.match.head[1]
+    head = one.match.head[1]
     if one.match.moved:
         yield _moved(one.match)
     for change in _each_once(one.changes):
-        yield _broken(operation, now, change)
+        yield _broken(operation, head, change)
     if not one.changes and not one.match.moved:
-        yield Observation(operation.name, ok=True, place=now.place)
+        yield Observation(operation.name, ok=True, place=head.place)
 
 
 def _each_once(changes: tuple[Change, ...]) -> Iterator[Change]:
@@ -71,12 +72,12 @@ def _title(operation: Operation, what: str, confidence: Confidence) -> str:
     return f"{operation.name} {verb} its clients: {what}"
 
 
-def _gone(match: Match, head: Api) -> Observation:
+def _gone(match: Match, same: Contract | None) -> Observation:
+    """`same` is the head's contract in the place of the one that offered the operation."""
     contract, operation = match.base
     old = operation.node.get("deprecated") is True
     confidence = Confidence.MEDIUM if old else Confidence.HIGH
     successor = f"; the head has {match.elsewhere}" if match.elsewhere else ""
-    same = next((one for one in head.contracts if one.path == contract.path), None)
     item = same.root.at("paths", operation.path) if same else None
     return Observation(
         subject=f"{operation.name} removed",

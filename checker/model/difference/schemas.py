@@ -14,7 +14,9 @@ from checker.model.difference.properties import is_hidden, property_changes
 from checker.model.difference.values import null_change, type_change, types_of, word_changes
 from checker.model.rule import Confidence
 from checker.model.shape import MOST_ALTERNATIVES, Shape, shapes
+from checker.model.unavailable import Unavailable
 
+MOST_PAIRS = 300_000  # two editions of GitHub's contract make 3,000
 _SCALAR = frozenset({"string", "integer", "number", "boolean"})
 
 
@@ -53,12 +55,16 @@ class SchemaComparison:
     leading: set[Key] | None = None
 
     def explore(self, pair: Pair) -> None:
-        """Look at a pair and at all that can be reached from it."""
+        """Look at a pair and at all that can be reached from it. Unavailable beyond MOST_PAIRS."""
         self.leading = None
         waiting = [pair]
         while waiting:
             one = waiting.pop()
             if one.key not in self.seen:
+                if len(self.seen) >= MOST_PAIRS:
+                    raise Unavailable(
+                        f"more than {MOST_PAIRS} pairs of schemas: the contracts are too far apart to compare"
+                    )
                 self.seen[one.key] = found = _look(one)
                 waiting.extend(below for _, below in found.below)
 
