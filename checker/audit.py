@@ -12,6 +12,7 @@ from checker import __version__, baseline, catalog, engine, gate, waivers
 from checker.catalog import Catalog
 from checker.checks import CHECKS
 from checker.collect.lines import locator
+from checker.model.contract import ContractFiles
 from checker.model.repo import Inventory, Suppressions
 from checker.model.report import ManualQuestion, NotAsked, Report, StandardRef, Subject, Suppression, WaiverLedger
 from checker.model.rule import PROFILES, BoundRule, Profile
@@ -64,7 +65,9 @@ def audit(request: Request) -> Audit:
             suppressions=_suppressions(place),
             manual=tuple(_manual(place.catalog, standards)),
             waivers=waived.ledger.uses,
-            notes=tuple(dict.fromkeys((*place.settings.notes, *known_debt.notes, *_notes(place, standards)))),
+            notes=tuple(
+                dict.fromkeys((*place.settings.notes, *_left_out(left), *known_debt.notes, *_notes(place, standards)))
+            ),
         )
     return Audit(report, {one.bound.id: one.trace for one in verdicts if one.trace}, str(policy.fail_on))
 
@@ -91,7 +94,7 @@ def _baseline(file: Path | None, place: Workplace) -> baseline.Baseline:
     with Git.open(top) or git as whole:
         data = whole.show(revision, lies_at.relative_to(top).as_posix(), baseline.LARGEST)
     if data is None:
-        return baseline.Baseline(frozenset(), (f"baseline: {file} is not in the base revision, nothing is set apart",))
+        return baseline.Baseline({}, (f"baseline: {file} is not in the base revision, nothing is set apart",))
     return baseline.parse(str(file), data.decode("utf-8", "replace"))
 
 
@@ -125,6 +128,14 @@ def _manual(known: Catalog, standards: tuple[str, ...]) -> Iterator[ManualQuesti
                 yield ManualQuestion(clause=clause.id, standard=name, question=clause.question)
 
 
+def _left_out(left: tuple[NotAsked, ...]) -> Iterator[str]:
+    """The rules that the caller's own options left out, by name: `ready` says nothing of them."""
+    if left:
+        names = sorted(one.rule for one in left)
+        more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+        yield f"left out by --only or --skip: {', '.join(names[:10])}{more}"
+
+
 def _git_notes(git: Git, base: str | None) -> Iterator[str]:
     if base is not None and base == git.head:
         yield "the base is HEAD itself: its policy rules, and only what is not committed is judged as a change"
@@ -149,6 +160,8 @@ def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:
         if planned:
             yield f"{len(planned)} clauses of {name} have no rule yet and were not looked at (checker standards {name})"
     try:
+        for path in place.facts.get(ContractFiles).passed_over:
+            yield f"{path} looks like a contract and was not judged: [layout] names others, or the folder is not the app's"
         yield from place.facts.get(Inventory).skipped
     except (Unavailable, NotApplicable) as missing:
         yield missing.reason

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from checker.engine import Verdict
 from checker.model.finding import Finding
+from checker.model.rule import Severity
 from checker.toml_source import ConfigurationError
 
 LARGEST = 200 * 1024 * 1024
@@ -26,9 +27,12 @@ class Split:
 
 @dataclass(frozen=True)
 class Baseline:
-    """Fingerprints that an earlier report held, open or baselined; it never grows by itself."""
+    """What an earlier report held, open or baselined: by fingerprint, how grave and in how many more places.
 
-    known: frozenset[str]
+    It never grows by itself: a finding that became graver, or spread, is new.
+    """
+
+    known: Mapping[str, tuple[Severity, int]]
     notes: tuple[str, ...] = ()
 
     def split(self, verdicts: Sequence[Verdict]) -> Split:
@@ -36,7 +40,7 @@ class Baseline:
         if not self.known and not self.notes:
             return Split(tuple(verdicts), (), ())
         found = [one for verdict in verdicts if verdict.bound.rule.waivable for one in verdict.findings]
-        old = {id(finding): finding for finding in found if finding.fingerprint in self.known}
+        old = {id(finding): finding for finding in found if self._holds(finding)}
         gone = len(self.known) - len({finding.fingerprint for finding in old.values()})
         notes = [f"baseline: {len(old)} known findings set apart, {gone} of it are gone"]
         return Split(
@@ -48,8 +52,12 @@ class Baseline:
             (*self.notes, *notes),
         )
 
+    def _holds(self, finding: Finding) -> bool:
+        severity, places = self.known.get(finding.fingerprint, (None, 0))
+        return severity is not None and finding.severity.rank >= severity.rank and len(finding.also) <= places
 
-NONE = Baseline(frozenset())
+
+NONE = Baseline({})
 
 
 def parse(name: str, text: str, notes: tuple[str, ...] = ()) -> Baseline:
@@ -57,7 +65,8 @@ def parse(name: str, text: str, notes: tuple[str, ...] = ()) -> Baseline:
     try:
         report: Any = json.loads(text)
         held = [*report["findings"], *report.get("baselined", [])]
-        return Baseline(frozenset(str(finding["fingerprint"]) for finding in held), notes)
+        known = {str(one["fingerprint"]): (Severity(one["severity"]), len(one.get("also", ()))) for one in held}
+        return Baseline(known, notes)
     except (ValueError, KeyError, TypeError, RecursionError):
         message = "not a report of this tool; make one with: checker audit --format json --output json:FILE"
         raise ConfigurationError(name, None, message) from None

@@ -85,6 +85,9 @@ def load(
     if base is None or isinstance(base, (NotApplicable, Unavailable)):
         policy, source, proposed = head_file.policy, head_source, None
         notes = ["not anchored: no base revision, so the policy is the working tree's own"]
+        if isinstance(fork, Unavailable):  # there is a base and it cannot be seen: nobody knows what it accepted
+            proposed, policy = policy, policy.model_copy(update={"waivers": ()})
+            notes.append("waivers hide nothing while the base cannot be seen")
     else:
         base_file, source = _read(base, " (at the base revision)")
         policy = base_file.policy

@@ -51,6 +51,7 @@ def test_every_way_to_be_open(security: Any, seen: str | None) -> None:
     for written, where in ((own, "its own"), (inherited, "the document's")):
         found = flaw(written, written.operations[0])
         assert (found is None) == (seen is None)
+        assert written.operations[0].is_open == (found is not None)
         if found and seen:
             assert seen in found.seen
             assert where in found.seen
@@ -79,13 +80,12 @@ def test_swagger_defines_its_schemes_elsewhere() -> None:
     ("name", "location", "required", "seen"),
     [
         ("Authorization", "header", True, "header Authorization"),
-        ("x-api-key", "header", True, "header x-api-key"),
+        ("authorization", "header", True, "header authorization"),
         ("Authorization", "header", False, ""),
         ("authorization", "query", True, ""),
-        ("X-Request-Id", "header", True, ""),
-        ("webhook_token", "path", True, "path parameter webhook_token"),
-        ("clientSecret", "path", True, "path parameter clientSecret"),
-        ("token_id", "path", True, ""),
+        ("x-api-key", "header", True, ""),
+        ("X-Token", "header", True, ""),
+        ("webhook_token", "path", True, ""),
         ("token", "query", True, ""),
     ],
 )
@@ -95,12 +95,52 @@ def test_credentials_that_are_no_scheme(name: str, location: str, required: bool
 
 
 @pytest.mark.parametrize(
-    ("field", "seen"), [("client_secret", "body field client_secret"), ("password", ""), ("token", "")]
+    ("scheme", "is_open", "doubted"),
+    [
+        ({"type": "http", "scheme": "BASIC"}, False, False),
+        ({"type": "http", "scheme": "scram-sha-256"}, False, False),
+        ({"type": "http", "scheme": "none"}, True, False),
+        ({"type": "http", "scheme": ""}, True, False),
+        ({"type": "http"}, True, False),
+        ({"type": "http", "scheme": "bearer none"}, True, False),
+        ({"type": "http", "scheme": "no-auth"}, True, False),
+        ({"type": "http", "scheme": "ApiKey"}, False, True),
+        ({"type": "http", "scheme": "HMAC-SHA256"}, False, True),
+        ({"type": "apiKey", "in": "header", "name": "X-API-Key"}, False, False),
+        ({"type": "apiKey", "in": "header", "name": "Authorization"}, False, False),
+        ({"type": "apiKey", "in": "cookie", "name": "JSESSIONID"}, False, False),
+        ({"type": "apiKey", "in": "query", "name": "access_token"}, False, False),
+        ({"type": "apiKey", "in": "header", "name": "X-Author"}, False, True),
+        ({"type": "apiKey", "in": "header", "name": "X-CSRF-Token"}, False, True),
+        ({"type": "apiKey", "in": "header", "name": "Accept"}, False, True),
+        ({"type": "apiKey", "in": "header"}, True, False),
+        ({"type": "oauth2", "flows": {}}, False, False),
+    ],
 )
-def test_credentials_in_the_body(field: str, seen: str) -> None:
-    schema = {"type": "object", "properties": {"amount": TEXT, field: TEXT}}
-    body = {"content": {"application/x-www-form-urlencoded": {"schema": schema}, "text/plain": {}}}
-    assert takes_credentials(one({"requestBody": body}).operations[0]) == seen
+def test_what_authenticates(scheme: dict[str, Any], is_open: bool, doubted: bool) -> None:
+    read = one({"security": [{"it": []}]}, components={"securitySchemes": {"it": scheme}})
+    found = flaw(read, read.operations[0])
+    assert read.operations[0].is_open == is_open
+    assert bool(found) == (is_open or doubted)
+    assert bool(found and found.doubted) == doubted
+
+
+def test_what_is_certain_comes_before_what_is_doubted() -> None:
+    tenant = {"type": "apiKey", "in": "header", "name": "X-Tenant"}
+    schemes = {"tenant": tenant, "none": {"type": "http", "scheme": "none"}, **SCHEMES}
+    for security, doubted in (
+        ([{"tenant": []}, {"bearer": []}], "tenant"),
+        ([{"tenant": []}, {}], ""),
+        ([{"tenant": []}, "bearer"], ""),
+        ([{"tenant": [], "none": []}], "tenant"),
+    ):
+        read = one({"security": security}, components={"securitySchemes": schemes})
+        found = flaw(read, read.operations[0])
+        assert found
+        assert found.doubted == doubted
+        assert read.operations[0].is_open == (not doubted)
+    both = one({"security": [{"tenant": [], "bearer": []}]}, components={"securitySchemes": schemes})
+    assert flaw(both, both.operations[0]) is None
 
 
 @pytest.mark.parametrize(
@@ -122,6 +162,39 @@ def test_the_list_names_method_and_path(entry: str, listed: bool) -> None:
     read = one({}, "/orders/{order}", servers=[{"url": "https://api.example.com/v1/"}])
     policy = Policy(public=(PublicOperation(operation=entry, reason="public"),))
     assert is_listed(read, read.operations[0], policy) == listed
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "own", "listed"),
+    [
+        (["/v1"], [], [], {"POST /orders", "POST /v1/orders"}),
+        (["/v1/", "https://staging.example.com/v1"], [], [], {"POST /orders", "POST /v1/orders"}),
+        (["/v1", "/admin"], [], [], {"POST /orders"}),
+        ([], ["/admin"], [], set()),
+        ([], [], ["/admin"], set()),
+        (["/v1"], ["/v1"], [], {"POST /orders", "POST /v1/orders"}),
+        (["/v2"], [], ["/v1"], set()),
+        (["/v1"], [], ["/v1", "/admin"], set()),
+        ([], [], ["https://uploads.example.com"], {"POST /orders"}),
+    ],
+)
+def test_every_server_has_to_fit(document: list[str], path: list[str], own: list[str], listed: set[str]) -> None:
+    def named(urls: list[str]) -> dict[str, Any]:
+        return {"servers": [{"url": url} for url in urls]} if urls else {}
+
+    whole = {"openapi": "3.1.0", **named(document), "paths": {"/orders": {**named(path), "post": named(own)}}}
+    read = contract(Documents({"openapi.yaml": whole}), "openapi.yaml")
+    entries = ("POST /orders", "POST /v1/orders", "POST /admin/orders")
+    policies = {entry: Policy(public=(PublicOperation(operation=entry, reason="public"),)) for entry in entries}
+    assert {entry for entry in entries if is_listed(read, read.operations[0], policies[entry])} == listed
+
+
+def test_two_entries_cover_two_servers() -> None:
+    read = one({}, servers=[{"url": "/v1"}, {"url": "/v2"}])
+    policy = Policy(
+        public=tuple(PublicOperation(operation=f"POST /{base}/orders", reason="public") for base in ("v1", "v2"))
+    )
+    assert is_listed(read, read.operations[0], policy)
 
 
 def test_the_entry_page_can_be_listed() -> None:

@@ -11,15 +11,18 @@ import pytest
 
 from checker import baseline
 from checker.baseline import Baseline
+from checker.model.finding import Where
 from checker.model.report import Outcome
+from checker.model.rule import Severity
 from checker.toml_source import ConfigurationError
 from tests.findings import bound, finding, verdict
 
 KNOWN = finding()
+ENTRY: dict[str, Any] = {"fingerprint": KNOWN.fingerprint, "severity": KNOWN.severity.value, "also": []}
 
 
 def saved(**words: Any) -> str:
-    return json.dumps({"findings": [{"fingerprint": KNOWN.fingerprint}], **words})
+    return json.dumps({"findings": [ENTRY], **words})
 
 
 class TestSplit:
@@ -39,12 +42,21 @@ class TestSplit:
         assert (split.findings, split.notes) == ((), ("baseline: 0 known findings set apart, 1 of it are gone",))
 
     def test_one_that_was_baselined_stays_known(self) -> None:
-        text = saved(findings=[], baselined=[{"fingerprint": KNOWN.fingerprint}])
-        assert baseline.parse("b.json", text).known == {KNOWN.fingerprint}
+        text = saved(findings=[], baselined=[ENTRY])
+        assert baseline.parse("b.json", text).known == {KNOWN.fingerprint: (KNOWN.severity, 0)}
 
     def test_one_that_was_waived_is_not_known(self) -> None:
-        text = saved(findings=[], waived=[{"fingerprint": KNOWN.fingerprint}])
-        assert baseline.parse("b.json", text).known == frozenset()
+        text = saved(findings=[], waived=[ENTRY])
+        assert baseline.parse("b.json", text).known == {}
+
+    def test_one_that_became_graver_is_new(self) -> None:
+        graver = KNOWN.model_copy(update={"severity": Severity.CRITICAL})
+        assert KNOWN.severity is not Severity.CRITICAL
+        assert baseline.parse("b.json", saved()).split([verdict("failed", [graver])]).findings == ()
+
+    def test_one_that_spread_is_new(self) -> None:
+        wider = KNOWN.model_copy(update={"also": (Where(path="other.yaml"),)})
+        assert baseline.parse("b.json", saved()).split([verdict("failed", [wider])]).findings == ()
 
     def test_what_cannot_be_waived_cannot_be_known(self) -> None:
         guarded = verdict("failed", [KNOWN], bound(waivable=False))
@@ -57,7 +69,7 @@ class TestSplit:
         assert (split.verdicts, split.findings, split.notes) == ((seen,), (), ())
 
     def test_its_own_notes_are_passed_on(self) -> None:
-        assert Baseline(frozenset(), ("why",)).split([]).notes[0] == "why"
+        assert Baseline({}, ("why",)).split([]).notes[0] == "why"
 
 
 @pytest.mark.parametrize(

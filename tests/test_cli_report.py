@@ -29,7 +29,7 @@ def saved(bad: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("fmt", FORMATS)
 def test_a_saved_audit_renders_as_the_audit_did(bad: Path, saved: Path, fmt: str) -> None:
     done = inside("report", saved, "--format", fmt)
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.err) == (1, "")
     assert done.out == audit(bad, *ONLY, "--format", fmt).out
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from checker.collect.api import api
 from checker.collect.contract_defects import contract_defects
 from checker.collect.contract_files import contract_files
 from checker.collect.files import LARGEST_TEXT, Root
@@ -59,6 +60,14 @@ def test_a_document_that_the_system_refuses_is_unavailable() -> None:
         contract_defects(files)
 
 
+def test_every_document_that_cannot_be_read_is_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "openapi.yaml").write_text("openapi: [")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/openapi.json").write_text('{"openapi": ')
+    with pytest.raises(Unavailable, match=r"openapi\.yaml \(.*; sub/openapi\.json \("):
+        api(looked_at(tmp_path)[1])
+
+
 def test_no_document_at_all_is_not_applicable(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("#\n")
     with pytest.raises(NotApplicable):
@@ -80,6 +89,31 @@ def test_dangling_references_are_capped_and_the_rest_is_counted(tmp_path: Path) 
         "97 more references point to nothing; they are not listed"
     ]
     assert len([one for one in found if one.kind == "dangling-ref"]) == 200
+
+
+def test_what_hides_an_operation_is_listed_before_what_hides_a_property(tmp_path: Path) -> None:
+    paths = {"/orders": {"$ref": "https://example.com/orders.json"}}
+    properties = {f"p{number}": {"$ref": f"https://example.com/{number}.json"} for number in range(250)}
+    write(tmp_path, paths, components={"schemas": {"Order": {"properties": properties}}})
+    found = [one for one in defects(tmp_path).defects if one.kind == "remote-ref"]
+    assert (len(found), [one.place.pointer for one in found if one.certain]) == (200, [("paths", "/orders")])
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ({"additionalOperations": {"PURGE": {"$ref": "https://example.com/a"}}}, ["remote-ref"]),
+        ({"query": {"$ref": "#Query"}}, ["anchor-ref"]),
+        ({"$ref": "#/components/pathItems/A", "query": {}}, ["beside-ref"]),
+        ({"additionalOperations": {"PURGE": {"$ref": "#/paths/~1b/get", "security": []}}}, ["beside-ref"]),
+        ({"get": {"$ref": "#/paths/~1b/get", "summary": "x", "x-y": 1}}, []),
+    ],
+)
+def test_references_of_the_newer_operations(tmp_path: Path, item: Any, said: list[str]) -> None:
+    paths = {"/a": item, "/b": {"get": {"responses": {"204": {"description": "x"}}}}}
+    write(tmp_path, paths, openapi="3.2.0", components={"pathItems": {"A": {}}})
+    kinds = {one.kind for one in defects(tmp_path).defects if one.certain}
+    assert sorted(kinds - {"structure"}) == said
 
 
 def test_the_branch_that_was_meant_is_told(tmp_path: Path) -> None:

@@ -89,3 +89,31 @@ def test_the_configuration_of_a_tool_may_bear_the_name(tmp_path: Path, content: 
 def test_another_file_that_is_none_is_nobodys_defect(tmp_path: Path) -> None:
     seen = found(tmp_path, paths_yaml="paths: {}\n", openapi_draft_yaml="paths: {}\n")
     assert (seen.openapi, seen.unreadable) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "# " + "words " * 2000 + "\n" + OTHER,
+        '{"components": {"x": "' + "y" * 9000 + '"}, "openapi": "3.0.0", "paths": {}}',
+        OTHER.replace("openapi: ", "openapi: !!str ", 1),
+        OTHER.replace("openapi: ", "openapi: &version ", 1),
+        "openapi: >-\n  3.0.3\npaths: {}\n",
+        '{"\\u006fpenapi": "3.0.0", "paths": {}}',
+    ],
+    ids=["late", "sorted-keys", "tagged", "anchored", "folded", "escaped"],
+)
+def test_no_spelling_hides_a_second_contract(content: str, tmp_path: Path) -> None:
+    seen = found(tmp_path, openapi_yaml=BAD, **{f"easy_{'json' if content.startswith('{') else 'yaml'}": content})
+    assert len(seen.openapi) == 2
+
+
+def test_what_looks_like_a_contract_and_is_not_judged_is_named(tmp_path: Path) -> None:
+    seen = found(tmp_path, "openapi.yaml", openapi_yaml=BAD, easy_yaml=OTHER, tests__openapi_yaml=OTHER)
+    assert seen.openapi == ("openapi.yaml",)
+    assert seen.passed_over == ("easy.yaml", "tests/openapi.yaml")
+
+
+def test_a_template_that_is_no_document_yet_is_no_defect(tmp_path: Path) -> None:
+    assert found(tmp_path, **{"{{x}}__openapi_yaml": "{% if a %}\nopenapi: 3.0.0\n"}).unreadable == ()
+    assert found(tmp_path, **{"{{x}}__openapi_yaml": BAD}).openapi == ("{{x}}/openapi.yaml",)

@@ -44,7 +44,26 @@ def with_property(schema: dict[str, Any], *required: str) -> dict[str, Any]:
         ({"anyOf": [INT, {"type": "null"}]}, INT, ["no longer takes null high"], []),
         (INT, {"type": "integer", "nullable": True}, [], ["may be null high"]),
         ({"allOf": [INT], "nullable": True}, {"type": ["integer", "null"]}, [], []),
-        (STR, {"type": "string", "enum": ["a"]}, ["enum added medium"], []),
+        (STR, {"type": "string", "enum": ["a"]}, ["enum added high"], []),
+        ({"type": "boolean"}, {"type": "boolean", "enum": [True, False]}, [], []),
+        ({"type": "boolean"}, {"type": "boolean", "enum": [True]}, ["enum values removed high"], []),
+        (STR, {"type": "string", "maxLength": 0}, ["maxLength added high"], []),
+        (STR, {"type": "string", "maxLength": 9}, ["maxLength added medium"], []),
+        (STR, {"type": "string", "not": {"const": "a"}}, ["`not` added medium"], ["`not` added medium"]),
+        (STR, {"type": "string", "not": False}, [], []),
+        ({"not": {"const": "a"}}, {"allOf": [{"not": {"const": "a"}}]}, [], []),
+        (STR, {"type": "string", "not": {}}, ["allows no value high"], ["allows no value high"]),
+        (STR, {"allOf": [STR, False]}, ["allows no value high"], ["allows no value high"]),
+        (with_property(STR), with_property({**STR, "writeOnly": True}), [], [".a removed high"]),
+        (with_property(STR), with_property({**STR, "readOnly": True}), [".a removed medium"], []),
+        (with_property({**STR, "readOnly": True}, "a"), with_property(STR, "a"), [".a required high"], []),
+        (with_property(STR), with_property({"$ref": "https://x/y"}), *[[".a cannot be read medium"]] * 2),
+        (with_property(STR), {"type": "object", "allOf": [{"$ref": "no.yaml"}]}, *[[".a cannot be read medium"]] * 2),
+        (
+            {"type": "array", "items": STR},
+            {"type": "array", "items": {"$ref": "#/no"}},
+            *[["[] cannot be read medium"]] * 2,
+        ),
         ({"enum": ["a", "b"]}, {"enum": ["a"]}, ["enum values removed high"], []),
         ({"enum": ["a"]}, {"enum": ["b", "a"]}, [], ["enum values added medium"]),
         ({"const": "a"}, {"enum": ["a"]}, [], []),
@@ -188,6 +207,19 @@ def test_media_types_are_compared_without_their_parameters() -> None:
     assert subjects(base, head) == []
     none = document({"/a": {"get": {"responses": {"200": {"description": "x"}}}}})
     assert subjects(base, none) == ["GET /a 200 body removed"]
+
+
+def test_what_a_client_sends_behind_a_lost_reference_cannot_be_told() -> None:
+    def sending(schema: Any) -> dict[str, Any]:
+        body = {"content": {"application/json": {"schema": schema}}}
+        query = {"name": "q", "in": "query", "schema": schema}
+        return document({"/a": {"post": {"parameters": [query], "requestBody": body, "responses": {}}}})
+
+    lost = {"$ref": "https://schemas.example.com/a.json"}
+    found = [one for one in breaking_change(*revisions(sending(STR), sending(lost))) if not one.ok]
+    assert [one.subject for one in found] == ["POST /a query q cannot be read", "POST /a body cannot be read"]
+    assert {one.confidence for one in found} == {"medium"}
+    assert subjects(sending(STR), sending({})) == []
 
 
 def test_headers_of_an_answer_may_be_missed() -> None:

@@ -143,10 +143,6 @@ class TestText:
     def test_a_mark_tells_the_encoding_and_is_not_text(self, encoding: str, mark: bytes) -> None:
         assert decoded("a", mark + "öpenapi\n".encode(encoding)).text == "öpenapi\n"
 
-    def test_what_is_not_utf8_is_said(self) -> None:
-        assert decoded("a", b"x").unusual == ""
-        assert decoded("a", "x".encode("utf-16")).unusual == "read as utf-16"
-
     def test_what_is_not_text_is_refused_with_its_line(self) -> None:
         with pytest.raises(Unreadable, match=r"^a:3: not utf-8 text \(byte 0xff\)$"):
             decoded("a", b"x\ny\nz\xff")

@@ -8,7 +8,16 @@ import pytest
 
 from checker.collect.api import contract
 from checker.model.contract import Documents, Operation
-from checker.model.purpose import is_about_itself, is_oauth, is_probe, is_receipt, is_sign_in, last_word
+from checker.model.purpose import (
+    is_about_itself,
+    is_oauth,
+    is_probe,
+    is_receipt,
+    is_sign_in,
+    is_signed_receipt,
+    last_word,
+    only_reads,
+)
 
 
 def operation(name: str, *headers: str) -> Operation:
@@ -69,7 +78,29 @@ def test_pages_about_the_api(name: str, expected: bool) -> None:
         ("POST /v1/auth/sign-in", True),
         ("POST /oauth2/token", True),
         ("POST /password/forgot", True),
-        ("POST /users/{id}/reset-password", True),
+        ("POST /auth/token/refresh", True),
+        ("POST /users/register", True),
+        ("POST /users/password/reset", True),
+        ("POST /api/v1/sessions", True),
+        ("POST /oauth/revoke", True),
+        ("POST /auth/otp", True),
+        ("POST /oauth2/token#refresh", True),
+        ("POST /wipe#login", False),
+        ("GET /auth/callback", True),
+        ("POST /users/{id}/reset-password", False),
+        ("POST /{tenant}/login", False),
+        ("POST /admin/login", False),
+        ("POST /admin/users/register", False),
+        ("POST /accounts/transfer/otp", False),
+        ("POST /admin/wipe/sessions", False),
+        ("POST /wipe/password/reset", False),
+        ("POST /auth", False),
+        ("POST /-/login", False),
+        ("POST /login/v1", False),
+        ("POST /users/password", False),
+        ("POST /users/token", False),
+        ("GET /users/login", False),
+        ("GET /admin/callback", False),
         ("GET /oauth2/authorize", True),
         ("GET /login/{provider}", False),
         ("GET /orders", False),
@@ -105,6 +136,48 @@ def test_sign_ins(name: str, expected: bool) -> None:
 )
 def test_receipts(name: str, header: str, expected: bool) -> None:
     assert is_receipt(operation(name, header)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "required", "expected"),
+    [
+        ("POST /webhooks/stripe", "Stripe-Signature", True, True),
+        ("POST /callbacks/{id}", "X-Hub-Signature-256", True, True),
+        ("POST /webhooks/stripe", "Stripe-Signature", False, False),
+        ("POST /webhooks/stripe", "X-Token", True, False),
+        ("POST /events", "Stripe-Signature", True, False),
+        ("PUT /webhooks/stripe", "Stripe-Signature", True, False),
+        ("POST /{webhook}", "Stripe-Signature", True, False),
+    ],
+)
+def test_signed_receipts(name: str, header: str, required: bool, expected: bool) -> None:
+    method, _, path = name.partition(" ")
+    parameter = {"name": header, "in": "header", "required": required}
+    document = {"openapi": "3.1.0", "paths": {path: {method.lower(): {"parameters": [parameter]}}}}
+    read = contract(Documents({"openapi.yaml": document}), "openapi.yaml")
+    assert is_signed_receipt(read.operations[0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "statuses", "expected"),
+    [
+        ("POST /orders/search", ("200", "400"), True),
+        ("POST /orders:list", ("200",), True),
+        ("POST /stores/{id}/get", ("200", "default"), True),
+        ("POST /orders/search", ("201",), False),
+        ("POST /orders/search", ("200", "202"), False),
+        ("POST /orders/search", (), False),
+        ("PUT /orders/search", ("200",), False),
+        ("POST /orders/graphql", ("200",), False),
+        ("POST /search/rebuild", ("200",), False),
+    ],
+)
+def test_what_only_reads(name: str, statuses: tuple[str, ...], expected: bool) -> None:
+    method, _, path = name.partition(" ")
+    responses = {status: {"description": "An answer"} for status in statuses}
+    document = {"openapi": "3.1.0", "paths": {path: {method.lower(): {"responses": responses}}}}
+    read = contract(Documents({"openapi.yaml": document}), "openapi.yaml")
+    assert only_reads(read.operations[0]) == expected
 
 
 @pytest.mark.parametrize(

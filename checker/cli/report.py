@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 from pydantic import ValidationError
 
+from checker import gate
 from checker.cli.output import FORMATS, Output, emit, write_whole
 from checker.model.finding import Finding
-from checker.model.report import Report
+from checker.model.report import Report, score
+from checker.model.rule import Severity
 from checker.render.visible import visible
 
 LARGEST = 200 * 1024 * 1024
@@ -23,19 +26,25 @@ LARGEST = 200 * 1024 * 1024
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
 def report_command(file: Path, against: Path | None, fmt: str, output: Path | None) -> None:
-    """Render the audit saved in FILE (made with --output json:FILE)."""
+    """Render the audit saved in FILE (made with --output json:FILE).
+
+    Exits as that audit would: 0 ready, 1 critical or major findings (with --against: new ones), 3 something unseen.
+    """
     if against is not None and fmt not in ("text", "json"):
         raise click.UsageError(f"--against compares as text or json, not as {fmt}")
     report = read_report(file)
     if against is None:
         emit(report, Output(fmt, output), plain=False, verbose=0)
-        return
+        sys.exit(gate.exit_code(report, Severity.MAJOR, allow_unavailable=False))
     difference = compare(report, read_report(against))
     lines = [json.dumps(difference, indent=2)] if fmt == "json" else [visible(line) for line in _lines(difference)]
     if output is None:
         click.echo("\n".join(lines))
     else:
         write_whole(output, ("\n".join(lines) + "\n").encode())
+    sys.exit(
+        gate.NOT_READY if any(one["severity"] in ("critical", "major") for one in difference["new"]) else gate.READY
+    )
 
 
 def read_report(file: Path) -> Report:
@@ -43,7 +52,7 @@ def read_report(file: Path) -> Report:
     try:
         if file.stat().st_size > LARGEST:
             raise click.UsageError(f"{file}: larger than {LARGEST // 1024 // 1024} MiB")
-        return Report.model_validate_json(file.read_bytes())
+        report = Report.model_validate_json(file.read_bytes())
     except OSError as refused:
         raise click.UsageError(f"{file}: {refused.strerror}") from None
     except ValidationError as wrong:
@@ -53,6 +62,11 @@ def read_report(file: Path) -> Report:
             f"{file}: not a saved audit ({where}: {first['msg']}); make one with: checker audit --output json:FILE"
         )
         raise click.UsageError(message) from None
+    if report.score != score(report.findings):
+        raise click.UsageError(
+            f"{file}: its score does not follow from its findings, so it was changed after it was made"
+        )
+    return report
 
 
 def compare(new: Report, old: Report) -> dict[str, Any]:

@@ -9,19 +9,20 @@ from checker.collect.contract_defects import contract_defects
 from checker.collect.contract_files import contract_files
 from checker.collect.envelopes import envelopes
 from checker.collect.facts import Collector
-from checker.collect.graphql import graphql_api
+from checker.collect.graphql import base_graphql_api, graphql_api
 from checker.collect.inventory import inventory
 from checker.collect.route_traces import route_traces
 from checker.collect.second_opinion import second_opinion
 from checker.collect.suppressions import suppressions
 from checker.model.contract import Api, BaseApi, ContractDefects, ContractFiles, SecondOpinion
 from checker.model.envelope import Envelopes
-from checker.model.graphql import GraphqlApi
+from checker.model.graphql import BaseGraphqlApi, GraphqlApi
 from checker.model.repo import Changes, Inventory, RouteTraces, Suppressions
 
 COLLECTORS: dict[type, Collector] = {
     Api: api,
     BaseApi: base_api,
+    BaseGraphqlApi: base_graphql_api,
     Changes: changes,
     ContractDefects: contract_defects,
     ContractFiles: contract_files,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from checker.model.access import effective_flaw
 from checker.model.contract import (
     METHODS,
     Api,
@@ -18,15 +19,16 @@ from checker.model.contract import (
     Parameter,
     Response,
 )
+from checker.model.overlay import overlaid, path_item, written
 from checker.model.unavailable import NotApplicable, Unavailable
 
 
 def api(files: ContractFiles) -> Api:
     """The contracts of the head. Unavailable while one of them cannot be read, NotApplicable where there is none."""
     roots = set(files.openapi)
-    broken = next((defect for defect in files.unreadable), None)
-    if broken is not None:
-        raise Unavailable(f"{broken.subject} cannot be read ({broken.detail}); mend it first, see rule spec-valid")
+    if files.unreadable:
+        told = "; ".join(f"{defect.subject} ({defect.detail})" for defect in files.unreadable)
+        raise Unavailable(f"cannot be read: {told}; mend it first, see rule spec-valid")
     if not roots:
         raise NotApplicable("no OpenAPI or Swagger document in the repository")
     return Api(tuple(contract(files.documents, path) for path in files.openapi))
@@ -72,13 +74,28 @@ def _url_path(url: str) -> str:
 
 def _operations(root: Node, old: bool) -> Iterator[Operation]:
     paths = root.at("paths")
-    for path, item in paths.members() if paths else ():
-        if not isinstance(item.value, Mapping) or not path.startswith("/"):
+    for path in paths.value if paths and isinstance(paths.value, Mapping) else ():
+        item = path_item(root, path) if path.startswith("/") else None
+        if item is None or not isinstance(item.value, Mapping):
             continue
-        for method in METHODS:
-            node = item.at(method)
+        for method, own in _methods(root, item):
+            node = overlaid(own)
             if node is not None and isinstance(node.value, Mapping):
                 yield _operation(root, path, method, item, node, old)
+
+
+def _methods(root: Node, item: Node) -> Iterator[tuple[str, Node]]:
+    """Each method of a path item; OpenAPI 3.2 adds `query`, and `additionalOperations` under the method as it is sent."""
+    newer = str(root.get("openapi")).startswith("3.2")
+    for method in (*METHODS, "query") if newer else METHODS:
+        own = written(item, method)
+        if own is not None:
+            yield method.upper(), own
+    more = item.at("additionalOperations") if newer else None
+    for method in more.value if more and isinstance(more.value, Mapping) else ():
+        own = written(more, method) if more else None
+        if own is not None:
+            yield method, own
 
 
 def _operation(root: Node, path: str, method: str, item: Node, node: Node, old: bool) -> Operation:
@@ -86,7 +103,7 @@ def _operation(root: Node, path: str, method: str, item: Node, node: Node, old: 
     body = next((one for one in parameters if one.location == "body"), None)
     request_node = (body.node if body else None) if old else node.at("requestBody")
     return Operation(
-        method=method.upper(),
+        method=method,
         path=path,
         node=node,
         parameters=tuple(one for one in parameters if one.location in ("query", "header", "path", "cookie")),
@@ -95,6 +112,7 @@ def _operation(root: Node, path: str, method: str, item: Node, node: Node, old: 
         responses=tuple(_responses(root, node, old)),
         security=_security(root, node),
         operation_id=node.get("operationId") if isinstance(node.get("operationId"), str) else None,
+        is_open=(found := effective_flaw(root, node)) is not None and not found.doubted,
     )
 
 
@@ -147,8 +165,8 @@ def _responses(root: Node, operation: Node, old: bool) -> Iterator[Response]:
 
 
 def _security(root: Node, operation: Node) -> tuple[Mapping[str, Any], ...] | None:
-    own = operation.get("security")
-    effective = own if isinstance(own, list) else root.get("security")
+    """The effective requirements; one that is malformed demands nothing, so it stands there as the empty one."""
+    effective = (operation if "security" in operation.value else root).get("security")
     if not isinstance(effective, list):
         return None
-    return tuple(one for one in effective if isinstance(one, Mapping))
+    return tuple(one if isinstance(one, Mapping) else {} for one in effective)

@@ -59,8 +59,8 @@ def _lost(git: Git, changes: Changes, files: ContractFiles, layout: Layout) -> I
     role = roles_of(layout)
     kept = {*files.openapi, *files.copies, *(defect.subject for defect in files.unreadable)}
     for change in changes.files:
-        path = change.path
-        if change.status not in ("D", "M") or path in kept or not path.lower().endswith(DATA):
+        path = change.old_path or change.path
+        if change.status == "A" or change.path in kept or not path.lower().endswith(DATA):
             continue
         if layout.openapi and path not in layout.openapi:
             continue

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from checker.collect.api import contract
+from checker.collect.contract_reach import beside_references, hiding
 from checker.collect.metaschema import structure
 from checker.model.contract import Contract, ContractDefects, ContractFiles, Defect, Node, Operation
 from checker.model.observation import Place
+from checker.model.overlay import path_item
 from checker.model.unavailable import NotApplicable, Unavailable
 
 MOST_OF_A_KIND = 200  # defects of one kind listed of one document; the rest is counted
@@ -34,16 +37,21 @@ def contract_defects(files: ContractFiles) -> ContractDefects:
     refused = next((defect for defect in files.unreadable if not defect.certain), None)
     if refused is not None:
         raise Unavailable(refused.detail)
-    defects = [*files.unreadable, *files.broken_refs, *_duplicates(files), *_streams(files)]
-    for path in files.openapi:
-        found = contract(files.documents, path)
-        defects += [*structure(found), *_paths(found), *_repeated_parameters(found), *_unknown_schemes(found)]
+    contracts = [contract(files.documents, path) for path in files.openapi]
+    defects = [*files.unreadable, *_references(files, contracts), *_duplicates(files), *_streams(files)]
+    for found in contracts:
+        invalid = list(structure(found))
+        defects += [*invalid, *_paths(found), *_repeated_parameters(found), *_unknown_schemes(found)]
+        said = {
+            defect.place for defect in invalid if defect.kind == "structure"
+        }  # from 3.1 on the metaschema refuses some of them
+        defects += [defect for defect in beside_references(found) if defect.place not in said]
     return ContractDefects(files.openapi, tuple(_capped(dict.fromkeys(defects))))
 
 
 def _capped(defects: Iterable[Defect]) -> Iterator[Defect]:
     seen: Counter[tuple[str, str]] = Counter()
-    for defect in defects:
+    for defect in sorted(defects, key=lambda one: not one.certain):  # what is certain is listed first
         key = defect.place.path, defect.kind
         seen[key] += 1
         if seen[key] <= MOST_OF_A_KIND or defect.kind not in _COUNTED:
@@ -52,6 +60,18 @@ def _capped(defects: Iterable[Defect]) -> Iterator[Defect]:
         if count > MOST_OF_A_KIND and kind in _COUNTED:
             said = f"{count - MOST_OF_A_KIND} more {_COUNTED[kind]}; they are not listed"
             yield Defect("too-many-defects", Place(path, pointer=()), f"{path} more {kind}", said, kind != "remote-ref")
+
+
+def _references(files: ContractFiles, contracts: Sequence[Contract]) -> Iterator[Defect]:
+    """The references that were not followed: certain where operations, answers or bodies lie behind one, unseen."""
+    hidden = {place: what for found in contracts for place, what in hiding(found).items()}
+    for defect in files.broken_refs:
+        kind, _ = hidden.pop(defect.place, ("", ""))
+        unseen = f"; not looked at: the {kind} behind it"
+        yield defect if defect.certain or not kind else replace(defect, detail=defect.detail + unseen, certain=True)
+    for place, (kind, ref) in hidden.items():
+        said = f"$ref {ref!r} is reached by way of an extension, where none is followed; not looked at: the {kind} behind it"
+        yield Defect("unseen-ref", place, f"{place.path} $ref {ref}", said)
 
 
 def _duplicates(files: ContractFiles) -> Iterator[Defect]:
@@ -90,7 +110,7 @@ def _paths(found: Contract) -> Iterator[Defect]:
 def _path_parameters(found: Contract, operation: Operation) -> Iterator[Defect]:
     declared = {one.name: one for one in operation.parameters if one.location == "path"}
     wanted = dict.fromkeys(_TEMPLATE.findall(operation.path))
-    for name in wanted:
+    for name in wanted if _are_followed(found, operation) else ():
         if name not in declared:
             detail = f"{operation.name} does not declare the path parameter {name!r}"
             yield Defect("undeclared-parameter", operation.place, f"{operation.name} {{{name}}}", detail)
@@ -98,6 +118,16 @@ def _path_parameters(found: Contract, operation: Operation) -> Iterator[Defect]:
         if not _is_shared(found, operation, declared[name].node):
             detail = f"{operation.name} declares the path parameter {name!r}, which its path does not hold"
             yield Defect("absent-parameter", declared[name].node.place, f"{operation.name} extra {{{name}}}", detail)
+
+
+def _are_followed(found: Contract, operation: Operation) -> bool:
+    """Whether every parameter of an operation can be seen; of one behind a broken reference nobody knows the name."""
+    item = path_item(found.root, operation.path)
+    holders = [
+        one for one in (item, operation.node) if one is not None and isinstance(one.get("parameters"), (list, dict))
+    ]
+    lists = [one.at("parameters") for one in holders]
+    return all(one is not None and len(one.value) == len(list(one.members())) for one in lists)
 
 
 def _is_shared(found: Contract, operation: Operation, parameter: Node) -> bool:
@@ -111,7 +141,8 @@ def _repeated_parameters(found: Contract) -> Iterator[Defect]:
     """One name and location twice in one list: OpenAPI forbids it, and which one counts is nobody's to say."""
     done: set[Place] = set()
     for operation in found.operations:
-        for holder in (found.root.at("paths", operation.path, "parameters"), operation.node.at("parameters")):
+        item = path_item(found.root, operation.path)
+        for holder in (item.at("parameters") if item else None, operation.node.at("parameters")):
             if holder is None or holder.place in done:
                 continue
             done.add(holder.place)

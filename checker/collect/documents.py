@@ -58,11 +58,13 @@ def read_value(path: str, read: Read, loaded: Loaded) -> bool:
         parsed = parse(text)
         _refuse_half_characters(text, parsed.value)
     except Malformed as wrong:
-        lines = (wrong.line, wrong.line) if wrong.line else None
-        loaded.unreadable.append(Defect("malformed", Place(path, lines), path, str(wrong)))
+        loaded.unreadable.append(Defect("malformed", _at(path, wrong.line), path, str(wrong)))
         return False
-    except (Unreadable, Unavailable) as wrong:
-        loaded.unreadable.append(Defect("unreadable", Place(path), path, str(wrong), isinstance(wrong, Unreadable)))
+    except Unreadable as wrong:
+        loaded.unreadable.append(Defect("unreadable", _at(path, wrong.line), path, str(wrong)))
+        return False
+    except Unavailable as wrong:
+        loaded.unreadable.append(Defect("unreadable", Place(path), path, str(wrong), certain=False))
         return False
     loaded.values[path] = parsed.value
     if parsed.duplicates:
@@ -70,6 +72,10 @@ def read_value(path: str, read: Read, loaded: Loaded) -> bool:
     if parsed.documents > 1:
         loaded.streams[path] = parsed.documents
     return True
+
+
+def _at(path: str, line: int | None) -> Place:
+    return Place(path, (line, line) if line else None)
 
 
 def _refuse_half_characters(text: str, value: Any) -> None:
@@ -151,7 +157,8 @@ def _unreachable(
     if ref.startswith(("http:", "https:", "file:", "//")) or ":" in target.partition("/")[0]:
         return Defect("remote-ref", place, subject, f"$ref {ref!r} is a URL; nothing outside is fetched", certain=False)
     if target.startswith(("..", "/")):
-        return Defect("outside-ref", place, subject, f"$ref {ref!r} leads out of the repository and is not followed")
+        said = f"$ref {ref!r} leads out of the audited folder and is not followed; audit a folder that holds both, like the root"
+        return Defect("outside-ref", place, subject, said)
     if not known(target):
         return Defect("dangling-ref", place, subject, f"$ref {ref!r} names no file of the repository")
     if target.lower().endswith(_PROSE):

@@ -22,7 +22,11 @@ _MARKS = (
 
 
 class Unreadable(ValueError):
-    """The file is there and is not what it should be: too large, or not text. One clear line."""
+    """The file is there and is not what it should be: too large, or not text. One clear line; `line` is where, if any."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,13 @@ def decoded(path: str, data: bytes) -> Text:
     """Bytes as text: UTF-8, or what the byte-order mark says. Unreadable, with the line, for anything else."""
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     try:
-        return Text(path, data.decode(encoding), encoding)
+        text = data.decode(encoding)
     except UnicodeDecodeError as wrong:
-        line = data.count(b"\n", 0, wrong.start) + 1
-        raise Unreadable(f"{path}:{line}: not {encoding} text (byte 0x{data[wrong.start]:02x})") from None
+        line = data.count(_line_end(data), 0, wrong.start) + 1
+        raise Unreadable(f"{path}:{line}: not {encoding} text (byte 0x{data[wrong.start]:02x})", line) from None
+    return Text(path, text if "\n" in text else text.replace("\r", "\n"), encoding)
+
+
+def _line_end(data: bytes) -> bytes:
+    """Lines of old end in a bare carriage return, which YAML takes for an end of line too (1.2.2, section 5.4)."""
+    return b"\n" if b"\n" in data else b"\r"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from checker.collect.files import Root, Unreadable
+from checker.collect.contract_files import SDL, SEARCHED
+from checker.collect.files import Root, Unreadable, decoded
+from checker.collect.roles import roles_of
 from checker.model.contract import ContractFiles, Defect
-from checker.model.graphql import ROOTS, GraphqlApi, GraphqlField, GraphqlType
+from checker.model.graphql import ROOTS, BaseGraphqlApi, GraphqlApi, GraphqlField, GraphqlType
 from checker.model.observation import Place
-from checker.model.settings import Description
-from checker.model.unavailable import NotApplicable
+from checker.model.repo import Changes, Text
+from checker.model.settings import Description, DescriptionChange, Layout
+from checker.model.unavailable import NotApplicable, Unavailable
+from checker.probe.git import Git
 
 LARGEST_SDL = 10 * 1024 * 1024  # bytes of one file
 MOST_TOKENS = 2_000_000  # of one file; GitHub's public schema has 180,000
@@ -36,6 +40,7 @@ class _Building:
     fields: dict[str, GraphqlField] = field(default_factory=dict)
     members: dict[str, None] = field(default_factory=dict)
     interfaces: dict[str, None] = field(default_factory=dict)
+    values: dict[str, None] = field(default_factory=dict)
 
 
 def graphql_api(root: Root, files: ContractFiles, description: Description) -> GraphqlApi:
@@ -43,11 +48,51 @@ def graphql_api(root: Root, files: ContractFiles, description: Description) -> G
 
     NotApplicable where there is none; Unavailable when the operating system refuses a file.
     """
+    paths = [path for path in files.graphql if path not in files.missing]
+    return _merged(paths, lambda path: root.text(path, LARGEST_SDL), description.layout.graphql)
+
+
+def base_graphql_api(
+    git: Git,
+    changes: Changes,
+    head: GraphqlApi | NotApplicable,
+    described: DescriptionChange | NotApplicable | Unavailable,
+) -> BaseGraphqlApi:
+    """The schema of all SDL files of the base; the head's own where the change touches none.
+
+    NotApplicable without a base or without a schema there; Unavailable where a file of it cannot be read.
+    """
+    layout = described.base.layout if isinstance(described, DescriptionChange) else Layout()
+    touched = {path for change in changes.files for path in (change.path, change.old_path) if path}
+    own = {*layout.graphql, *(head.files if isinstance(head, GraphqlApi) else ())}
+    if not any(path.lower().endswith(SDL) or path in own for path in touched):
+        if isinstance(head, NotApplicable):
+            raise head
+        return BaseGraphqlApi(head)
+    role = roles_of(layout)
+    listed = [entry.path for entry in git.ls_tree(changes.base)]
+    found = [path for path in listed if path.lower().endswith(SDL) and role(path) in SEARCHED]
+
+    def read(path: str) -> Text:
+        data = git.show(changes.base, path, LARGEST_SDL)
+        if data is None:
+            raise Unreadable(f"{path} at the base revision is too large, or is gone")
+        return decoded(path, data)
+
+    schema = _merged([one for one in layout.graphql or found if one in listed], read, layout.graphql)
+    broken = next((one for one in schema.defects if one.kind == "unreadable"), None)
+    if broken is not None:
+        raise Unavailable(f"{broken.subject} cannot be read at the base revision: {broken.detail}")
+    return BaseGraphqlApi(schema)
+
+
+def _merged(paths: Iterable[str], read_text: Callable[[str], Text], named: Collection[str]) -> GraphqlApi:
+    """The schema of some SDL files; NotApplicable where none of them defines a type. `named` are schemas by word of their owner."""
     types: dict[str, _Building] = {}
     roots: dict[str, str] = {}
     read, defects = [], []
-    for path in files.graphql:
-        found = _parsed(root, path, path in description.layout.graphql) if path not in files.missing else None
+    for path in paths:
+        found = _parsed(read_text, path, path in named)
         if isinstance(found, Defect):
             defects.append(found)
         elif found is not None and _gather(path, found, types, roots):
@@ -62,12 +107,12 @@ def graphql_api(root: Root, files: ContractFiles, description: Description) -> G
     )
 
 
-def _parsed(root: Root, path: str, named: bool) -> Any:
+def _parsed(read_text: Callable[[str], Text], path: str, named: bool) -> Any:
     """A file as graphql-core's document; a Defect for what is no SDL, None for what never claimed to be a schema."""
     from graphql import GraphQLSyntaxError, Source, parse
 
     try:
-        text = root.text(path, LARGEST_SDL).text
+        text = read_text(path).text
         return parse(Source(text, path), max_tokens=MOST_TOKENS)
     except Unreadable as wrong:
         return Defect("unreadable", Place(path), path, str(wrong))
@@ -96,6 +141,7 @@ def _gather(path: str, document: Any, types: dict[str, _Building], roots: dict[s
             for its in _fields(path, node):
                 one.fields.setdefault(its.name, its)
             one.members |= {its.name.value: None for its in getattr(node, "types", None) or ()}
+            one.values |= {its.name.value: None for its in getattr(node, "values", None) or ()}
             one.interfaces |= {its.name.value: None for its in getattr(node, "interfaces", None) or ()}
     return defines
 
@@ -111,6 +157,11 @@ def _fields(path: str, node: Any) -> Iterator[GraphqlField]:
             arguments={its.name.value: _written(its.type) for its in getattr(one, "arguments", None) or ()},
             place=_place(path, one),
             deprecated=any(its.name.value == "deprecated" for its in one.directives or ()),
+            defaulted=frozenset(
+                its.name.value
+                for its in (one, *(getattr(one, "arguments", None) or ()))
+                if getattr(its, "default_value", None) is not None
+            ),
         )
 
 
@@ -128,4 +179,6 @@ def _place(path: str, node: Any) -> Place:
 
 
 def _built(name: str, one: _Building) -> GraphqlType:
-    return GraphqlType(name, one.kind, one.fields, tuple(one.members), one.place, tuple(one.interfaces))
+    return GraphqlType(
+        name, one.kind, one.fields, tuple(one.members), one.place, tuple(one.interfaces), tuple(one.values)
+    )

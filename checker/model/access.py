@@ -8,87 +8,143 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.model.contract import Contract, Node, Operation
-from checker.model.servers import servers
+from checker.model.servers import Server, document_servers, servers
 from checker.model.settings import Policy
-from checker.model.shape import shape
 from checker.model.words import plain
 
 _KINDS = frozenset({"apiKey", "http", "oauth2", "openIdConnect", "mutualTLS", "basic"})
-_CREDENTIALS = frozenset(
-    {"authorization", "x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token", "x-token", "x-authorization"}
+_HTTP = re.compile(  # IANA "HTTP Authentication Schemes", and two that are widespread without being registered
+    r"(?i)basic|bearer|concealed|digest|dpop|gnap|hoba|mutual|negotiate|oauth|privatetoken|scram-sha-\d+|vapid"
+    r"|ntlm|aws4-hmac-sha256"
 )
-
-_CLIENT = frozenset({"clientsecret", "clientassertion", "refreshtoken"})
+_UNREGISTERED = re.compile(r"(?i)token|api-?key|hmac(?:-sha\d+)?|hawk|jwt|kerberos")  # met, and nowhere registered
+_CREDENTIAL = re.compile(  # as plain words: `apikey`, `xauthtoken`, `jsessionid`; not `author`
+    r"keys?$|keyid$|token|auth(?!or(?!i[sz]))|sess|sid$|jwt|bearer|signature|hmac|secret|passw|credential|cookie"
+)
+_NO_CREDENTIAL = re.compile(r"idempoten|csrf|xsrf|captcha|request(?:id|key)|correlation|pagetoken|cursor")
 
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """Why no credentials are really demanded; `undefined` names the scheme that the document lacks, where that is why."""
+    """Why no credentials are really demanded.
+
+    `undefined` names the scheme that the document lacks, `doubted` the one that may authenticate nobody, where that is why.
+    """
 
     seen: str
     undefined: str = ""
+    doubted: str = ""
+
+    @property
+    def cause(self) -> str:
+        """The scheme as the one defect that many operations share; empty where each operation is open by itself."""
+        named = self.undefined or self.doubted
+        return f"security scheme {named}" if named else ""
+
+    @property
+    def problem(self) -> str:
+        """What a shared scheme makes of an operation; empty where it is open by itself."""
+        if self.undefined:
+            return f"demands the undefined security scheme {self.undefined!r}"
+        return f"demands {self.doubted!r}, which may be no credential" if self.doubted else ""
 
 
 def flaw(contract: Contract, operation: Operation) -> Flaw | None:
-    """What makes an operation open to everybody; None where each alternative demands a scheme that is defined."""
-    own = operation.node.get("security")
-    where = "its own" if "security" in operation.node.value else "the document's"
-    raw = own if where == "its own" else contract.root.get("security")
-    if where == "the document's" and "security" not in contract.root.value:
-        return Flaw("neither it nor the document has `security`")
-    return requirement_flaw(contract, raw, f"{where} `security`")
+    """What makes an operation open to everybody; None where each alternative demands a credential that is defined."""
+    return effective_flaw(contract.root, operation.node)
 
 
-def requirement_flaw(contract: Contract, raw: Any, where: str) -> Flaw | None:
-    """The same for a `security` value as written (OpenAPI "Security Requirement Object", Swagger 2 alike)."""
+def effective_flaw(root: Node, operation: Node) -> Flaw | None:
+    """The same for an operation as written in a document: its own `security`, else the document's."""
+    if "security" in operation.value:
+        return requirement_flaw(root, operation.get("security"), "its own `security`")
+    if "security" in root.value:
+        return requirement_flaw(root, root.get("security"), "the document's `security`")
+    return Flaw("neither it nor the document has `security`")
+
+
+def requirement_flaw(root: Node, raw: Any, where: str) -> Flaw | None:
+    """The same for a `security` value as written (OpenAPI "Security Requirement Object", Swagger 2 alike).
+
+    What is certain comes before what is doubted.
+    """
     if not isinstance(raw, list):
         return Flaw(f"{where} is {_shown(raw)}, not a list of requirements")
     if not raw:
         return Flaw(f"{where} is an empty list")
-    known = schemes(contract)
-    for alternative in raw:
-        if not isinstance(alternative, Mapping):
-            return Flaw(f"{where} holds {_shown(alternative)}, which is no requirement")
-        if not alternative:
-            return Flaw(f"{where} has the empty alternative {{}}, which lets anonymous callers in")
-        for name in alternative:
-            if name not in known:
-                return Flaw(f"{where} names the scheme {name!r}, which is not defined", str(name))
-    return None
+    found = [one for alternative in raw if (one := _alternative_flaw(_schemes(root), alternative, where))]
+    return min(found, key=lambda one: bool(one.doubted), default=None)
 
 
-def schemes(contract: Contract) -> frozenset[str]:
-    """The names of the security schemes that a document really defines."""
-    memory, key = contract.root.documents.memory, ("schemes", contract.path)
+def _alternative_flaw(known: Mapping[str, Flaw | None], alternative: Any, where: str) -> Flaw | None:
+    """Of the schemes that one alternative demands together, one that authenticates is enough; all must be defined."""
+    if not isinstance(alternative, Mapping):
+        return Flaw(f"{where} holds {_shown(alternative)}, which is no requirement")
+    if not alternative:
+        return Flaw(f"{where} has the empty alternative {{}}, which lets anonymous callers in")
+    for name in alternative:
+        if name not in known:
+            return Flaw(f"{where} names the scheme {name!r}, which is not defined", undefined=str(name))
+    found = [known[name] for name in alternative]
+    return None if None in found else max(filter(None, found), key=lambda one: bool(one.doubted))
+
+
+def _schemes(root: Node) -> Mapping[str, Flaw | None]:
+    """The security schemes that a document really defines, each with why it is no credential where it is none."""
+    memory, key = root.documents.memory, ("schemes", root.path)
     if key not in memory:
-        memory[key] = frozenset(name for name, node in _scheme_nodes(contract) if str(node.get("type")) in _KINDS)
+        defined = ((name, node) for name, node in _scheme_nodes(root) if str(node.get("type")) in _KINDS)
+        memory[key] = {name: _scheme_flaw(name, node) for name, node in defined}
     return memory[key]  # type: ignore[no-any-return]
 
 
-def takes_credentials(operation: Operation) -> str:
-    """What of the request looks like a credential though no security scheme says so; empty where nothing does.
+def _scheme_flaw(name: str, node: Node) -> Flaw | None:
+    """Why a scheme authenticates nobody: an HTTP scheme that is none, a key whose name is not that of a credential."""
+    kind = node.get("type")
+    if kind not in ("http", "apiKey"):
+        return None
+    said = node.get("scheme" if kind == "http" else "name")
+    if not isinstance(said, str):
+        return Flaw(f"the scheme {name!r} does not say {'which HTTP scheme' if kind == 'http' else 'what'} it is")
+    if kind == "http" and _HTTP.fullmatch(said):
+        return None
+    if kind == "http":
+        seen = f"{said!r} in {name!r} is no authentication scheme that is registered"
+        return Flaw(seen, doubted=name if _UNREGISTERED.fullmatch(said) else "")
+    if _CREDENTIAL.search(plain(said)) and not _NO_CREDENTIAL.search(plain(said)):
+        return None
+    return Flaw(f"the {node.get('in')} {said!r} of {name!r} is not named like a credential", doubted=name)
 
-    A required header such as `Authorization`, a secret in the path (a capability URL), or an OAuth client's secret in the body.
+
+def takes_credentials(operation: Operation) -> str:
+    """The header `Authorization` where it is required but declared as a plain parameter; else empty.
+
+    Nothing weaker counts: whoever opens an operation can name a field `token` as well.
     """
-    for one in operation.parameters:
-        if one.required and one.location == "header" and one.name.lower() in _CREDENTIALS:
-            return f"header {one.name}"
-        if one.location == "path" and plain(one.name).endswith(("token", "secret", "signature")):
-            return f"path parameter {one.name}"
-    fields = (
-        name for media in operation.request if media.schema is not None for name in shape(media.schema).properties
-    )
-    return next((f"body field {name}" for name in fields if plain(name) in _CLIENT), "")
+    named = (one.name for one in operation.parameters if one.required and one.location == "header")
+    return next((f"header {name}" for name in named if name.lower() == "authorization"), "")
 
 
 def is_listed(contract: Contract, operation: Operation, policy: Policy) -> bool:
-    """Whether the policy's `[[public]]` names the operation, with or without the server's base path."""
-    return not _names(contract, operation).isdisjoint(_listed(one.operation) for one in policy.public)
+    """Whether the policy's `[[public]]` names the operation, wherever it is served.
+
+    An entry names the path without a base path, or every server's path with its base. A server of the operation's or its
+    path's own cannot make an entry fit that would not fit without it.
+    """
+    entries = {_listed(one.operation) for one in policy.public}
+    shared = {_base(one) for one in document_servers(contract)} or {""}
+    bases = {_base(one) for one in servers(contract, operation)} or {""}
+    bare = _listed(f"{operation.method} {operation.path}") in entries
+    return _covered(operation, shared, entries, bare) and _covered(operation, bases, entries, bare and bases <= shared)
 
 
-def _names(contract: Contract, operation: Operation) -> set[str]:
-    bases = {"", *(server.base.rstrip("/") for server in servers(contract, operation))}
-    return {_listed(f"{operation.method} {base}{operation.path}") for base in bases}
+def _covered(operation: Operation, bases: set[str], entries: set[str], bare: bool) -> bool:
+    return bare or {_listed(f"{operation.method} {base}{operation.path}") for base in bases} <= entries
+
+
+def _base(server: Server) -> str:
+    path = server.base.strip("/")
+    return f"/{path}" if path else ""
 
 
 def _listed(entry: str) -> str:
@@ -97,9 +153,8 @@ def _listed(entry: str) -> str:
     return f"{method} {re.sub(r'{[^{}]*}', '{}', path.strip()).rstrip('/') or '/'}"
 
 
-def _scheme_nodes(contract: Contract) -> Iterator[tuple[str, Node]]:
-    old = contract.version.startswith("2")
-    holder = contract.root.at("securityDefinitions") if old else contract.root.at("components", "securitySchemes")
+def _scheme_nodes(root: Node) -> Iterator[tuple[str, Node]]:
+    holder = root.at("securityDefinitions") if root.get("swagger") else root.at("components", "securitySchemes")
     return holder.members() if holder else iter(())
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from checker.model.contract import Contract, Node, Operation, Response
+from checker.model.contract import Contract, Media, Node, Operation, Response
 from checker.model.observation import Place, Pointer
+from checker.model.purpose import is_probe
 from checker.model.shape import Shape, shapes
 
-_PROBE = re.compile(
-    r"(?i)/(?:health|healthz|health[-_]?checks?|livez?|liveness|alive|readyz?|readiness|ping|metrics|startupz?)$"
-)
 _COMPONENT = {"components": 3, "definitions": 2, "responses": 2}  # how deep a document's shared parts lie
 ANYTHING = "an object of anything"  # said so with `additionalProperties: true`
 EMPTY = "an object without properties"  # said so with `properties: {}`, as generators write an empty class
@@ -31,21 +28,26 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One documented response of one operation."""
+    """One documented response of one operation; `other` is the JSON body to look at where it is not the first one."""
 
     contract: Contract
     operation: Operation
     response: Response
+    other: Media | None = None
+
+    @property
+    def json(self) -> Media | None:
+        return self.other or self.response.json
 
     @property
     def subject(self) -> str:
-        """`GET /orders 404`"""
-        return f"{self.operation.name} {self.response.status}"
+        """`GET /orders 404`; with the media type behind it where it is not the first JSON body."""
+        return " ".join((self.operation.name, self.response.status, *([self.other.type] if self.other else ())))
 
     @property
     def schema(self) -> Node | None:
         """The schema of the JSON body, where one is documented and can be followed."""
-        return self.response.json.schema if self.response.json else None
+        return self.json.schema if self.json else None
 
     @property
     def lack(self) -> str:
@@ -54,7 +56,7 @@ class Answer:
             return unsaid(self.schema)
         if self.dangles:
             return "the reference to the body's schema leads nowhere"
-        if self.response.json is not None:
+        if self.json is not None:
             return "a JSON body without a schema"
         kinds = ", ".join(media.type for media in self.response.media)
         return f"no JSON body documented ({kinds})" if kinds else "no body documented"
@@ -63,13 +65,14 @@ class Answer:
     def dangles(self) -> bool:
         """Whether a schema is named that cannot be reached, so that nothing can be told of it."""
         node = self.response.node
-        holders = [node] if node.get("schema") else [media for _, media in (node.at("content") or node).members()]
+        held = [] if node.get("schema") else (node.at("content") or node).members()
+        holders = [media for kind, media in held if self.json is None or kind == self.json.type] or [node]
         return self.schema is None and any(holder.get("schema") and holder.at("schema") is None for holder in holders)
 
     @property
     def examples(self) -> Iterator[object]:
         """The JSON bodies that stand as examples beside the schema, in OpenAPI 3 and in Swagger 2."""
-        node, kind = self.response.node, self.response.json.type if self.response.json else ""
+        node, kind = self.response.node, self.json.type if self.json else ""
         media, old = node.at("content", kind), node.at("examples", kind)
         several = media.at("examples") if media else None
         if old is not None:
@@ -113,21 +116,31 @@ def answers(contract: Contract) -> Iterator[Answer]:
             yield Answer(contract, operation, response)
 
 
+def by_body(answer: Answer) -> Iterator[Answer]:
+    """The answer once for each JSON body that it may carry; a media type that repeats an earlier body is left out."""
+    yield answer
+    known = [answer.schema]
+    for media in answer.response.json_bodies[1:]:
+        if not any(_is_same(media.schema, one) for one in known):
+            known.append(media.schema)
+            yield replace(answer, other=media)
+
+
+def _is_same(one: Node | None, other: Node | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.path == other.path and one.value == other.value
+
+
 def error_answers(contract: Contract) -> Iterator[Answer]:
-    """Every 4xx and 5xx that may carry a body, and `default` where a success is documented beside it.
+    """Every JSON body of every 4xx and 5xx that may carry one, and of `default` where a success is documented beside it.
 
     Left out: HEAD, which has no body (RFC 9110, 9.3.2), a health probe that reports that it is down, and the error page
     of an operation that answers in HTML alone.
     """
     for answer in answers(contract):
         if answer.operation.method != "HEAD" and _is_error(answer) and not (_is_report(answer) or _is_page(answer)):
-            yield answer
-
-
-def is_probe(operation: Operation) -> bool:
-    """Whether an operation is a health probe or a scrape: a telling last word in the path, and nothing to ask with."""
-    asks = operation.request_node or any(one.location in ("path", "query") for one in operation.parameters)
-    return operation.method in ("GET", "HEAD") and not asks and _PROBE.search(operation.path.rstrip("/")) is not None
+            yield from by_body(answer)
 
 
 def unsaid(schema: Node) -> str:

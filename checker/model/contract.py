@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from checker.model.observation import Place, Pointer
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-MUTATING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PROPFIND", "REPORT", "SEARCH"})  # IANA method registry
 
 
 @dataclass(frozen=True)
@@ -176,8 +176,14 @@ class Response:
 
     @property
     def json(self) -> Media | None:
-        """The JSON body, where one is documented."""
-        return next((media for media in self.media if media.is_json), None)
+        """The JSON body, where one is documented: `application/json` before other kinds of JSON."""
+        return next(iter(self.json_bodies), None)
+
+    @property
+    def json_bodies(self) -> tuple[Media, ...]:
+        """Every JSON body that a caller may get, `application/json` first."""
+        found = [media for media in self.media if media.is_json]
+        return tuple(sorted(found, key=lambda one: one.type.partition(";")[0].strip().lower() != "application/json"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +199,7 @@ class Operation:
     responses: tuple[Response, ...]
     security: tuple[Mapping[str, Any], ...] | None  # effective; None where nothing is declared at all
     operation_id: str | None
+    is_open: bool  # whether a caller without credentials is certainly let in; why: checker.model.access.flaw
 
     @property
     def name(self) -> str:
@@ -204,12 +211,8 @@ class Operation:
 
     @property
     def mutates(self) -> bool:
-        return self.method in MUTATING
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a caller without credentials is let in: no security, an empty list, or an empty alternative."""
-        return not self.security or any(not alternative for alternative in self.security)
+        """Whether the method may change something: every one that is not known to be safe (RFC 9110 section 9.2.1)."""
+        return self.method not in SAFE
 
     @property
     def header_names(self) -> frozenset[str]:
@@ -264,6 +267,7 @@ class ContractFiles:
     copies: Mapping[str, str]  # a file with the same content as another, and that other
     documents: Documents
     streams: Mapping[str, int] = field(default_factory=dict)  # files that hold several YAML documents, and how many
+    passed_over: tuple[str, ...] = ()  # files that look like contracts and are not judged
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from itertools import product
 from typing import Any, Literal
 
 from checker.model.contract import Node
+from checker.model.negation import allows_nothing, negations
 from checker.model.shape import Shape, shapes
 
 EnvelopeName = Literal["backend-coder", "backend-engineer", "common"]
@@ -57,6 +58,8 @@ def gaps(asked: Asked, node: Node, path: str = "") -> tuple[Gap, ...]:
     A pattern is held against the values that the contract names (`enum`, `const`, examples); whether other values
     match it cannot be told from a contract.
     """
+    if allows_nothing(node):
+        return (Gap(path, "has a schema that allows no value"),)
     found = shapes(node)
     if not found and "null" not in _types(asked):
         return (Gap(path, "is always null"),) if asked.get("type") else ()
@@ -64,7 +67,7 @@ def gaps(asked: Asked, node: Node, path: str = "") -> tuple[Gap, ...]:
     if not outline(asked) and any(is_possible(some) for some in each):  # a message may be a text or several
         each = [tuple(_softened(gap) for gap in some) for some in each]
     told = (gap for value in _examples(node) for gap in contradictions(asked, value, path))
-    own = (*_of_null(asked, node, path), *told)
+    own = (*_of_null(asked, node, path), *_of_not(node, path), *told)
     return tuple(dict.fromkeys(gap for some in (own, *each) for gap in some))
 
 
@@ -127,6 +130,9 @@ def _of_properties(asked: Asked, shape: Shape, path: str) -> Iterator[Gap]:
         if name not in shape.properties:
             yield from _missing(inner.get(name, {}), below) if required else ()
             continue
+        if required and shape.properties[name].get("writeOnly") is True:
+            yield Gap(below, "is `writeOnly`, so that no answer holds it")
+            continue
         if required and name not in shape.required:
             yield Gap(below, "is not required", certain=False)
         yield from gaps(inner.get(name, {}), shape.properties[name], below)
@@ -149,6 +155,8 @@ def _of_words(asked: Asked, shape: Shape, path: str) -> Iterator[Gap]:
     refused = [one for one in values if one is not None and not _allowed(asked, one)]
     if refused and ("pattern" in asked or len(refused) == len(values)):
         yield Gap(path, f"may be {refused[0]!r}, which the envelope refuses")
+    if shape.keywords.get("maxLength") == 0 and "string" in _types(asked):
+        yield Gap(path, "is always empty (`maxLength: 0`)")
     asked_format, given_format = asked.get("format"), shape.keywords.get("format")
     if asked_format and given_format and asked_format != given_format:
         yield Gap(path, f"has the format {given_format}, not {asked_format}")
@@ -157,6 +165,12 @@ def _of_words(asked: Asked, shape: Shape, path: str) -> Iterator[Gap]:
 def _of_null(asked: Asked, node: Node, path: str) -> Iterator[Gap]:
     if path and asked.get("type") and "null" not in _types(asked) and _may_be_null(node):
         yield Gap(path, "may be null", certain=False)
+
+
+def _of_not(node: Node, path: str) -> Iterator[Gap]:
+    """What a `not` beside the rest takes away cannot be told."""
+    if negations(node):
+        yield Gap(path, "carries a `not`, and cannot be told from what that leaves", certain=False)
 
 
 def _may_be_null(node: Node) -> bool:

@@ -22,6 +22,7 @@ class GraphqlField:
     arguments: Mapping[str, str]
     place: Place
     deprecated: bool = False
+    defaulted: frozenset[str] = frozenset()  # arguments with a default; an input's field with one names itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class GraphqlType:
     members: tuple[str, ...]  # of a union
     place: Place
     interfaces: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()  # of an enum
 
     @property
     def is_composite(self) -> bool:
@@ -64,3 +66,10 @@ class GraphqlApi:
             yield from (self.types[member] for member in found.members if member in self.types)
         else:
             yield from (one for one in self.types.values() if one.kind == "object" and name in one.interfaces)
+
+
+@dataclass(frozen=True)
+class BaseGraphqlApi:
+    """The GraphQL schema as the base revision states it."""
+
+    schema: GraphqlApi

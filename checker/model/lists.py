@@ -29,6 +29,10 @@ _SELVES = vocabulary("id uuid guid slug key createdat updatedat etag")
 _MOMENTS = vocabulary("timestamp time date day week month hour period bucket")
 _BESIDE = vocabulary("errors warnings included facets messages links aggregations actions")
 _IDS = re.compile(r"(?:^|[_-])ids(?:\[\])?$|I[dD]s$")
+_COLLECTIONS = _ENVELOPES | vocabulary("search query feed history log timeline inbox all recent people children data")
+_PLURAL_THINGS = vocabulary("settings preferences status details")
+_OF_ANSWERS = vocabulary("success ok status code message error object kind type took requestid correlationid version")
+_SCALARS = frozenset({"string", "number", "integer", "boolean"})
 _MANY = 8  # properties, from which on an object is a resource rather than an envelope
 
 
@@ -66,10 +70,15 @@ def _in_contract(contract: Contract) -> Iterator[Listing]:
 
 
 def _listing(contract: Contract, operation: Operation) -> Listing | None:
-    response = _answer(operation)
-    body = response.json.schema if response and response.json else None
-    if response is None or body is None or _asks_for_few(operation):
+    """A list in any answer makes the operation one; of several lists the one that leads no further is told."""
+    if _asks_for_few(operation):
         return None
+    each = (_listing_of(contract, operation, response, body) for response, body in _bodies(operation))
+    found = [one for one in each if one is not None]
+    return min(found, key=lambda one: (one.paging.continues, one.confidence.rank), default=None)
+
+
+def _listing_of(contract: Contract, operation: Operation, response: Response, body: Node) -> Listing | None:
     found = _list_in(operation, body)
     if found is None:
         return None
@@ -77,12 +86,15 @@ def _listing(contract: Contract, operation: Operation) -> Listing | None:
     return Listing(contract, operation, seen, confidence, paging(operation, response, shape(body)))
 
 
-def _answer(operation: Operation) -> Response | None:
-    """The successful answer with a JSON body; `default` where no success is documented by its status."""
+def _bodies(operation: Operation) -> Iterator[tuple[Response, Node]]:
+    """The JSON bodies of every success; of `default` where no success is documented by its status."""
     good = [one for one in operation.responses if one.is_success] or [
         one for one in operation.responses if one.status == "default"
     ]
-    return next((one for one in good if one.json), None)
+    for response in good:
+        for media in response.json_bodies:
+            if media.schema is not None:
+                yield response, media.schema
 
 
 def _asks_for_few(operation: Operation) -> bool:
@@ -146,8 +158,10 @@ def _envelope_confidence(
     if selfish:
         return Confidence.LOW if paged else None
     sure = Confidence.HIGH if _may_grow(array) else Confidence.MEDIUM
-    if paged or (len(holder.properties) < _MANY and _is_telling(operation, key, holder)):
+    if paged:
         return sure
+    if len(holder.properties) < _MANY and _is_telling(operation, key, holder):
+        return Confidence.LOW if _is_thing(operation, key, holder) else sure
     if beside & _WEAK_WORDS or len(holder.properties) == 1:
         return Confidence.MEDIUM
     named = plain(key)  # `seats` of /customer-seats
@@ -171,6 +185,17 @@ def _fixed(operation: Operation) -> list[str]:
 def _is_one(operation: Operation) -> bool:
     """Whether the path ends in an identifier, as the path of a single resource does."""
     return operation.path.rstrip("/").endswith("}")
+
+
+def _is_thing(operation: Operation, key: str, holder: Shape) -> bool:
+    """Whether the path names one thing (`/me/cart`) and its answer says more of it than its rows: `currency`, `theme`."""
+    last = _fixed(operation)[-1:]
+    if not last or last[0] in _COLLECTIONS or last[0].endswith("list") or plain(key) in _fixed(operation):
+        return False
+    if last[0] not in _PLURAL_THINGS and re.search(r"(?<!s)s$", last[0]):
+        return False
+    words = [name for name in holder.properties if plain(name) not in _WEAK_WORDS | _OF_ANSWERS]
+    return any(shape(holder.properties[name]).types & _SCALARS for name in words)
 
 
 def _is_bounded(array: Shape) -> bool:

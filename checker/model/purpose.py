@@ -16,15 +16,20 @@ _WHOLE = vocabulary("ping status metrics version heartbeat ready live up")  # a 
 _ABOUT = vocabulary(
     "docs redoc swagger swaggerui apidocs openapi openapijson openapiyaml openapiyml swaggerjson swaggeryaml"
 )
-_SIGN_IN = vocabulary(
-    "login signin recovery logon auth authenticate token accesstoken accesstokens refresh refreshtoken session "
-    "sessions register registration signup magiclink otp verifyemail emailverification"
+READS = ("search", "query", "filter", "lookup", "get", "list")  # last words of a POST that may only read
+_FORGOTTEN = r"(?:forgot|reset|recover|lost)password|(?:request)?password/?(?:forgot|reset|recover)"
+_SIGN_IN = re.compile(  # whole paths: below another segment the same word says nothing
+    r"(?:auth/)?(?:login|signin|logon|signup|register|registration|token|refresh|refreshtoken|tokenrefresh|sessions?"
+    r"|magiclink|token/refresh)"
+    r"|auth/otp|(?:auth/)?(?:oauth2?|openidconnect|connect)/(?:token|revoke)"
+    r"|(?:users?|accounts?)/(?:login|signin|logon|signup|register)"
+    rf"|(?:(?:auth|users?|accounts?)/)?(?:{_FORGOTTEN})"
 )
-_SIGN_IN_PAGES = vocabulary(
-    "authorize callback login jwks jwksjson"
-)  # what a browser or a verifier gets without a token
+_SIGN_IN_PAGES = re.compile(  # what a browser or a verifier gets without a token
+    r"(?:auth/|oauth2?/)?(?:authorize|callback|login|jwks|jwksjson)"
+)
 _OAUTH = vocabulary("oauth oauth2 openid saml")
-_RESET = re.compile(r"(?:forgot|reset|recover|lost|request)\w*password|password\w*(?:forgot|reset|recover)")
+_SIGNATURE = re.compile(r"signature(?:-?\d+)?$")
 _SENDERS = vocabulary(
     "stripe paypal adyen mollie braintree square razorpay paddle github gitlab bitbucket slack discord "
     "telegram twilio sendgrid mailgun postmark shopify clerk auth0 docusign resend lemonsqueezy"
@@ -50,15 +55,16 @@ def is_about_itself(operation: Operation) -> bool:
 
 
 def is_sign_in(operation: Operation) -> bool:
-    """Whether a caller can hardly have credentials yet: it logs in, registers, renews a token, resets a password."""
-    words = _words(operation.path)
-    if operation.method == "GET" and words:
-        return "{" not in operation.path and words[-1] in _SIGN_IN_PAGES
-    if operation.method != "POST" or not words:
-        return False
-    if _RESET.search("".join(words[-2:])):
-        return True
-    return "{" not in operation.path and words[-1] in _SIGN_IN
+    """Whether the whole path is one where a caller can hardly have credentials yet: log in, register, reset a password."""
+    known = {"POST": _SIGN_IN, "GET": _SIGN_IN_PAGES}.get(operation.method)
+    sent = operation.path.partition("#")[0]  # a fragment never leaves the client: `/oauth2/token#refresh`
+    return bool(known and "{" not in sent and known.fullmatch("/".join(_words(sent))))
+
+
+def only_reads(operation: Operation) -> bool:
+    """Whether a POST asks for something and makes nothing: `/orders/search`, answered with 200 and nothing else."""
+    answered = {one.status for one in operation.responses if one.is_success}
+    return operation.method == "POST" and last_word(operation) in READS and answered == {"200"}
 
 
 def is_oauth(operation: Operation) -> bool:
@@ -72,12 +78,19 @@ def is_receipt(operation: Operation) -> bool:
     words = _words(operation.path)
     if operation.method != "POST" or not words:
         return False
-    signed = any(re.search(r"signature(?:-?\d+)?$", name) for name in operation.header_names)
+    signed = any(map(_SIGNATURE.search, operation.header_names))
     return (
         signed
         or words[-1] == "webhook"
         or (words[-1] in _SENDERS and any(word.startswith("webhook") for word in words))
     )
+
+
+def is_signed_receipt(operation: Operation) -> bool:
+    """Whether the path says webhook or callback, and a signature header is required: the sender proves who it is."""
+    said = any(word.startswith(("webhook", "callback")) for word in _words(operation.path))
+    required = (one.name.lower() for one in operation.parameters if one.required and one.location == "header")
+    return operation.method == "POST" and said and any(map(_SIGNATURE.search, required))
 
 
 def last_word(operation: Operation) -> str:

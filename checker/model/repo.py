@@ -63,11 +63,6 @@ class Text:
     text: str
     encoding: str
 
-    @property
-    def unusual(self) -> str:
-        """What a reader should be told about the encoding, or the empty string."""
-        return "" if self.encoding == "utf-8" else f"read as {self.encoding}"
-
 
 @dataclass(frozen=True, slots=True)
 class Changes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from checker.model.contract import Contract, Node, Operation
+from checker.model.overlay import path_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +25,22 @@ class Server:
 
 def servers(contract: Contract, operation: Operation) -> Iterator[Server]:
     """The servers of an operation: its own, else its path's, else the document's; Swagger 2 has `basePath` alone."""
-    if contract.version.startswith("2"):
-        base = contract.root.get("basePath")
-        if isinstance(base, str):
-            yield Server(base, base, contract.root)
-        return
-    item = contract.root.at("paths", operation.path)
-    holders = (operation.node.at("servers"), item.at("servers") if item else None, contract.root.at("servers"))
-    named = next((holder for holder in holders if holder is not None and holder.value), None)
-    for _, node in named.members() if named else ():
+    item = path_item(contract.root, operation.path)
+    holders = (operation.node.at("servers"), item.at("servers") if item else None)
+    own = next((holder for holder in holders if holder is not None and holder.value), None)
+    return document_servers(contract) if own is None or contract.version.startswith("2") else _each(own)
+
+
+def document_servers(contract: Contract) -> Iterator[Server]:
+    """The servers that the document gives to every operation without its own."""
+    base = contract.root.get("basePath")
+    if not contract.version.startswith("2"):
+        return _each(contract.root.at("servers"))
+    return iter((Server(base, base, contract.root),) if isinstance(base, str) else ())
+
+
+def _each(holder: Node | None) -> Iterator[Server]:
+    for _, node in holder.members() if holder else ():
         url = _filled(node)
         yield Server(url, _path(url), node)
 

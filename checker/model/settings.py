@@ -63,9 +63,9 @@ class Waiver(Frozen):
     rule: str
     paths: tuple[str, ...] = ()
     fingerprint: str | None = Field(default=None, pattern=r"^[0-9a-f]{16}$")
-    reason: str = Field(min_length=1)
-    owner: str = Field(min_length=1)
-    approved_by: str = Field(min_length=1)
+    reason: str = Field(pattern=r"\S")
+    owner: str = Field(pattern=r"\w")
+    approved_by: str = Field(pattern=r"\w")
     expires: date
     max_hits: int = Field(default=1, ge=1)
 
@@ -89,7 +89,7 @@ class PublicOperation(Frozen):
     """An operation that needs no credentials, and why."""
 
     operation: str = Field(pattern=r"^[A-Z]+ /")
-    reason: str = Field(min_length=1)
+    reason: str = Field(pattern=r"\S")
 
 
 class ProofKey(Frozen):

@@ -74,7 +74,8 @@ class Runner:
         if done.code == missing:
             return b""
         if done.code != 0:
-            raise GitUnusable(f"git {words[0]} failed: {_first_line(done.stderr) or f'exit code {done.code}'}")
+            said = _first_line(done.stderr).replace(str(self.private.path), "(its private copy)")
+            raise GitUnusable(f"git {words[0]} failed: {said or f'exit code {done.code}'}")
         unseen = [line for line in done.stderr.split(b"\n") if line.startswith(b"warning: could not open directory")]
         if unseen:
             raise GitUnusable(f"{_first_line(unseen[0])}; make it readable, or ignore it in .gitignore")

@@ -7,19 +7,55 @@ from collections.abc import Iterator, Mapping
 from checker.model.contract import Api, BaseApi, Contract, Operation
 from checker.model.difference.change import Change
 from checker.model.difference.churn import words_changed
+from checker.model.difference.graphql import schema_changes
 from checker.model.difference.matching import Match
 from checker.model.difference.operations import Compared, compared
+from checker.model.graphql import BaseGraphqlApi, GraphqlApi
 from checker.model.observation import Observation, Place
 from checker.model.rule import Confidence
 from checker.model.unavailable import NotApplicable
 
+_NONE = NotApplicable("no GraphQL schema")
 
-def breaking_change(api: Api | NotApplicable, base: BaseApi) -> Iterator[Observation]:
-    """One observation for each operation of the base that still holds, one for each change that may break its clients.
+
+def breaking_change(
+    api: Api | NotApplicable,
+    base: BaseApi | NotApplicable,
+    graphql: GraphqlApi | NotApplicable = _NONE,
+    base_graphql: BaseGraphqlApi | NotApplicable = _NONE,
+) -> Iterator[Observation]:
+    """One observation for each operation or GraphQL type of the base that still holds, one for each change that may break it.
 
     Sources: Zalando RESTful guidelines #106 to #109, AIP-180, backend-agent "avoid breaking changes".
     """
-    head = api if isinstance(api, Api) else Api(())
+    if isinstance(base_graphql, BaseGraphqlApi):
+        head_schema = graphql if isinstance(graphql, GraphqlApi) else GraphqlApi((), {})
+        yield from _of_schema(base_graphql.schema, head_schema)
+    elif isinstance(base, NotApplicable):
+        raise base
+    if isinstance(base, BaseApi):
+        yield from _of_contracts(api if isinstance(api, Api) else Api(()), base)
+
+
+def _of_schema(base: GraphqlApi, head: GraphqlApi) -> Iterator[Observation]:
+    unread = {defect.subject for defect in head.defects}
+    for old, place, changes in schema_changes(base, head):
+        if not changes:
+            yield Observation(f"type {old.name}", ok=True, place=place)
+        for change in changes:
+            hidden = old.place.path in unread
+            sure = Confidence.MEDIUM if hidden else change.confidence
+            yield Observation(
+                subject=change.subject,
+                ok=False,
+                place=change.place,
+                message=f"the GraphQL schema {'breaks' if sure is Confidence.HIGH else 'may break'} its clients: {change.subject}",
+                evidence=f"{change.seen}; {old.place.path} cannot be read" if hidden else change.seen,
+                confidence=sure,
+            )
+
+
+def _of_contracts(head: Api, base: BaseApi) -> Iterator[Observation]:
     now = {base.moved.get(contract.path, contract.path): contract for contract in head.contracts}
     for one in compared(base, head):
         yield from _observed(one, now)
@@ -91,9 +127,9 @@ def _gone(match: Match, same: Contract | None) -> Observation:
 
 
 def _moved(match: Match) -> Observation:
-    """Whether the old base path is served still the contract does not say, least of all one that names none."""
+    """A contract that names a base path promises it; of one that names none it cannot be told."""
     base, head = match.base[0], (match.head or match.base)[0]
-    confidence = Confidence.MEDIUM if base.base_paths and head.base_paths else Confidence.LOW
+    confidence = Confidence.HIGH if base.base_paths and head.base_paths else Confidence.LOW
     return Observation(
         subject=f"{match.base[1].name} moved",
         ok=False,

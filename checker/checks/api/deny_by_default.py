@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checker.model.access import flaw, is_listed, requirement_flaw, takes_credentials
+from checker.model.access import Flaw, flaw, is_listed, requirement_flaw, takes_credentials
 from checker.model.contract import Api, Contract, Operation
 from checker.model.observation import Observation, Place
-from checker.model.purpose import is_about_itself, is_probe, is_receipt, is_sign_in
+from checker.model.purpose import is_about_itself, is_probe, is_sign_in, is_signed_receipt
 from checker.model.rule import Confidence
 from checker.model.settings import Policy
 
@@ -28,7 +28,11 @@ def deny_by_default(api: Api, policy: Policy) -> Iterator[Observation]:
 
 def _default(contract: Contract, policy: Policy) -> Observation:
     declared = "security" in contract.root.value
-    found = requirement_flaw(contract, contract.root.get("security"), "the document's `security`") if declared else None
+    found = (
+        requirement_flaw(contract.root, contract.root.get("security"), "the document's `security`")
+        if declared
+        else None
+    )
     inheriting = [one for one in contract.operations if "security" not in one.node.value]
     unlisted = [one for one in inheriting if not is_listed(contract, one, policy)]
     exposed = [one.name for one in unlisted if not (is_probe(one) or is_about_itself(one))]
@@ -39,8 +43,8 @@ def _default(contract: Contract, policy: Policy) -> Observation:
         place=Place(contract.path, pointer=("security" if declared else _version_key(contract),)),
         message=f"{contract.path} does not deny by default",
         evidence=f"{seen}; {_exposed(exposed)}",
-        cause=f"security scheme {found.undefined}" if found and found.undefined else "",
-        confidence=None if exposed else Confidence.MEDIUM,
+        cause=found.cause if found else "",
+        confidence=None if exposed and not (found and found.doubted) else Confidence.MEDIUM,
     )
 
 
@@ -58,23 +62,20 @@ def _exposed(names: list[str]) -> str:
 
 def _own(contract: Contract, operation: Operation, policy: Policy) -> Observation:
     found = None if is_listed(contract, operation, policy) else flaw(contract, operation)
-    named = found.undefined if found else ""
-    problem = (
-        f"demands the undefined security scheme {named!r}"
-        if named
-        else "needs no credentials and is not listed as public"
-    )
-    confidence = None
-    if is_probe(operation) or is_about_itself(operation):
-        confidence = Confidence.LOW
-    elif is_sign_in(operation) or is_receipt(operation) or takes_credentials(operation):
-        confidence = Confidence.MEDIUM
+    problem = (found.problem if found else "") or "needs no credentials and is not listed as public"
     return Observation(
         subject=operation.name,
         ok=found is None,
         place=operation.place,
         message=f"{operation.name} {problem}",
         evidence=found.seen if found else "",
-        cause=f"security scheme {named}" if named else "",
-        confidence=confidence,
+        cause=found.cause if found else "",
+        confidence=_confidence(operation, found),
     )
+
+
+def _confidence(operation: Operation, found: Flaw | None) -> Confidence | None:
+    if is_probe(operation) or is_about_itself(operation):
+        return Confidence.LOW
+    likely = is_sign_in(operation) or is_signed_receipt(operation) or takes_credentials(operation)
+    return Confidence.MEDIUM if likely or (found and found.doubted) else None

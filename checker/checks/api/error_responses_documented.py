@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checker.model.answers import is_probe
 from checker.model.contract import Api, Operation
 from checker.model.observation import Observation
+from checker.model.purpose import is_probe
 from checker.model.rule import Confidence
 
 _NEVER_FAIL = frozenset({"OPTIONS", "TRACE"})  # answered by the server or a gateway, not by the API
@@ -25,10 +25,14 @@ def error_responses_documented(api: Api) -> Iterator[Observation]:
             subject=operation.name,
             ok=any(status[:1] == "4" or status == "default" for status in statuses),
             place=operation.place,
-            message=f"{operation.name} documents no error response",
+            message=f"{operation.name} documents no {_named(statuses)} response",
             evidence=f"documents only {', '.join(statuses)}" if statuses else "documents no response at all",
             confidence=None if _takes_input(operation) else Confidence.MEDIUM,
         )
+
+
+def _named(statuses: list[str]) -> str:
+    return "4xx" if any(status[:1] == "5" for status in statuses) else "error"
 
 
 def _takes_input(operation: Operation) -> bool:

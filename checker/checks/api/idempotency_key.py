@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from checker.model.base import Frozen
 from checker.model.contract import Api, Operation
 from checker.model.observation import Observation
-from checker.model.purpose import is_receipt, last_word
+from checker.model.purpose import READS, is_receipt, last_word
 from checker.model.rule import Confidence
 from checker.model.shape import shape
 from checker.model.words import plain, vocabulary
@@ -25,7 +25,7 @@ class Params(Frozen):
     methods: tuple[str, ...] = ("POST", "PATCH")
     headers: tuple[str, ...] = ("Idempotency-Key", "X-Idempotency-Key")
     exempt: tuple[str, ...] = (
-        *("search", "query", "filter", "lookup", "graphql"),
+        *(*READS, "graphql"),
         *("login", "logout", "sign-in", "sign-out", "token", "refresh", "introspect", "revoke"),
         *("validate", "check", "preview", "estimate", "calculate", "simulate", "dry-run"),
     )

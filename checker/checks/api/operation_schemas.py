@@ -45,7 +45,9 @@ def _revokes(operation: Operation) -> bool:
 
 
 def _of_request(contract: Contract, operation: Operation, body: Node) -> Observation:
-    flaw = _flaw(operation.request) if operation.request else _Flaw("documents an empty request body", "no content")
+    flaw = _unread(body, operation.request)
+    if flaw is None:
+        flaw = _flaw(operation.request) if operation.request else _Flaw("documents an empty request body", "no content")
     word = "parameters" if contract.version.startswith("2") else "requestBody"
     node = (flaw.node if flaw else None) or body
     found = spot(contract, operation, node, body.place, (*operation.node.pointer, word))
@@ -53,7 +55,9 @@ def _of_request(contract: Contract, operation: Operation, body: Node) -> Observa
 
 
 def _of_answer(contract: Contract, answer: Answer) -> Observation:
-    flaw = _flaw(answer.response.media) if answer.response.media else _of_silence(contract, answer)
+    flaw = _unread(answer.response.node, answer.response.media)
+    if flaw is None:
+        flaw = _flaw(answer.response.media) if answer.response.media else _of_silence(contract, answer)
     return _observation(answer.subject, flaw, answer.around((flaw.node if flaw else None) or answer.response.node))
 
 
@@ -68,6 +72,17 @@ def _observation(subject: str, flaw: _Flaw | None, found: Spot) -> Observation:
         confidence=flaw.confidence if flaw else None,
         also=found.also,
     )
+
+
+def _unread(holder: Node, media: Sequence[Media]) -> _Flaw | None:
+    """A schema that is named and cannot be reached, in a request body or a response; rule spec-valid says what is wrong."""
+    content = holder.at("content")
+    named = [(one, content.at(one.type)) for one in media] if content else [(Media("*/*", None), holder)]
+    for one, node in named:
+        if _needs_schema(one) and node is not None and node.get("schema") and node.at("schema") is None:
+            said = "the reference to the body's schema leads nowhere that can be read"
+            return _Flaw("has a schema that cannot be read", said, Confidence.MEDIUM)
+    return None
 
 
 def _flaw(media: Sequence[Media]) -> _Flaw | None:
@@ -86,8 +101,6 @@ def _flaw(media: Sequence[Media]) -> _Flaw | None:
 
 def _of_silence(contract: Contract, answer: Answer) -> _Flaw | None:
     """What is wrong with a success that documents no content."""
-    if answer.dangles:
-        return _Flaw("has a schema that cannot be read", answer.lack, Confidence.MEDIUM)
     if answer.response.status in _EMPTY_BY_NATURE or "location" in answer.response.headers:
         return None
     if contract.version.startswith("2") and _answers_no_json(contract, answer.operation):

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from checker.model.access import Flaw, flaw, is_listed, takes_credentials
 from checker.model.contract import Api, Contract, Operation
 from checker.model.observation import Observation, Place
-from checker.model.purpose import is_receipt, is_sign_in
+from checker.model.purpose import is_sign_in, is_signed_receipt, only_reads
 from checker.model.rule import Confidence
 from checker.model.settings import Policy
 
 
 def operation_security(api: Api, policy: Policy) -> Iterator[Observation]:
-    """One observation for each POST, PUT, PATCH and DELETE.
+    """One observation for each operation whose method is not safe (RFC 9110 section 9.2.1).
 
     Open operations are never folded together: one that is added later must not hide behind one that is known. An
     undefined scheme is one defect, wherever it is named. Sources: OWASP API2:2023, Zalando #104, backend-coder "Protected
@@ -28,15 +28,16 @@ def operation_security(api: Api, policy: Policy) -> Iterator[Observation]:
 def _observed(contract: Contract, operation: Operation, found: Flaw | None) -> Observation:
     if found is None:
         return Observation(operation.name, True, operation.place)
-    if found.undefined:
+    if found.cause:
         inherited = "security" not in operation.node.value
         return Observation(
             subject=operation.name,
             ok=False,
             place=Place(contract.path, pointer=("security",)) if inherited else operation.place,
-            message=f"{operation.name} demands the undefined security scheme {found.undefined!r}",
+            message=f"{operation.name} {found.problem}",
             evidence=found.seen,
-            cause=f"security scheme {found.undefined}",
+            cause=found.cause,
+            confidence=Confidence.MEDIUM if found.doubted else None,
         )
     confidence, doubt = _doubt(operation)
     return Observation(
@@ -56,8 +57,10 @@ def _doubt(operation: Operation) -> tuple[Confidence | None, str]:
         seen = f"its {credential} looks like a credential: declare it as a scheme, or"
     elif is_sign_in(operation):
         seen = "it looks like a sign-in: if it is public on purpose,"
-    elif is_receipt(operation):
-        seen = "it looks like a webhook's receipt: if a signature guards it,"
+    elif is_signed_receipt(operation):
+        seen = "it looks like a webhook's receipt: if the signature guards it,"
+    elif only_reads(operation):
+        seen = "it looks like a question that changes nothing: if anybody may ask it,"
     else:
         return None, ""
     return Confidence.MEDIUM, f"; {seen} list it under [[public]]"

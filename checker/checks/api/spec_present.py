@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checker.model.base import Frozen
-from checker.model.contract import ContractFiles
+from checker.model.contract import Api, ContractFiles
 from checker.model.observation import Observation, Place
 from checker.model.repo import RouteTraces
 from checker.model.rule import Confidence
 from checker.model.settings import Description
-from checker.model.unavailable import Unavailable
+from checker.model.unavailable import NotApplicable, Unavailable
 
 
 class Params(Frozen):
@@ -21,7 +21,11 @@ class Params(Frozen):
 
 
 def spec_present(
-    files: ContractFiles, traces: RouteTraces | Unavailable, description: Description, params: Params
+    files: ContractFiles,
+    api: Api | Unavailable | NotApplicable,
+    traces: RouteTraces | Unavailable,
+    description: Description,
+    params: Params,
 ) -> Iterator[Observation]:
     """One observation for each contract that is there, or should be. Nothing where there is no API to be seen.
 
@@ -35,6 +39,7 @@ def spec_present(
     if there:
         named = {*description.layout.openapi, *description.layout.graphql}
         yield from _at_their_place(there, files, named, params)
+        yield from _empty(files, api, traces)
     elif not files.missing:
         yield from _missed(traces, params)
 
@@ -65,6 +70,34 @@ def _at_their_place(
         )
 
 
+def _empty(
+    files: ContractFiles, api: Api | Unavailable | NotApplicable, traces: RouteTraces | Unavailable
+) -> Iterator[Observation]:
+    """A contract without operations describes nothing: where the source declares routes, it is as good as absent."""
+    seen = traces.places if isinstance(traces, RouteTraces) else ()
+    if isinstance(api, Api) and not any(contract.operations for contract in api.contracts):
+        path = files.openapi[0]
+        evidence = (
+            f"no operation under `paths`; routes are declared in {_shown(seen)}"
+            if seen
+            else "no operation under `paths`"
+        )
+        message = f"{path} describes no operation"
+        confidence = None if seen else Confidence.MEDIUM
+        yield Observation(
+            f"{path} operations", False, Place(path), message, evidence, confidence=confidence, also=seen[:10]
+        )
+    elif isinstance(api, NotApplicable) and files.graphql and len(seen) > 1:
+        path = files.graphql[0]
+        message = f"routes are declared, and {path}, a GraphQL schema, is the only contract"
+        evidence = f"routes are declared in {_shown(seen)}"
+        yield Observation("routes", False, seen[0], message, evidence, confidence=Confidence.MEDIUM, also=seen[1:10])
+
+
+def _shown(places: tuple[Place, ...]) -> str:
+    return ", ".join(f"{one.path}:{one.lines[0]}" if one.lines else one.path for one in places[:3])
+
+
 def _missed(traces: RouteTraces | Unavailable, params: Params) -> Iterator[Observation]:
     message = "no contract describes the API: neither an OpenAPI document nor a GraphQL schema is in the repository"
     if isinstance(traces, Unavailable):
@@ -73,13 +106,12 @@ def _missed(traces: RouteTraces | Unavailable, params: Params) -> Iterator[Obser
         yield Observation("contract", ok=False, place=Place("."), message=message, evidence="the standard demands one")
     elif traces.places:
         first, *others = traces.places
-        shown = ", ".join(f"{one.path}:{one.lines[0]}" if one.lines else one.path for one in traces.places[:3])
         yield Observation(
             subject="contract",
             ok=False,
             place=Place(".") if params.demanded else first,
             message=message,
-            evidence=f"routes are declared in {shown}",
+            evidence=f"routes are declared in {_shown(traces.places)}",
             also=tuple(traces.places if params.demanded else others)[:10],
         )
     elif params.demanded:

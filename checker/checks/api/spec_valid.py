@@ -18,9 +18,11 @@ _SAYS = {
     "misplaced-ref": "stands where no reference may",
     "dangling-ref": "leads nowhere",
     "circular-ref": "leads back to itself",
-    "outside-ref": "leads out of the repository",
+    "outside-ref": "leads out of the audited folder",
     "remote-ref": "leads to another machine",
     "anchor-ref": "cannot be followed",
+    "unseen-ref": "was not followed",
+    "beside-ref": "is read in two ways",
     "too-many-files": "was not followed",
     "duplicate-key": "is written twice",
     "many-documents": "are several in one file",
@@ -31,13 +33,14 @@ _SAYS = {
     "unknown-scheme": "names no scheme of the document",
     "too-many-defects": "are there and not listed",
 }
-_ONCE = frozenset({"dangling-ref", "circular-ref", "outside-ref", "remote-ref", "anchor-ref"})
+_ONCE = frozenset({"dangling-ref", "circular-ref", "outside-ref", "remote-ref", "anchor-ref", "unseen-ref"})
 
 
 def spec_valid(defects: ContractDefects | NotApplicable, graphql: GraphqlApi | NotApplicable) -> Iterator[Observation]:
     """One observation for each clean document, one for each defect. Sources: OpenAPI 2.0 to 3.2, RFC 6901, GraphQL spec 3.
 
-    References that may be whole and cannot be followed from here lower the confidence. Uses of one broken reference fold, and
+    References that may be whole and cannot be followed from here lower the confidence, unless operations, answers or bodies lie
+    unseen behind them. Uses of one broken reference fold, and
     so do words of OpenAPI 3.1 in a 3.0 document: their one mistake is its version.
     """
     documents = defects if isinstance(defects, ContractDefects) else ContractDefects((), ())

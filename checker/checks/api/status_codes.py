@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from checker.model.answers import BODILESS, Answer, answers, is_probe
+from checker.model.answers import BODILESS, Answer, answers
 from checker.model.contract import Api, Operation
 from checker.model.observation import Observation
+from checker.model.purpose import is_probe
 from checker.model.rule import Confidence
 
 _QUESTION = re.compile(r"(?i)/(?:check|verify|validate|confirm|exists|is[-_]|has[-_])[^/]*/?$")

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from checker.model.answers import BODILESS, Answer, answers
+from checker.model.answers import BODILESS, Answer, answers, by_body
 from checker.model.base import Frozen
 from checker.model.contract import Api
 from checker.model.envelope import Asked, Envelopes, gaps, is_possible, outline
@@ -30,7 +30,7 @@ class Params(Frozen):
 
 
 def success_envelope(api: Api, envelopes: Envelopes, params: Params) -> Iterator[Observation]:
-    """One observation for each 2xx JSON body: its schema requires every key of the envelope.
+    """One observation for each JSON body of a 2xx: its schema requires every key of the envelope.
 
     Source: backend-coder 3.10. 204, 205 and HEAD have no body; a body that is not JSON has no keys. Left out is what
     another protocol fixes: well-known URIs (RFC 8615), OAuth tokens (RFC 6749, 5.1), introspection (RFC 7662),
@@ -40,7 +40,7 @@ def success_envelope(api: Api, envelopes: Envelopes, params: Params) -> Iterator
     for contract in api.contracts:
         for answer in answers(contract):
             if _has_json(answer) and not _is_of_a_protocol(answer):
-                yield _observation(answer, asked)
+                yield from (_observation(one, asked) for one in by_body(answer))
 
 
 def _has_json(answer: Answer) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from checker.model.contract import Api, BaseApi, Media, Node, Operation, Parameter, Response
 from checker.model.difference.change import Change, Direction, Pair
 from checker.model.difference.matching import Held, Match, matches
+from checker.model.difference.properties import UNREAD
 from checker.model.difference.schemas import SchemaComparison
 from checker.model.difference.security import security_change
 from checker.model.rule import Confidence
@@ -112,6 +113,8 @@ def _parameter(part: str, base: Parameter, head: Parameter, parts: _Parts) -> No
     schemas = [one for one in (base.schema, head.schema) if one is not None]
     if _style(base) != _style(head) and any(one.is_array or one.is_object for one in map(shape, schemas)):
         parts.says(part, "written differently", f"{_style(base)} → {_style(head)}", head.node)
+    if base.schema is not None and head.schema is None and head.node.get("schema"):
+        parts.says(part, "cannot be read", UNREAD, head.node, Confidence.MEDIUM)
     parts.add(part, base.schema, head.schema, Direction.PARAMETER)
 
 
@@ -163,11 +166,18 @@ def _media(
         elif one.schema is not None and other.schema is None and direction is Direction.RESPONSE:
             said = "a schema at the base, none now: cannot tell what the body holds"
             parts.says(part, "undocumented", said, node, Confidence.MEDIUM)
+        elif one.schema is not None and other.schema is None and _names_schema(node, other):
+            parts.says(part, "cannot be read", UNREAD, node, Confidence.MEDIUM)
         elif one.schema is not None and other.schema is not None:
             key = id(one.schema.value), id(other.schema.value)
             if key not in seen:
                 seen.add(key)
                 parts.add(part, one.schema, other.schema, direction)
+
+
+def _names_schema(node: Node, one: Media) -> bool:
+    media = node.at("content", one.type)
+    return bool((media or node).get("schema"))
 
 
 def _kind(one: Media) -> str:

@@ -10,6 +10,7 @@ from checker.model.difference.values import types_of
 from checker.model.rule import Confidence
 from checker.model.shape import Shape, shapes
 
+UNREAD = "a reference at the head leads nowhere: cannot tell what is left of it"
 _FEW = 3  # properties that may go one by one when another component takes a place
 
 
@@ -35,9 +36,16 @@ def _removals(base: Shape, head: Shape, pair: Pair) -> Iterator[Change]:
     """Properties that went from where they stood; many that only this place lost are one change: something else stands here."""
     lost = []
     for name, node in base.properties.items():
-        if name in head.properties or is_hidden(node, pair.direction):
+        if is_hidden(node, pair.direction):
+            continue
+        if name in head.properties:
+            yield from _hidden(name, head.properties[name], head, pair)
             continue
         holder = _held_at(name, node, base, head)
+        unread = next((one for one in (holder, head.node) if one is not None and _is_unread(name, one)), None)
+        if unread is not None:
+            yield Change("cannot be read", UNREAD, unread, f".{name}", f".{name}", Confidence.MEDIUM)
+            continue
         if holder is None or holder.at("properties", name) is not None:
             lost.append((name, node))
         else:
@@ -46,6 +54,23 @@ def _removals(base: Shape, head: Shape, pair: Pair) -> Iterator[Change]:
         yield _replaced([name for name, _ in lost], base, head, pair)
     else:
         yield from (_removed(name, node, head.node, head, pair) for name, node in lost)
+
+
+def _hidden(name: str, now: Node, head: Shape, pair: Pair) -> Iterator[Change]:
+    """A property that travelled this way, and travels the other way alone now."""
+    if is_hidden(now, pair.direction):
+        word, sure = ("readOnly", Confidence.MEDIUM) if pair.direction.is_sent else ("writeOnly", Confidence.HIGH)
+        holder = _held_at(name, now, head, head) or head.node
+        yield Change("removed", f"`{word}` now, which it was not", holder, f".{name}", f".{name}", sure)
+
+
+def _is_unread(name: str, holder: Node) -> bool:
+    """Whether a property is named behind a reference that leads nowhere, or may stand in a part that does."""
+    own = holder.get("properties")
+    if isinstance(own, Mapping) and name in own:
+        return holder.at("properties", name) is None
+    words = [word for word in ("allOf", "oneOf", "anyOf") if isinstance(holder.get(word), list)]
+    return any(holder.at(word, str(place)) is None for word in words for place in range(len(holder.get(word))))
 
 
 def _held_at(name: str, node: Node, side: Shape, head: Shape) -> Node | None:
@@ -91,9 +116,10 @@ def _types(node: Node) -> frozenset[str]:
 
 
 def _newly_required(base: Shape, head: Shape, pair: Pair) -> Iterator[Change]:
-    for name in sorted(head.required - base.required):
+    untravelled = {name for name, node in base.properties.items() if is_hidden(node, pair.direction)}
+    for name in sorted(head.required - (base.required - untravelled)):
         node = head.properties.get(name)
-        if node is not None and is_hidden(node, pair.direction):
+        if (node is None and name in untravelled) or (node is not None and is_hidden(node, pair.direction)):
             continue
         seen, sure = ("it was optional" if name in base.properties else "it is new"), Confidence.HIGH
         if node is not None and node.get("default") is not None:

@@ -10,8 +10,8 @@ from typing import Any
 from checker.model.contract import Node
 from checker.model.difference.alternatives import matched
 from checker.model.difference.change import Change, Key, Pair
-from checker.model.difference.properties import is_hidden, property_changes
-from checker.model.difference.values import null_change, type_change, types_of, word_changes
+from checker.model.difference.properties import UNREAD, is_hidden, property_changes
+from checker.model.difference.values import null_change, refusal, type_change, types_of, word_changes
 from checker.model.rule import Confidence
 from checker.model.shape import MOST_ALTERNATIVES, Shape, shapes
 from checker.model.unavailable import Unavailable
@@ -139,6 +139,10 @@ def _references(value: Any, step: str) -> Iterator[tuple[str, str]]:
 
 def _compare(pair: Pair, changes: list[Change], below: list[tuple[str, Pair]]) -> None:
     base, head = shapes(pair.base), shapes(pair.head)
+    refused = refusal(pair)
+    changes += [refused] if refused else []
+    if refused is not None and refused.confidence is Confidence.HIGH:
+        return
     null = null_change(pair.base, pair.head, pair.direction)
     changes += [null] if null else []
     if max(len(base), len(head)) >= MOST_ALTERNATIVES:
@@ -197,8 +201,11 @@ def _compare_shapes(base: Shape, head: Shape, pair: Pair, changes: list[Change],
     changes.extend(word_changes(base, head, pair.direction, pair.head))
     changes.extend(property_changes(base, head, pair))
     for name, node in base.properties.items():
-        if name in head.properties and not is_hidden(node, pair.direction):
-            below.append((f".{name}", Pair(node, head.properties[name], pair.direction)))
+        other = head.properties.get(name)
+        if other is not None and not (is_hidden(node, pair.direction) or is_hidden(other, pair.direction)):
+            below.append((f".{name}", Pair(node, other, pair.direction)))
+    if base.items is not None and head.items is None and isinstance(head.node.get("items"), Mapping):
+        changes.append(Change("[] cannot be read", UNREAD, pair.head, confidence=Confidence.MEDIUM))
     if base.items is not None and head.items is not None:
         below.append(("[]", Pair(base.items, head.items, pair.direction)))
     values = base.node.at("additionalProperties"), head.node.at("additionalProperties")

@@ -9,6 +9,7 @@ from checker.model.contract import Contract, Node, Operation
 from checker.model.difference.change import Change
 from checker.model.rule import Confidence
 
+_PLAIN = 5  # what a scheme is; a scope stands behind it
 _Alternative = frozenset[tuple[object, ...]]
 
 
@@ -30,7 +31,21 @@ def security_change(base: tuple[Contract, Operation], head: tuple[Contract, Oper
     before, after = _alternatives(*base), _alternatives(*head)
     if all(any(wanted <= had for wanted in after) for had in before):
         return None
-    return Change("security changed", f"{_shown(old)} → {_shown(new)}", new.node, confidence=Confidence.MEDIUM)
+    sure = Confidence.HIGH if _asks_for_more(before, after) else Confidence.MEDIUM
+    return Change("security changed", f"{_shown(old)} → {_shown(new)}", new.node, confidence=sure)
+
+
+def _asks_for_more(before: list[_Alternative], after: list[_Alternative]) -> bool:
+    """Whether a client that holds what the base asked for must now hold another credential beside it.
+
+    A scope alone may be in its token already, and one scheme in the place of another may be the same token.
+    """
+    old, new = [_schemes(one) for one in before], [_schemes(one) for one in after]
+    return any(any(had < wanted for wanted in new) and not any(wanted <= had for wanted in new) for had in old)
+
+
+def _schemes(one: _Alternative) -> frozenset[tuple[object, ...]]:
+    return frozenset(need[:_PLAIN] for need in one)
 
 
 def _alternatives(contract: Contract, operation: Operation) -> list[_Alternative]:

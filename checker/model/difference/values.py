@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checker.model.contract import Node
-from checker.model.difference.change import Change, Direction
+from checker.model.difference.change import Change, Direction, Pair
+from checker.model.negation import allows_nothing, negations
 from checker.model.rule import Confidence
 from checker.model.shape import Shape
 
@@ -24,6 +25,18 @@ def types_of(one: Shape) -> frozenset[str]:
     if one.properties:
         return frozenset({"object"})
     return frozenset({"array"}) if one.items is not None else frozenset()
+
+
+def refusal(pair: Pair) -> Change | None:
+    """A schema that lets nothing through now, or a `not` that stood nowhere before; what that leaves cannot be told."""
+    if allows_nothing(pair.head) and not allows_nothing(pair.base):
+        return Change("allows no value", "nothing fits the schema at the head", pair.head)
+    before = negations(pair.base)
+    new = [one for one in negations(pair.head) if one not in before]
+    if not new:
+        return None
+    seen = f"not: {str(new[0])[:80]}; cannot tell what that leaves"
+    return Change("`not` added", seen, pair.head, confidence=Confidence.MEDIUM)
 
 
 def type_change(base: frozenset[str], head: frozenset[str], direction: Direction, node: Node) -> Change | None:
@@ -75,7 +88,7 @@ def allows_null(node: Node, depth: int = 5) -> bool:
 
 def word_changes(base: Shape, head: Shape, direction: Direction, node: Node) -> Iterator[Change]:
     """What two alternatives of one type say differently of a value."""
-    yield from _enumeration(_values(base), _values(head), direction, node)
+    yield from _changed_values(base, head, direction, node)
     known, now = base.keywords, head.keywords
     if known == now:
         return
@@ -91,6 +104,13 @@ def word_changes(base: Shape, head: Shape, direction: Direction, node: Node) -> 
     yield from _other_limits(known, now, node)
 
 
+def _changed_values(base: Shape, head: Shape, direction: Direction, node: Node) -> Iterator[Change]:
+    """`true` and `false` are all the values of a boolean, whether or not they are written down."""
+    values = [True, False] if base.types == {"boolean"} else None
+    before = _values(base)
+    yield from _enumeration(values if before is None and direction.is_sent else before, _values(head), direction, node)
+
+
 def _values(one: Shape) -> list[Any] | None:
     if "const" in one.keywords:
         return [one.keywords["const"]]
@@ -104,8 +124,7 @@ def _enumeration(base: list[Any] | None, head: list[Any] | None, direction: Dire
     if direction.is_sent:
         if base is None or head is None:
             if head is not None:
-                seen = f"any value → {_listed(head)}; cannot tell whether others were refused before"
-                yield Change("enum added", seen, node, confidence=Confidence.MEDIUM)
+                yield Change("enum added", f"any value → {_listed(head)}", node)
         elif gone := [value for value in base if value not in head]:
             yield Change("enum values removed", f"no longer taken: {_listed(gone)}", node)
     elif base is not None:
@@ -142,6 +161,9 @@ def _bound(word: str, base: Any, head: Any, sign: int, node: Node) -> Iterator[C
     if base == head or head is None:
         return
     if base is None:
+        if word in _UPPER and _number(head) == 0:
+            yield Change(f"{word} added", f"none → {_shown(head)}: only what is empty is taken", node)
+            return
         seen = f"none → {_shown(head)}; cannot tell whether it held before"
         yield Change(f"{word} added", seen, node, confidence=Confidence.MEDIUM)
     elif _tighter(base, head, sign):
