@@ -32,7 +32,7 @@ CLAUSES = {
     "backend-coder": (3, 40),
     "backend-agent": (4, 21),
 }
-GIVEN = {Root, Git, Base, Policy, Description, DescriptionChange, WaiverLedger}
+GIVEN = {Root, Git, Base, AsOf, Policy, Description, DescriptionChange, WaiverLedger}
 
 
 class TestShipped:
@@ -148,7 +148,7 @@ class TestRegistries:
 
     def test_every_collector_is_listed(self) -> None:
         facts, listed = {fact.__name__ for fact in COLLECTORS}, {made.__name__ for made in COLLECTORS.values()}
-        assert {name for name, returns in _functions("collect/*.py") if returns in facts} == listed
+        assert {name for name, returns in _functions("collect/**/*.py") if returns in facts} == listed
 
     def test_every_check_is_listed(self) -> None:
         found = [name for name, returns in _functions("checks/*/*.py") if returns == "Iterator[Observation]"]
