@@ -64,7 +64,7 @@ def pack_contents(packs: Packs, reports: RunReports) -> Iterator[Observation]:
     """A pack holds the run report as it stands, diffs or links to pull requests, links to CI, and test logs that say something."""
     runs = {report.run for report in reports.current}
     for pack in packs.found:
-        if pack.broken or pack.run not in runs:
+        if pack.broken or (reports.found and pack.run not in runs):
             continue
         for part, problem in _parts(pack).items():
             yield Observation(

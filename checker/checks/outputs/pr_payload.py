@@ -169,6 +169,8 @@ def _is_red(value: Any) -> bool:
             or bool(ok and ok.value is False)
             or status in ("fail", "failed", "error", "red")
         )
+    if whole(value):
+        return True
     return value is False or (isinstance(value, str) and value.strip().lower() in ("fail", "failed", "error", "red"))
 
 

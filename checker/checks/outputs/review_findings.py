@@ -110,7 +110,7 @@ def _lacks(finding: Any, params: Words) -> Iterator[str]:
     if (severity := text_of(finding, "severity").lower()) not in params.severities:
         yield f"has the severity {severity!r}, not one of {', '.join(params.severities)}"
     where = take(finding, "where")
-    if where is None or is_blank(text_of(where.value, "path")):
+    if where is None or not text_of(where.value, "path"):
         yield "names no path"
     elif (lines := text_of(where.value, "lines")) and not _LINES.fullmatch(lines):
         yield f"has the lines {lines!r}, not a-b"

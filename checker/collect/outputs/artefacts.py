@@ -125,6 +125,20 @@ def in_text(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact
         yield from _fenced(path, text, assumed)
 
 
+def candidates(path: str, text: str) -> Iterator[Kind]:
+    """Every kind that a text could be, by its shape, wherever it lies."""
+    if path.lower().endswith(_LINES):
+        yield from (one.kind for one in _lines(path, text, ()))
+        return
+    try:
+        yield from kinds.by_value(loose.data(text))
+        return
+    except Malformed:
+        pass
+    told = list(kinds.by_text(text, sections(text)))
+    yield from told or (one.kind for one in _fenced(path, text, ()))
+
+
 def _lines(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact]:
     for number, line in enumerate(text.split("\n"), 1):
         if not kinds.TELLING.search(line):

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from checker.collect.files import Root, Unreadable
 from checker.collect.outputs.text import readable
@@ -41,16 +42,16 @@ def _pack(root: Root, path: str, digests: dict[str, str]) -> Pack:
     fixed = PACK.search(path)
     name = path.rpartition("/")[2].removesuffix(".zip").removesuffix("-attach")
     run, owner = (fixed.group(2), agent(fixed.group(1))) if fixed else (name, "")
-    about = {"at_fixed_path": fixed is not None, "report_sha256": digests.get(run, "")}
+    found = Pack(path, owner, run, at_fixed_path=fixed is not None, report_sha256=digests.get(run, ""))
     with root.opened(path) as file:
         try:
             with zipfile.ZipFile(file) as archive:
                 infos = archive.infolist()
                 traps = tuple(_traps(infos))
                 members = tuple(_members(archive, infos, bomb=any(not trap.member for trap in traps)))
-        except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError) as wrong:
-            return Pack(path, owner, run, broken=f"does not open as a zip ({str(wrong)[:120]})", **about)  # type: ignore[arg-type]
-    return Pack(path, owner, run, members, traps, **about)  # type: ignore[arg-type]
+        except (zipfile.BadZipFile, RuntimeError, OSError, ValueError, EOFError) as wrong:
+            return replace(found, broken=f"does not open as a zip ({str(wrong)[:120]})")
+    return replace(found, members=members, traps=traps)
 
 
 def _traps(infos: list[zipfile.ZipInfo]) -> Iterator[Trap]:
@@ -104,6 +105,6 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
         text = readable(info.filename, data)[0]
     except Unreadable:
         return Member(info.filename, info.file_size, None, hashlib.sha256(data).hexdigest())
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError, ValueError, RuntimeError) as wrong:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError, ValueError) as wrong:
         return Member(info.filename, info.file_size, not_read=f"cannot be read ({str(wrong)[:80]})")
     return Member(info.filename, info.file_size, text, hashlib.sha256(data).hexdigest())
