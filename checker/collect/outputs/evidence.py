@@ -34,6 +34,7 @@ _CLOSING = (
     re.compile(r"^\s*Tests:?\s+((?:\d+ \w+\s*[,|]?\s*)+)(?:\(\d+\)|of \d+|\d+ total)?\s*$"),  # jest, vitest
     re.compile(r"^\s*((?:\d+ (?:passed|failed|passing|failing)\b[, ]*)+)(?:\([\d.smh ]+\))?\s*$"),  # playwright, mocha
 )
+_HINT = re.compile(r"pass|fail|TOTAL|All files|Total coverage|error")
 _TAP = re.compile(r"^# (pass|fail) +(\d+)$")
 _TOTALS = (
     re.compile(r"^TOTAL\s+\d+.*?\s(\d+(?:\.\d+)?)%\s*$"),  # coverage.py
@@ -135,8 +136,10 @@ def _lcov(path: str, text: str, run: str) -> Iterator[Figure]:
 
 
 def _closing(path: str, text: str, run: str) -> Iterator[Figure]:
+    if not _HINT.search(text):
+        return
     for number, raw in enumerate(text.split("\n"), 1):
-        if len(raw) > 400:
+        if len(raw) > 400 or not _HINT.search(raw):
             continue
         line = _ESCAPES.sub("", raw).rstrip().strip("=").strip()
         here = Place(path, (number, number))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+_WORD_BREAK, _NO_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])"), re.compile(r"[\W_]+")
 _BLANK = re.compile(
     r"^\W*(?:tbd|tba|to ?do|n\.?y\.?k\.?|to be (?:added|done|filled|determined|defined)|coming soon|placeholder|fix ?me|x{3}"
     r"|none yet|pending|assum(?:ing|ed) pass\w*|\.\.\.|…|lorem ipsum.*)\W*$",
@@ -18,10 +20,11 @@ _TEMPLATE = re.compile(
 )
 
 
+@lru_cache(maxsize=65536)
 def key(name: str) -> str:
     """A field's name as it is compared: `Start-Time`, `start time` and `startTime` are `start_time`."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip().strip("*`_"))
-    return re.sub(r"[\W_]+", "_", spaced).strip("_").lower()
+    spaced = _WORD_BREAK.sub("_", name.strip().strip("*`_"))
+    return _NO_WORD.sub("_", spaced).strip("_").lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +115,4 @@ def percent(value: Any) -> float | None:
 
 def agent(name: str) -> str:
     """An agent's name as it is compared: `agent_2`, `Agent 2` and `AGENT-2` are one."""
-    return re.sub(r"[\W_]+", "-", name.strip()).strip("-").upper()
+    return _NO_WORD.sub("-", name.strip()).strip("-").upper()

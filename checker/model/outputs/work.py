@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 STATUSES = {
     "todo": "todo", "to_do": "todo", "open": "todo", "pending": "todo", "ready": "todo", "queued": "todo", "backlog": "todo",
@@ -84,6 +84,7 @@ class Queue:
         return self.by_id.get(task_key(name))
 
 
+@lru_cache(maxsize=262144)
 def task_key(name: str) -> str:
     """`wbs-003`, `WBS–3` and `WBS-3` are one task; `WBS-3.1` is another."""
     parts = re.findall(r"[a-z]+|\d+", name.lower())
