@@ -28,6 +28,7 @@ from checker.checks.config.config_changed import config_changed
 from checker.checks.config.waivers import waiver_expired, waiver_self_approved, waiver_unused
 from checker.checks.outputs.checkpoints import approval_words, checkpoint_order
 from checker.checks.outputs.claims import claim_contradicted
+from checker.checks.outputs.flags import outline_agrees, safe_mode
 from checker.checks.outputs.handoff import (
     handoff_arithmetic,
     handoff_coverage,
@@ -43,6 +44,7 @@ from checker.checks.outputs.pr_payload import pr_body, pr_payload, run_checks_mo
 from checker.checks.outputs.queue import queue_done, queue_record, queue_status, queue_steps
 from checker.checks.outputs.records import blueprint_index, tools_manifest
 from checker.checks.outputs.review_findings import review_findings_true, review_findings_valid
+from checker.checks.outputs.run_evidence import manual_step_runbook, queue_updated, smoke_tests
 from checker.checks.outputs.run_report import run_report, run_report_ids, run_report_sections
 from checker.checks.outputs.self_healing import escalation_format, self_healing_log
 from checker.model.observation import Check
@@ -74,10 +76,12 @@ CHECKS: dict[str, Check] = {
     "lock-overlap": lock_overlap,
     "lock-record": lock_record,
     "lock-scope": lock_scope,
+    "manual-step-runbook": manual_step_runbook,
     "named-files": named_files,
     "operation-id-unique": operation_id_unique,
     "operation-schemas": operation_schemas,
     "operation-security": operation_security,
+    "outline-agrees": outline_agrees,
     "output-document": output_document,
     "output-placeholders": output_placeholders,
     "pack-contents": pack_contents,
@@ -90,6 +94,7 @@ CHECKS: dict[str, Check] = {
     "queue-record": queue_record,
     "queue-status": queue_status,
     "queue-steps": queue_steps,
+    "queue-updated": queue_updated,
     "rate-limit-documented": rate_limit_documented,
     "review-findings-true": review_findings_true,
     "review-findings-valid": review_findings_valid,
@@ -97,7 +102,9 @@ CHECKS: dict[str, Check] = {
     "run-report": run_report,
     "run-report-ids": run_report_ids,
     "run-report-sections": run_report_sections,
+    "safe-mode": safe_mode,
     "self-healing-log": self_healing_log,
+    "smoke-tests": smoke_tests,
     "spec-present": spec_present,
     "spec-second-opinion": spec_second_opinion,
     "spec-single": spec_single,

@@ -16,6 +16,7 @@ from checker.collect.outputs.blueprint import blueprints
 from checker.collect.outputs.checkpoints import checkpoints
 from checker.collect.outputs.claims import claim_ledger
 from checker.collect.outputs.evidence import figures
+from checker.collect.outputs.flags import outline, safe_mode_flag
 from checker.collect.outputs.packs import packs
 from checker.collect.outputs.runs import run_reports
 from checker.collect.outputs.tree import tree_paths
@@ -30,6 +31,7 @@ from checker.model.outputs.approval import Checkpoints
 from checker.model.outputs.artefact import Artefacts, TreePaths
 from checker.model.outputs.blueprint import Blueprints
 from checker.model.outputs.evidence import ClaimLedger, Figures
+from checker.model.outputs.flags import Outline, SafeMode
 from checker.model.outputs.runs import Packs, RunReports
 from checker.model.outputs.work import Locks, Queue, WorkHistory
 from checker.model.repo import Changes, Inventory, RouteTraces, Suppressions
@@ -49,10 +51,12 @@ COLLECTORS: dict[type, Collector] = {
     GraphqlApi: graphql_api,
     Inventory: inventory,
     Locks: locks,
+    Outline: outline,
     Packs: packs,
     Queue: queue,
     RouteTraces: route_traces,
     RunReports: run_reports,
+    SafeMode: safe_mode_flag,
     SecondOpinion: second_opinion,
     Suppressions: suppressions,
     TreePaths: tree_paths,
