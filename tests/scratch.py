@@ -58,7 +58,9 @@ def build(case: Path, target: Path) -> str | None:
 
 def overlay(step: Path, target: Path) -> None:
     """Copy a step over what is there, and remove what its `delete.txt` names."""
-    shutil.copytree(step, target, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns("delete.txt"))
+    # copy, not copy2: a file of the same size with an old time would look unchanged to git
+    left_out = shutil.ignore_patterns("delete.txt")
+    shutil.copytree(step, target, copy_function=shutil.copy, dirs_exist_ok=True, symlinks=True, ignore=left_out)
     zipped(target)
     gone = step / "delete.txt"
     for name in gone.read_text().split() if gone.is_file() else ():
