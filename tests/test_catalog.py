@@ -17,6 +17,7 @@ from checker.collect import COLLECTORS
 from checker.collect.changes import Base
 from checker.collect.files import Root
 from checker.injection import facts_named
+from checker.model.outputs.work import AsOf
 from checker.model.report import WaiverLedger
 from checker.model.rule import Family
 from checker.model.settings import Description, DescriptionChange, Policy

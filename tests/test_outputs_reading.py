@@ -11,7 +11,7 @@ from checker.collect.outputs.checkpoints import words
 from checker.collect.outputs.evidence import measured
 from checker.collect.outputs.markdown import blocks, sections
 from checker.collect.outputs.text import readable
-from checker.collect.outputs.work import lock_of, moment, queue_of
+from checker.collect.outputs.work import lock_of, moment, _queue_of
 from checker.model.observation import Place
 from checker.model.outputs.approval import meaning
 from checker.model.outputs.evidence import Figure, Figures, Measure, Statement, hold
@@ -56,7 +56,7 @@ def test_wrong_types_everywhere_make_no_reader_crash(value: object) -> None:
 
 
 def test_a_queue_survives_what_is_no_record() -> None:
-    queue = queue_of("q", b'[1]\n{"id": [], "owner": {}, "status": 7, "deps": {"a": 1}}\nnull\n\n# comment\n{"id": "x"')
+    queue = _queue_of("q", b'[1]\n{"id": [], "owner": {}, "status": 7, "deps": {"a": 1}}\nnull\n\n# comment\n{"id": "x"')
     assert [line for line, _ in queue.broken] == [1, 3, 6]
     assert queue.tasks[0].status == "7"
 

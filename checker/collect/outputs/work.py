@@ -39,7 +39,7 @@ def queue(root: Root, artefacts: Artefacts) -> Queue:
     if not found:
         raise NotApplicable("no queue (ops/queue.jsonl)")
     data = _read(root, found[0])
-    return queue_of(found[0], data) if isinstance(data, bytes) else Queue(found[0], (), ((1, data),))
+    return _queue_of(found[0], data) if isinstance(data, bytes) else Queue(found[0], (), ((1, data),))
 
 
 def work_history(root: Root, git: Git, base: Base, description: Description, artefacts: Artefacts) -> WorkHistory:
@@ -91,7 +91,7 @@ class _Past:
         return lock_of(path, self._git.show(revision, path) or b"")
 
     def queue(self, revision: str, path: str) -> Queue:
-        return queue_of(path, self._git.show(revision, path) or b"")
+        return _queue_of(path, self._git.show(revision, path) or b"")
 
 
 def _read(root: Root, path: str) -> bytes | str:
@@ -145,7 +145,7 @@ def moment(value: Any) -> datetime | None:
         return None
 
 
-def queue_of(path: str, data: bytes) -> Queue:
+def _queue_of(path: str, data: bytes) -> Queue:
     """The queue: one JSON object a line; a JSON list of them is read as well."""
     try:
         text, _ = readable(path, data)
