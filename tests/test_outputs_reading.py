@@ -11,7 +11,7 @@ from checker.collect.outputs.checkpoints import words
 from checker.collect.outputs.evidence import measured
 from checker.collect.outputs.markdown import blocks, sections
 from checker.collect.outputs.text import readable
-from checker.collect.outputs.work import lock_of, moment, _queue_of
+from checker.collect.outputs.work import _queue_of, lock_of, moment
 from checker.model.observation import Place
 from checker.model.outputs.approval import meaning
 from checker.model.outputs.evidence import Figure, Figures, Measure, Statement, hold

@@ -19,7 +19,7 @@ from checker.model.unavailable import Unavailable
 
 _DATA, _LINES, _PROSE = (".json", ".yaml", ".yml"), (".jsonl", ".ndjson"), (".md", ".markdown")
 _LARGEST_CANDIDATE = 8 * 1024 * 1024  # bytes; above it only a fixed path makes a file an output
-_NEVER = frozenset({Role.VENDORED, Role.FIXTURE, Role.TEST, Role.GENERATED, Role.MIGRATION})
+_NEVER = frozenset({Role.VENDORED, Role.SCRIPT, Role.FIXTURE, Role.TEST, Role.GENERATED, Role.MIGRATION})
 _INSTRUCTIONS = re.compile(
     r"(?i)(^|/)(agents?|claude|gemini|copilot-instructions|readme|contributing|changelog)\.md$"
     r"|(^|/)(\.claude|\.cursor|\.github|prompts?|agents|templates?|constants|skills)/"
@@ -34,9 +34,11 @@ def artefacts(root: Root, inventory: Inventory, description: Description) -> Art
     found: list[Artefact] = []
     for file in inventory.files:
         kind = fixed_kind(file.path, description.layout)
+        if kind is not None and file.role in (Role.VENDORED, Role.FIXTURE):
+            continue
         if kind in (Kind.LOCK, Kind.QUEUE, Kind.PACK):
             found.append(Artefact(file.path, kind))
-        elif kind is not None and file.role not in (Role.VENDORED, Role.FIXTURE):
+        elif kind is not None:
             found.extend(_at_fixed_path(root, file, kind))
         elif _is_candidate(file, description.layout):
             found.extend(_by_content(root, file))

@@ -20,7 +20,8 @@ from checker.model.settings import Description
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
 
-MOST_COMMITS = 5000
+MOST_COMMITS = 20_000
+MOST_OF_QUEUES = 128 * 1024 * 1024  # bytes of all versions of the queue in one change
 _OWNER = ("owner", "agent", "assignee", "agent_id", "locked_by", "holder")
 _TASK = ("task_id", "wbs_id", "task", "wbs", "task_ids", "wbs_ids")
 _SCOPE = ("scope_paths", "scope", "scopes", "paths", "scope_path", "files")
@@ -48,50 +49,65 @@ def work_history(root: Root, git: Git, base: Base, description: Description, art
         raise base.fork
     if git.shallow:
         raise Unavailable("the clone is shallow, so the steps of the change cannot be seen; git fetch --unshallow")
-    reader = _Past(git, description)
+    past = _Past(git, description)
     start = git.resolve(base.fork) or base.fork
-    alive = {
-        entry.path: reader.lock(start, entry.path)
-        for entry in git.ls_tree(start)
-        if reader.kind(entry.path) is Kind.LOCK
-    }
+    commits = git.log(f"{start}..HEAD", MOST_COMMITS)[::-1] if git.head else []
+    if len(commits) >= MOST_COMMITS:
+        raise Unavailable(f"the change has {MOST_COMMITS} commits or more; judge a shorter one with --base REV")
+    past.learn([(start, entry.path) for entry in git.ls_tree(start)])
+    past.learn([(commit.id, path) for commit in commits for path in commit.paths])
+    alive = {path: lock for (revision, path), lock in past.locks.items() if revision == start}
     before = tuple(alive[path] for path in sorted(alive))
-    first = next(
-        (reader.queue(start, entry.path) for entry in git.ls_tree(start) if reader.kind(entry.path) is Kind.QUEUE), None
-    )
+    first = next((found for (revision, _), found in past.queues.items() if revision == start), None)
     steps = []
-    for commit in reversed(git.log(f"{start}..HEAD", MOST_COMMITS)) if git.head else ():
-        now = None
+    for commit in commits:
         for path in commit.paths:
-            if reader.kind(path) is Kind.LOCK:
+            if past.kind(path) is Kind.LOCK:
                 alive.pop(path, None)
-                if git.show(commit.id, path) is not None:
-                    alive[path] = reader.lock(commit.id, path)
-            elif reader.kind(path) is Kind.QUEUE:
-                now = reader.queue(commit.id, path)
+                if (commit.id, path) in past.locks:
+                    alive[path] = past.locks[commit.id, path]
+        now = next((past.queues[commit.id, path] for path in commit.paths if (commit.id, path) in past.queues), None)
         steps.append(Step(commit.id[:12], commit.paths, tuple(alive[path] for path in sorted(alive)), now))
     if git.dirty:
         paths = tuple(sorted({*git.changed_in_worktree(), *git.untracked()}))
-        changed_queue = any(reader.kind(path) is Kind.QUEUE for path in paths)
+        changed_queue = any(past.kind(path) is Kind.QUEUE for path in paths)
         now = queue(root, artefacts) if changed_queue and any(artefacts.of(Kind.QUEUE)) else None
         steps.append(Step("the working tree", paths, locks(root, artefacts).found, now))
     return WorkHistory(before, first, tuple(steps))
 
 
 class _Past:
-    """Locks and queues as a revision has them."""
+    """Locks and queues as revisions have them; equal contents are read once."""
 
     def __init__(self, git: Git, description: Description) -> None:
         self._git, self._layout = git, description.layout
+        self.locks: dict[tuple[str, str], Lock] = {}
+        self.queues: dict[tuple[str, str], Queue] = {}
 
     def kind(self, path: str) -> Kind | None:
         return fixed_kind(path, self._layout)
 
-    def lock(self, revision: str, path: str) -> Lock:
-        return lock_of(path, self._git.show(revision, path) or b"")
+    def learn(self, places: list[tuple[str, str]]) -> None:
+        """Read what is a lock or a queue among some revisions' paths, in two questions to git."""
+        wanted = [(revision, path) for revision, path in places if self.kind(path) in (Kind.LOCK, Kind.QUEUE)]
+        ids = self._git.blob_ids(wanted)
+        users: dict[str, list[tuple[str, str]]] = {}
+        for place, blob in zip(wanted, ids, strict=True):
+            if blob is not None:
+                users.setdefault(blob, []).append(place)
+        size = 0
+        for blob, data in self._git.blobs(list(users), LARGEST):
+            size += len(data or b"")
+            if size > MOST_OF_QUEUES:
+                raise Unavailable("the queue's past is too large to be read; judge a shorter change with --base REV")
+            for revision, path in users[blob]:
+                self._keep(revision, path, data or b"")
 
-    def queue(self, revision: str, path: str) -> Queue:
-        return _queue_of(path, self._git.show(revision, path) or b"")
+    def _keep(self, revision: str, path: str, data: bytes) -> None:
+        if self.kind(path) is Kind.LOCK:
+            self.locks[revision, path] = lock_of(path, data)
+        else:
+            self.queues[revision, path] = _queue_of(path, data)
 
 
 def _read(root: Root, path: str) -> bytes | str:
