@@ -18,6 +18,7 @@ from checker.model.settings import Description, Layout
 from checker.model.unavailable import Unavailable
 
 _DATA, _LINES, _PROSE = (".json", ".yaml", ".yml"), (".jsonl", ".ndjson"), (".md", ".markdown")
+LARGEST_REPORT = 4 * 1024 * 1024  # bytes of what a person is to read
 _LARGEST_CANDIDATE = 8 * 1024 * 1024  # bytes; above it only a fixed path makes a file an output
 _NEVER = frozenset({Role.VENDORED, Role.SCRIPT, Role.FIXTURE, Role.TEST, Role.GENERATED, Role.MIGRATION})
 _INSTRUCTIONS = re.compile(
@@ -65,9 +66,10 @@ def _is_candidate(file: File, layout: Layout) -> bool:
 
 def _at_fixed_path(root: Root, file: File, kind: Kind) -> Iterator[Artefact]:
     try:
-        text, assumed = readable(file.path, root.read(file.path, LARGEST))
+        limit = LARGEST_REPORT if kind in (Kind.RUN_REPORT, Kind.APPROVAL) else LARGEST
+        text, assumed = readable(file.path, root.read(file.path, limit))
     except (Unreadable, Unavailable) as wrong:
-        yield Artefact(file.path, kind, broken=str(wrong).removeprefix(f"{file.path}: "))
+        yield Artefact(file.path, kind, broken=str(wrong).removeprefix(f"{file.path}").lstrip(": "))
         return
     yield one_of(file.path, text, assumed, kind)
 
