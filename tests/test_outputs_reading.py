@@ -56,7 +56,9 @@ def test_wrong_types_everywhere_make_no_reader_crash(value: object) -> None:
 
 
 def test_a_queue_survives_what_is_no_record() -> None:
-    queue = _queue_of("q", b'[1]\n{"id": [], "owner": {}, "status": 7, "deps": {"a": 1}}\nnull\n\n# comment\n{"id": "x"')
+    queue = _queue_of(
+        "q", b'[1]\n{"id": [], "owner": {}, "status": 7, "deps": {"a": 1}}\nnull\n\n# comment\n{"id": "x"'
+    )
     assert [line for line, _ in queue.broken] == [1, 3, 6]
     assert queue.tasks[0].status == "7"
 
