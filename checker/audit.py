@@ -12,9 +12,20 @@ from checker import __version__, baseline, catalog, engine, gate, waivers
 from checker.catalog import Catalog
 from checker.checks import CHECKS
 from checker.collect.lines import locator
+from checker.collect.outputs.claims import claims_of
 from checker.model.contract import ContractFiles
+from checker.model.outputs.evidence import ClaimLedger
 from checker.model.repo import Inventory, Suppressions
-from checker.model.report import ManualQuestion, NotAsked, Report, StandardRef, Subject, Suppression, WaiverLedger
+from checker.model.report import (
+    Claim,
+    ManualQuestion,
+    NotAsked,
+    Report,
+    StandardRef,
+    Subject,
+    Suppression,
+    WaiverLedger,
+)
 from checker.model.rule import PROFILES, BoundRule, Profile
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
@@ -63,6 +74,7 @@ def audit(request: Request) -> Audit:
             as_of=request.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             not_asked=tuple(sorted((*left, *unasked), key=lambda one: one.rule)),
             suppressions=_suppressions(place),
+            claims=_claims(place) if any(engine.needs(CHECKS[rule.id], ClaimLedger) for rule in asked) else (),
             manual=tuple(_manual(place.catalog, standards)),
             waivers=waived.ledger.uses,
             notes=tuple(
@@ -117,6 +129,13 @@ def _ref(known: Catalog, name: str) -> StandardRef:
 def _suppressions(place: Workplace) -> tuple[Suppression, ...]:
     try:
         return place.facts.get(Suppressions).found
+    except (Unavailable, NotApplicable):
+        return ()
+
+
+def _claims(place: Workplace) -> tuple[Claim, ...]:
+    try:
+        return claims_of(place.facts.get(ClaimLedger))
     except (Unavailable, NotApplicable):
         return ()
 

@@ -17,6 +17,7 @@ from checker.collect.facts import Facts
 from checker.collect.files import Root, Unreadable, decoded
 from checker.model.contract import joined
 from checker.model.git import SYMLINK
+from checker.model.outputs.work import AsOf
 from checker.model.rule import Profile
 from checker.model.settings import Description, DescriptionChange, Policy
 from checker.model.unavailable import NotApplicable, Unavailable
@@ -68,6 +69,7 @@ class Workplace:
             Root: root,
             Git: git,
             Base: base,
+            AsOf: AsOf(request.as_of),
             Policy: config.policy,
             Description: config.description,
             DescriptionChange: config.description_change(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def build(case: Path, target: Path) -> str | None:
     history = case / "history"
     if not history.is_dir():
         shutil.copytree(case / "repo", target, symlinks=True)
+        zipped(target)
         return None
     target.mkdir()
     git(target, "init", "-q", "-b", "main")
@@ -56,10 +58,22 @@ def build(case: Path, target: Path) -> str | None:
 
 def overlay(step: Path, target: Path) -> None:
     """Copy a step over what is there, and remove what its `delete.txt` names."""
-    shutil.copytree(step, target, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns("delete.txt"))
+    # copy, not copy2: a file of the same size with an old time would look unchanged to git
+    left_out = shutil.ignore_patterns("delete.txt")
+    shutil.copytree(step, target, copy_function=shutil.copy, dirs_exist_ok=True, symlinks=True, ignore=left_out)
+    zipped(target)
     gone = step / "delete.txt"
     for name in gone.read_text().split() if gone.is_file() else ():
         (target / name).unlink()
+
+
+def zipped(target: Path) -> None:
+    """Turn each folder `NAME.zip.d` into the zip `NAME.zip`: archives are assembled from text, never committed."""
+    for folder in sorted(target.rglob("*.zip.d")):
+        with zipfile.ZipFile(folder.with_suffix(""), "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                archive.writestr(zipfile.ZipInfo(file.relative_to(folder).as_posix()), file.read_bytes())
+        shutil.rmtree(folder)
 
 
 def commit(root: Path, subject: str, extra: Mapping[str, str] | None = None) -> str:

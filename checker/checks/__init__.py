@@ -26,31 +26,93 @@ from checker.checks.api.success_envelope import success_envelope
 from checker.checks.api.versioned_paths import versioned_paths
 from checker.checks.config.config_changed import config_changed
 from checker.checks.config.waivers import waiver_expired, waiver_self_approved, waiver_unused
+from checker.checks.outputs.checkpoints import approval_words, checkpoint_order
+from checker.checks.outputs.claims import claim_contradicted
+from checker.checks.outputs.flags import outline_agrees, safe_mode
+from checker.checks.outputs.handoff import (
+    handoff_arithmetic,
+    handoff_coverage,
+    handoff_shape,
+    handoff_verification,
+    named_files,
+)
+from checker.checks.outputs.lock_history import lock_foreign, lock_held, lock_scope
+from checker.checks.outputs.locks import lock_orphan, lock_overlap, lock_record
+from checker.checks.outputs.output_document import output_document, output_placeholders
+from checker.checks.outputs.packs import attach_pack, pack_contents, pack_safe
+from checker.checks.outputs.pr_payload import pr_body, pr_payload, run_checks_mocked, start_task
+from checker.checks.outputs.queue import queue_done, queue_record, queue_status, queue_steps
+from checker.checks.outputs.records import blueprint_index, tools_manifest
+from checker.checks.outputs.review_findings import review_findings_true, review_findings_valid
+from checker.checks.outputs.run_evidence import manual_step_runbook, queue_updated, smoke_tests
+from checker.checks.outputs.run_report import run_report, run_report_ids, run_report_sections
+from checker.checks.outputs.self_healing import escalation_format, self_healing_log
 from checker.model.observation import Check
 
 CHECKS: dict[str, Check] = {
+    "approval-words": approval_words,
+    "attach-pack": attach_pack,
+    "blueprint-index": blueprint_index,
     "breaking-change": breaking_change,
+    "checkpoint-order": checkpoint_order,
+    "claim-contradicted": claim_contradicted,
     "config-changed": config_changed,
     "cursor-pagination": cursor_pagination,
     "default-validation-error": default_validation_error,
     "deny-by-default": deny_by_default,
     "error-envelope": error_envelope,
     "error-responses-documented": error_responses_documented,
+    "escalation-format": escalation_format,
     "graphql-errors-typed": graphql_errors_typed,
     "graphql-pagination": graphql_pagination,
+    "handoff-arithmetic": handoff_arithmetic,
+    "handoff-coverage": handoff_coverage,
+    "handoff-shape": handoff_shape,
+    "handoff-verification": handoff_verification,
     "idempotency-key": idempotency_key,
+    "lock-foreign": lock_foreign,
+    "lock-held": lock_held,
+    "lock-orphan": lock_orphan,
+    "lock-overlap": lock_overlap,
+    "lock-record": lock_record,
+    "lock-scope": lock_scope,
+    "manual-step-runbook": manual_step_runbook,
+    "named-files": named_files,
     "operation-id-unique": operation_id_unique,
     "operation-schemas": operation_schemas,
     "operation-security": operation_security,
+    "outline-agrees": outline_agrees,
+    "output-document": output_document,
+    "output-placeholders": output_placeholders,
+    "pack-contents": pack_contents,
+    "pack-safe": pack_safe,
     "page-size-bound": page_size_bound,
     "pagination": pagination,
+    "pr-body": pr_body,
+    "pr-payload": pr_payload,
+    "queue-done": queue_done,
+    "queue-record": queue_record,
+    "queue-status": queue_status,
+    "queue-steps": queue_steps,
+    "queue-updated": queue_updated,
     "rate-limit-documented": rate_limit_documented,
+    "review-findings-true": review_findings_true,
+    "review-findings-valid": review_findings_valid,
+    "run-checks-mocked": run_checks_mocked,
+    "run-report": run_report,
+    "run-report-ids": run_report_ids,
+    "run-report-sections": run_report_sections,
+    "safe-mode": safe_mode,
+    "self-healing-log": self_healing_log,
+    "smoke-tests": smoke_tests,
     "spec-present": spec_present,
     "spec-second-opinion": spec_second_opinion,
     "spec-single": spec_single,
     "spec-valid": spec_valid,
+    "start-task": start_task,
     "status-codes": status_codes,
     "success-envelope": success_envelope,
+    "tools-manifest": tools_manifest,
     "versioned-paths": versioned_paths,
     "waiver-expired": waiver_expired,
     "waiver-self-approved": waiver_self_approved,

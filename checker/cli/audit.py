@@ -70,7 +70,7 @@ def _request(path: Path, options: dict[str, Any]) -> Request:
         skip=options["skip"],
         profile=options["profile"],
         base=options["base"],
-        as_of=_moment(options["as_of"]),
+        as_of=moment(options["as_of"]),
         environment=dict(os.environ),
         baseline=options["baseline"],
     )
@@ -92,7 +92,8 @@ def _with_options(done: Audit, options: dict[str, Any]) -> Any:
     return done.report.model_copy(update={"notes": (*done.report.notes, *notes)})
 
 
-def _moment(text: str | None) -> datetime:
+def moment(text: str | None) -> datetime:
+    """The moment of judgement that an option names; now where it names none. ConfigurationError for what is no time."""
     if text is None:
         return datetime.now(UTC)
     try:

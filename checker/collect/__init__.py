@@ -11,25 +11,55 @@ from checker.collect.envelopes import envelopes
 from checker.collect.facts import Collector
 from checker.collect.graphql import base_graphql_api, graphql_api
 from checker.collect.inventory import inventory
+from checker.collect.outputs.artefacts import artefacts
+from checker.collect.outputs.blueprint import blueprints
+from checker.collect.outputs.checkpoints import checkpoints
+from checker.collect.outputs.claims import claim_ledger
+from checker.collect.outputs.evidence import figures
+from checker.collect.outputs.flags import outline, safe_mode_flag
+from checker.collect.outputs.packs import packs
+from checker.collect.outputs.runs import run_reports
+from checker.collect.outputs.tree import tree_paths
+from checker.collect.outputs.work import locks, queue, work_history
 from checker.collect.route_traces import route_traces
 from checker.collect.second_opinion import second_opinion
 from checker.collect.suppressions import suppressions
 from checker.model.contract import Api, BaseApi, ContractDefects, ContractFiles, SecondOpinion
 from checker.model.envelope import Envelopes
 from checker.model.graphql import BaseGraphqlApi, GraphqlApi
+from checker.model.outputs.approval import Checkpoints
+from checker.model.outputs.artefact import Artefacts, TreePaths
+from checker.model.outputs.blueprint import Blueprints
+from checker.model.outputs.evidence import ClaimLedger, Figures
+from checker.model.outputs.flags import Outline, SafeMode
+from checker.model.outputs.runs import Packs, RunReports
+from checker.model.outputs.work import Locks, Queue, WorkHistory
 from checker.model.repo import Changes, Inventory, RouteTraces, Suppressions
 
 COLLECTORS: dict[type, Collector] = {
     Api: api,
+    Artefacts: artefacts,
     BaseApi: base_api,
     BaseGraphqlApi: base_graphql_api,
+    Blueprints: blueprints,
     Changes: changes,
+    Checkpoints: checkpoints,
+    ClaimLedger: claim_ledger,
     ContractDefects: contract_defects,
     ContractFiles: contract_files,
     Envelopes: envelopes,
+    Figures: figures,
     GraphqlApi: graphql_api,
     Inventory: inventory,
+    Locks: locks,
+    Outline: outline,
+    Packs: packs,
+    Queue: queue,
     RouteTraces: route_traces,
+    RunReports: run_reports,
+    SafeMode: safe_mode_flag,
     SecondOpinion: second_opinion,
     Suppressions: suppressions,
+    TreePaths: tree_paths,
+    WorkHistory: work_history,
 }

@@ -7,6 +7,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from checker.model.repo import Text
 from checker.model.unavailable import Unavailable
@@ -51,6 +52,13 @@ class Root:
         try:
             with os.fdopen(self._open(path), "rb") as file:
                 return file.read(size)
+        except OSError as refused:
+            raise Unavailable(f"{path}: {refused.strerror or refused}; make it readable and run again") from None
+
+    def opened(self, path: str) -> BinaryIO:
+        """One file, open for reading from any place in it; Unavailable when it cannot be opened."""
+        try:
+            return os.fdopen(self._open(path), "rb")
         except OSError as refused:
             raise Unavailable(f"{path}: {refused.strerror or refused}; make it readable and run again") from None
 

@@ -6,7 +6,7 @@ import os
 import posixpath
 import re
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -178,6 +178,13 @@ class Git:
         GitUnusable: one is not in this clone, or is not what its id says.
         """
         return self._objects.blobs(ids, limit)
+
+    def blob_ids(self, places: Sequence[tuple[str, str]]) -> list[str | None]:
+        """The content's id at each pair of a commit's id and a path, in one question; None where there is no file."""
+        asked = [f"{commit}:{self.prefix}{path}" if "\n" not in path else "" for commit, path in places]
+        found = iter(self._objects.look_up([one for one in asked if one]))
+        answers = [next(found) if one else None for one in asked]
+        return [one.id if one and one.kind == "blob" else None for one in answers]
 
     def upstream_base(self, env: Mapping[str, str]) -> str | None:
         """The commit that a change is judged against when the command line names none: see `git_base`.

@@ -1,0 +1,95 @@
+"""Locks as they stand: whole, not over each other, and not left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import combinations
+
+from checker.model.base import Frozen
+from checker.model.observation import Observation, Place
+from checker.model.outputs.overlap import overlap
+from checker.model.outputs.work import AsOf, Lock, Locks, Queue, task_key
+from checker.model.rule import Confidence
+from checker.model.unavailable import NotApplicable, Unavailable
+
+
+class Timeout(Frozen):
+    """`timeout_minutes`: the age at which a lock counts as forgotten."""
+
+    timeout_minutes: int = 60
+
+
+def lock_record(locks: Locks) -> Iterator[Observation]:
+    """Every lock says who holds it, for which task, over which paths, and since when."""
+    for lock in locks.found:
+        lacks = ", ".join(lock.missing)
+        problem = f"cannot be read: {lock.broken}" if lock.broken else f"lacks {lacks}"
+        prose = [scope for scope in lock.scopes if " " in scope.strip()]
+        if not lock.broken and not lacks and prose:
+            problem, lacks = f"names a scope in prose: {prose[0]!r}", "scope"
+        yield Observation(
+            subject="record",
+            ok=not (lock.broken or lacks),
+            place=_place(lock),
+            message=f"{lock.path} {problem}",
+            evidence=_said(lock, f"owner {lock.owner!r}, task {lock.task!r}, {len(lock.scopes)} scopes"),
+            confidence=None if lock.broken or lock.missing else Confidence.MEDIUM,
+        )
+
+
+def lock_overlap(locks: Locks) -> Iterator[Observation]:
+    """No two live locks of different owners name the same files."""
+    alive = [lock for lock in locks.found if not lock.broken and not lock.is_released]
+    for one, other in combinations(sorted(alive, key=lambda lock: lock.path), 2):
+        shared = [(a, b) for a in one.scopes for b in other.scopes if overlap(a, b)]
+        yield Observation(
+            subject=f"{one.path} and {other.path}",
+            ok=not shared or one.owner == other.owner,
+            place=_place(one),
+            also=(_place(other),),
+            message=f"{one.path} and {other.path} lock the same files",
+            evidence=f"{shared[0][0]} of {one.owner} and {shared[0][1]} of {other.owner}" if shared else "",
+        )
+
+
+def lock_orphan(
+    locks: Locks, queue: Queue | Unavailable | NotApplicable, as_of: AsOf, params: Timeout
+) -> Iterator[Observation]:
+    """No lock is left whose task is done or unknown, that is older than the time-out, or that calls itself released."""
+    for lock in locks.found:
+        if lock.broken:
+            continue
+        reason, sure = _orphaned(lock, queue, as_of, params)
+        yield Observation(
+            subject="orphan",
+            ok=not reason,
+            place=_place(lock),
+            message=f"{lock.path} is left behind: {reason}",
+            evidence=_said(lock, f"task {lock.task!r}, started {lock.started:%Y-%m-%dT%H:%MZ}" if lock.started else ""),
+            confidence=None if sure else Confidence.MEDIUM,
+        )
+
+
+def _orphaned(lock: Lock, queue: Queue | Unavailable | NotApplicable, as_of: AsOf, params: Timeout) -> tuple[str, bool]:
+    if lock.is_released:
+        return f"its status is {lock.status}, and released means removed", False
+    tasks = [part for part in lock.task.replace(";", ",").split(",") if part.strip()]
+    if isinstance(queue, Queue):
+        known = [queue.by_id.get(task_key(task)) for task in tasks]
+        if known and not any(known):
+            return f"its task {lock.task} is not in the queue", True
+        if known and all(task is not None and task.status == "done" for task in known if task is not None):
+            return f"its task {lock.task} is done", True
+    age = as_of.moment - lock.started if lock.started else None
+    if age is not None and age > timedelta(minutes=params.timeout_minutes):
+        return f"it is {int(age.total_seconds() // 60)} minutes old, the time-out is {params.timeout_minutes}", True
+    return "", True
+
+
+def _place(lock: Lock) -> Place:
+    return Place(lock.path, lines=(1, 1))
+
+
+def _said(lock: Lock, evidence: str) -> str:
+    return "; ".join(part for part in (evidence, *lock.assumed) if part)

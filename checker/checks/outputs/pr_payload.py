@@ -1,0 +1,222 @@
+"""The backend agent's results: questions before a preview, checks that ran, and a draft that a reviewer can use."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from checker.model.observation import Observation, Place
+from checker.model.outputs.artefact import Artefacts, Kind
+from checker.model.outputs.fields import is_blank, take, text_of, texts, whole
+
+_MOCKED = re.compile(
+    r"\bmock(?:ed|ing)?\b|\bsimulated\b"
+    r"|\bstub(?:bed)?\b|\bassum(?:e|ed|ing) pass|\bdry.?run\b|\bnot (?:actually )?(?:run|executed)\b",
+    re.IGNORECASE,
+)
+_BODY = (
+    ("summary and motivation", r"summary|motivation|overview|\bwhy\b"),
+    ("files modified", r"files?\b.{0,20}(?:modified|changed|touched)|files|changes"),
+    ("migration plan", r"migration"),
+    ("rollback", r"roll ?back|revert|downgrade"),
+    ("testing", r"\btest(?:s|ing)?\b|checks"),
+    ("manual QA with curl", r"\bcurl\b"),
+    ("coordination", r"coordination|frontend pr|fe pr"),
+    ("risk and rollout", r"risk|rollout"),
+)
+_RESULT = re.compile(
+    r"(?i)\b(pass(?:ed|es|ing)?|fail(?:ed|s|ing)?|green|red|\d+ (?:tests?|passed)|exit (?:code )?\d|✅|\[x\])"
+)
+_LINK = re.compile(r"https?://[^\s)>\]]+|(?<!\w)[\w.-]+/[\w.-]+#\d+|(?<!\w)#\d+\b")
+_NO_PARTNER = re.compile(
+    r"(?i)\b(no|without|not needed|none|n/?a)\b.{0,40}(?:frontend|fe\b|ui|pr|change|coordination)?"
+)
+_BRANCH = re.compile(r"(?!.*(?:\.\.|//|@\{|\\))[^\s~^:?*\[]+(?<![/.])")
+_TASK = ("preview", "questions")
+
+
+def pr_payload(artefacts: Artefacts) -> Iterator[Observation]:
+    """The payload is there, a draft, with branch, title, body, commits and labels, none empty and no label twice."""
+    files = list(artefacts.of(Kind.PR_PAYLOAD))
+    if not files:
+        message = "no draft pull-request payload was left"
+        yield Observation("payload", False, Place("."), message, "looked through every JSON, YAML and Markdown file")
+    for file in files:
+        if file.broken or not isinstance(file.value, Mapping):
+            yield Observation(
+                "payload", False, file.at(), f"{file.path} is no payload: {file.broken or 'no mapping'}", file.said("")
+            )
+            continue
+        for name, problem in _fields(file.value).items():
+            field = take(file.value, name)
+            yield Observation(
+                subject=name,
+                ok=not problem,
+                place=file.at(field.name) if field else file.at(),
+                message=f"{name} of {file.path} {problem}",
+                evidence=file.said(f"{name}: {str(field.value)[:120]}" if field else f"no field {name!r}"),
+            )
+
+
+def _fields(value: Mapping[str, Any]) -> dict[str, str]:
+    draft, branch = take(value, "draft"), text_of(value, "branch", "head")
+    labels = take(value, "labels")
+    names = texts(labels.value) if labels else ()
+    twice = [name for name, times in Counter(name.lower() for name in names).items() if times > 1]
+    return {
+        "branch": "is missing" if is_blank(branch) else "" if _BRANCH.fullmatch(branch) else "is no name for a branch",
+        "title": "is missing" if is_blank(text_of(value, "title")) else "",
+        "body": "is missing" if is_blank(text_of(value, "body", "description")) else "",
+        "commits": "is empty" if not (found := take(value, "commits")) or is_blank(found.value) else "",
+        "labels": "is no list" if labels is None or not names else f"repeats {', '.join(twice)}" if twice else "",
+        "draft": "" if draft is not None and draft.value is True else "is not true: only drafts may be prepared",
+    }
+
+
+def pr_body(artefacts: Artefacts) -> Iterator[Observation]:
+    """The body fills each part of the checklist: with results, a curl call, a way back, and a link to the frontend."""
+    for file in artefacts.of(Kind.PR_PAYLOAD):
+        found = take(file.value, "body", "description")
+        if found is None or is_blank(found.value):
+            continue
+        body = str(found.value)
+        for name, pattern in _BODY:
+            problem = "" if re.search(rf"(?i){pattern}", body) else "is missing"
+            problem = problem or _hollow(name, body)
+            yield Observation(
+                subject=name,
+                ok=not problem,
+                place=file.at(found.name),
+                message=f"{name} {problem} in the body of {file.path}",
+                evidence=file.said(_line(pattern, body)),
+            )
+
+
+def _hollow(name: str, body: str) -> str:
+    """What a part lacks that has its heading; an empty text where it says something."""
+    sections = [
+        (head.lower(), text) for head, text in re.findall(r"(?m)^#{1,6}\s*(.+)\n((?:(?!#{1,6}\s).*\n?)*)", body)
+    ]
+    mine = [text for head, text in sections if any(word in head for word in name.split()[:1])]
+    if mine and all(is_blank(text) for text in mine):
+        return "is left empty"
+    if name == "testing" and not _RESULT.search(body):
+        return "gives no result"
+    if name == "coordination":
+        said = next((text for head, text in sections if "coordination" in head), body)
+        return "" if _LINK.search(said) or _NO_PARTNER.search(said) else "links no frontend pull request"
+    return ""
+
+
+def _line(pattern: str, body: str) -> str:
+    return next((line.strip()[:120] for line in body.split("\n") if re.search(rf"(?i){pattern}", line)), "no such part")
+
+
+def run_checks_mocked(artefacts: Artefacts) -> Iterator[Observation]:
+    """Lint, tests and build each have a result that was measured; what is mocked is not green, and success means all of them."""
+    for file in artefacts.of(Kind.RUN_CHECKS):
+        if not isinstance(file.value, Mapping):
+            continue
+        failed = []
+        for name in ("lint", "tests", "build"):
+            check = take(file.value, name, name.removesuffix("s"))
+            problem = _check(check.value) if check else "is missing"
+            failed += [name] if check and _is_red(check.value) else []
+            yield Observation(
+                subject=name,
+                ok=not problem,
+                place=file.at(check.name) if check else file.at(),
+                message=f"{name} of {file.path} {problem}",
+                evidence=file.said(str(check.value)[:160] if check else f"no field {name!r}"),
+            )
+        success = take(file.value, "success")
+        wrong = success is not None and success.value is True and failed
+        message = f"{file.path} says success with {', '.join(failed)} failed"
+        yield Observation(
+            "success",
+            not wrong,
+            file.at(success.name) if success else file.at(),
+            message,
+            file.said(text_of(file.value, "message")),
+        )
+
+
+def _check(value: Any) -> str:
+    said = str(value)
+    if _MOCKED.search(said) or (
+        isinstance(value, Mapping) and (found := take(value, "mocked", "mock")) and found.value is True
+    ):
+        return "is mocked, which is never green" if not _is_red(value) else ""
+    if is_blank(value):
+        return "has no result"
+    if isinstance(value, Mapping):
+        code, total = take(value, "return_code", "exit_code", "code"), take(value, "total", "count")
+        known = code or take(value, "success", "status", "passed", "result")
+        if known is None:
+            return "gives neither an exit code nor a status"
+        return "ran no test at all" if total and whole(total.value) == 0 else ""
+    return ""
+
+
+def _is_red(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        code, ok = take(value, "return_code", "exit_code", "code"), take(value, "success", "ok")
+        status = text_of(value, "status", "result").lower()
+        return (
+            bool(code and whole(code.value))
+            or bool(ok and ok.value is False)
+            or status in ("fail", "failed", "error", "red")
+        )
+    if whole(value):
+        return True
+    return value is False or (isinstance(value, str) and value.strip().lower() in ("fail", "failed", "error", "red"))
+
+
+def start_task(artefacts: Artefacts) -> Iterator[Observation]:
+    """A task starts with questions, or with a preview that shows changes per file, a way back, and tests."""
+    for file in artefacts.of(Kind.START_TASK):
+        if not isinstance(file.value, Mapping):
+            continue
+        for name, problem in _started(file.value).items():
+            field = take(file.value, name)
+            yield Observation(
+                subject=name,
+                ok=not problem,
+                place=file.at(field.name) if field else file.at(),
+                message=f"{name} of {file.path} {problem}",
+                evidence=file.said(str(field.value)[:160] if field else f"no field {name!r}"),
+            )
+
+
+def _started(value: Mapping[str, Any]) -> dict[str, str]:
+    lacks = {name: "is missing" for name in ("success", "conversation_id") if take(value, name) is None}
+    preview, questions = (take(value, name) for name in _TASK)
+    if questions is not None and questions.value and not isinstance(questions.value, list):
+        lacks["questions"] = "is no list"
+    if preview is not None and preview.value:
+        lacks["preview"] = _preview(preview.value)
+    elif questions is None or is_blank(questions.value):
+        lacks["preview"] = "is empty, and no questions are asked"
+    return {"conversation_id": "", **lacks}
+
+
+def _preview(value: Any) -> str:
+    said = str(value)
+    migration = take(value, "migration_plan", "migration", "migrations")
+    missing = [
+        name
+        for name, there in (
+            (
+                "changes per file",
+                take(value, "changes", "files", "proposed_changes") or re.search(r"[\w-]+/[\w./-]+\.\w+", said),
+            ),
+            ("tests", re.search(r"(?i)tests?\b", said)),
+        )
+        if not there
+    ]
+    plans = migration is not None and not is_blank(migration.value)
+    if plans and not re.search(r"(?i)roll_?\s?back|revert|downgrade", said):
+        missing.append("a rollback of its migration")
+    return f"lacks {', '.join(missing)}" if missing else ""

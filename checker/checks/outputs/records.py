@@ -1,0 +1,59 @@
+"""The records around a run: blueprint indexes and the tools manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from checker.model.observation import Observation, Place
+from checker.model.outputs.artefact import Artefacts, Kind, TreePaths
+from checker.model.outputs.blueprint import Blueprints
+from checker.model.outputs.fields import is_blank, text_of
+
+INDEXES = ("nt-index.json", "td-index.json", "toc-cache.json", "crosswalk.json")
+_FOLDER = "docs/blueprints/"
+
+
+def blueprint_index(blueprints: Blueprints, tree: TreePaths) -> Iterator[Observation]:
+    """The four indexes are there and parse; each entry has an id, a title and a file that exists."""
+    there = {index.path.rpartition("/")[2]: index for index in blueprints.indexes}
+    for name in INDEXES:
+        index = there.get(name)
+        if index is None:
+            message = f"{_FOLDER}{name} is missing"
+            yield Observation(name, False, Place("."), message, f"there are {', '.join(sorted(there)) or 'no indexes'}")
+            continue
+        line = index.broken_line or 1
+        message = f"{index.path} cannot be read: {index.broken}"
+        yield Observation(name, not index.broken, Place(index.path, lines=(line, line)), message, index.broken)
+        for entry in index.entries:
+            path = entry.file.partition("#")[0]
+            problem = f"lacks {', '.join(entry.missing)}" if entry.missing else ""
+            if path and not tree.has(path) and not tree.has(_FOLDER + path):
+                problem = f"points at {path}, which is not in the tree"
+            message = f"{entry.id} in {index.path} {problem}"
+            yield Observation(entry.id or "entry", not problem, entry.place, message, f"file {entry.file!r}")
+
+
+def tools_manifest(artefacts: Artefacts) -> Iterator[Observation]:
+    """The manifest is there, parses, and names each tool."""
+    files = list(artefacts.of(Kind.TOOLS_MANIFEST))
+    if not files:
+        message = "ops/tools-manifest.json is missing"
+        yield Observation("tools manifest", False, Place("."), message, "the run's plugins are to be entered there")
+    for file in files:
+        tools = file.value
+        if isinstance(tools, Mapping):
+            tools = next((value for name, value in tools.items() if name in ("tools", "plugins", "entries")), tools)
+        unnamed = (
+            [one for one in tools if isinstance(one, Mapping) and is_blank(text_of(one, "name", "id", "tool"))]
+            if isinstance(tools, list)
+            else []
+        )
+        problem = file.broken and f"cannot be read: {file.broken}"
+        problem = problem or (
+            "names no tool" if not tools else f"holds {len(unnamed)} tools without a name" if unnamed else ""
+        )
+        count = len(tools) if isinstance(tools, (list, dict)) else 0
+        yield Observation(
+            "tools manifest", not problem, file.at(), f"{file.path} {problem}", file.said(f"{count} entries")
+        )

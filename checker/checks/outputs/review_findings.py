@@ -1,0 +1,139 @@
+"""ReviewFindings JSON: of the right shape, true to the tree, and ready only when it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from checker.model.base import Frozen
+from checker.model.observation import Observation, Place
+from checker.model.outputs.artefact import Artefact, Artefacts, Kind, TreePaths
+from checker.model.outputs.fields import is_blank, take, text_of
+from checker.model.unavailable import Unavailable
+
+SEVERITIES = ("critical", "major", "minor", "info")
+OPEN = ("critical", "major")
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?|v?\d+(\.\d+){0,3}([-+.][\w.+-]+)?")
+_LINES = re.compile(r"\s*L?(\d{1,9})\s*(?:-\s*L?(\d{1,9}))?\s*")
+
+
+class Words(Frozen):
+    """`severities`, `statuses`, `types`: the words that a file may use; an empty list of types lets any word stand."""
+
+    severities: tuple[str, ...] = SEVERITIES
+    statuses: tuple[str, ...] = ("ready", "blocked")
+    types: tuple[str, ...] = ()
+
+
+def review_findings_valid(artefacts: Artefacts, params: Words) -> Iterator[Observation]:
+    """The file is there and has tool, version, status and findings, each with its seven fields in the right words."""
+    files = list(artefacts.of(Kind.REVIEW_FINDINGS))
+    if not files:
+        message, evidence = "no ReviewFindings JSON was left", "looked through every JSON, YAML and Markdown file"
+        yield Observation("review findings", False, Place("."), message, evidence)
+    for file in files:
+        problem = file.broken or _envelope(file, params)
+        yield Observation(
+            subject="shape",
+            ok=not problem,
+            place=file.at(),
+            message=f"{file.path} {problem}",
+            evidence=file.said(f"tool {text_of(file.value, 'tool')!r}, version {text_of(file.value, 'version')!r}"),
+        )
+        for number, finding in _findings(file):
+            lacks = list(_lacks(finding, params))
+            yield Observation(
+                subject=f"finding {number} {text_of(finding, 'title')[:60]}",
+                ok=not lacks,
+                place=file.at("findings", str(number)),
+                message=f"finding {number + 1} of {file.path} {', '.join(lacks)}",
+                evidence=file.said(text_of(finding, "title") or "no title"),
+            )
+
+
+def review_findings_true(artefacts: Artefacts, tree: TreePaths | Unavailable) -> Iterator[Observation]:
+    """Each path is in the tree and each line in its file; `ready` stands only where no critical or major finding is open."""
+    for file in artefacts.of(Kind.REVIEW_FINDINGS):
+        found = list(_findings(file))
+        grave = [one for _, one in found if text_of(one, "severity").lower() in OPEN and not _closed(one)]
+        ready = text_of(file.value, "status").lower() == "ready"
+        if not file.broken:
+            yield Observation(
+                subject="ready",
+                ok=not (ready and grave),
+                place=file.at("status"),
+                message=f"{file.path} says ready with {len(grave)} critical or major findings open",
+                evidence="; ".join(text_of(one, "title")[:60] for one in grave[:3]),
+            )
+        if isinstance(tree, Unavailable):
+            continue
+        for number, finding in found:
+            problem = _astray(finding, tree)
+            yield Observation(
+                subject=f"finding {number} {text_of(finding, 'title')[:60]}",
+                ok=not problem,
+                place=file.at("findings", str(number)),
+                message=f"finding {number + 1} of {file.path} {problem}",
+                evidence=file.said(text_of(finding, "title")),
+            )
+
+
+def _findings(file: Artefact) -> Iterator[tuple[int, Any]]:
+    listed = take(file.value, "findings")
+    if listed is not None and isinstance(listed.value, list):
+        yield from enumerate(listed.value)
+
+
+def _envelope(file: Artefact, params: Words) -> str:
+    if not isinstance(file.value, Mapping):
+        return "is no ReviewFindings JSON: no mapping at its top"
+    listed, status = take(file.value, "findings"), text_of(file.value, "status").lower()
+    if is_blank(text_of(file.value, "tool")):
+        return "names no tool"
+    if not _VERSION.fullmatch(text_of(file.value, "version")):
+        return "has a version that is neither a date nor a version number"
+    if status not in params.statuses:
+        return f"has the status {status!r}, not one of {', '.join(params.statuses)}"
+    return "" if listed is not None and isinstance(listed.value, list) else "has no list of findings"
+
+
+def _lacks(finding: Any, params: Words) -> Iterator[str]:
+    if not isinstance(finding, Mapping):
+        yield "is no mapping"
+        return
+    for name in ("type", "category", "title", "evidence", "recommendation"):
+        if is_blank(text_of(finding, name)):
+            yield f"has no {name}"
+    if params.types and text_of(finding, "type") not in params.types:
+        yield f"has the unknown type {text_of(finding, 'type')!r}"
+    if (severity := text_of(finding, "severity").lower()) not in params.severities:
+        yield f"has the severity {severity!r}, not one of {', '.join(params.severities)}"
+    where = take(finding, "where")
+    if where is None or not text_of(where.value, "path"):
+        yield "names no path"
+    elif (lines := text_of(where.value, "lines")) and not _LINES.fullmatch(lines):
+        yield f"has the lines {lines!r}, not a-b"
+
+
+def _closed(finding: Any) -> bool:
+    said = text_of(finding, "state", "resolution", "status").lower()
+    return said in ("closed", "fixed", "resolved", "waived", "accepted", "mitigated")
+
+
+def _astray(finding: Any, tree: TreePaths) -> str:
+    where = take(finding, "where")
+    path = text_of(where.value, "path") if where else ""
+    bare = path.partition("!")[0]
+    if not bare or bare == ".":
+        return ""
+    if not tree.has(bare):
+        return f"points at {path}, which is not in the tree"
+    span = _LINES.fullmatch(text_of(where.value, "lines")) if where else None
+    length = tree.lines.get(bare.removeprefix("./").lstrip("/"))
+    if span is None or length is None or "!" in path:
+        return ""
+    first, last = int(span.group(1)), int(span.group(2) or span.group(1))
+    if first < 1 or last < first:
+        return f"points at the lines {first}-{last} of {path}, which is no span"
+    return f"points at line {last} of {path}, which has {length}" if last > length else ""

@@ -1,0 +1,1 @@
+"""Reading what agents leave behind: leniently, and saying what was assumed."""

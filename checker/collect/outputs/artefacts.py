@@ -1,0 +1,168 @@
+"""The only place that finds agents' outputs in a tree: by path where a standard fixes one, else by what stands in the file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from checker.collect.data_text import Malformed
+from checker.collect.files import Root, Unreadable
+from checker.collect.outputs import kinds, loose
+from checker.collect.outputs.markdown import blocks, sections
+from checker.collect.outputs.text import LARGEST, readable
+from checker.model.globs import covers
+from checker.model.outputs.artefact import Artefact, Artefacts, Kind
+from checker.model.repo import File, Inventory, Role
+from checker.model.settings import Description, Layout
+from checker.model.unavailable import Unavailable
+
+_DATA, _LINES, _PROSE = (".json", ".yaml", ".yml"), (".jsonl", ".ndjson"), (".md", ".markdown")
+LARGEST_REPORT = 4 * 1024 * 1024  # bytes of what a person is to read
+_LARGEST_CANDIDATE = 8 * 1024 * 1024  # bytes; above it only a fixed path makes a file an output
+_NEVER = frozenset({Role.VENDORED, Role.SCRIPT, Role.FIXTURE, Role.TEST, Role.GENERATED, Role.MIGRATION})
+_INSTRUCTIONS = re.compile(
+    r"(?i)(^|/)(agents?|claude|gemini|copilot-instructions|readme|contributing|changelog)\.md$"
+    r"|(^|/)(\.claude|\.cursor|\.github|prompts?|agents|templates?|constants|skills)/"
+)
+_PROMPT = re.compile(
+    r"(?m)^<role>|^You are (?:the|a|an) \*\*|^(?:name|description|mode): .+\n(?:.*\n){0,6}---", re.IGNORECASE
+)
+
+
+def artefacts(root: Root, inventory: Inventory, description: Description) -> Artefacts:
+    """Every output in the tree. Locks, the queue and packs are listed without their content, which other facts hold."""
+    found: list[Artefact] = []
+    for file in inventory.files:
+        kind = fixed_kind(file.path, description.layout)
+        if kind is not None and file.role in (Role.VENDORED, Role.FIXTURE):
+            continue
+        if kind in (Kind.LOCK, Kind.QUEUE, Kind.PACK):
+            found.append(Artefact(file.path, kind))
+        elif kind is not None:
+            found.extend(_at_fixed_path(root, file, kind))
+        elif _is_candidate(file, description.layout):
+            found.extend(_by_content(root, file))
+    return Artefacts(tuple(found))
+
+
+def fixed_kind(path: str, layout: Layout) -> Kind | None:
+    """The kind that a path means, by the standards' own paths and by the configured ones."""
+    told = ((Kind.LOCK, layout.locks, ""), (Kind.QUEUE, layout.queue, ""), (Kind.RUN_REPORT, layout.runs, ".md"))
+    for kind, patterns, suffix in told:
+        if path.endswith(suffix) and any(covers(pattern, path) for pattern in patterns):
+            return kind
+    return kinds.by_path(path)
+
+
+def _is_candidate(file: File, layout: Layout) -> bool:
+    if layout.outputs:
+        return any(covers(pattern, file.path) for pattern in layout.outputs)
+    if file.role in _NEVER or file.size > _LARGEST_CANDIDATE or _INSTRUCTIONS.search(file.path):
+        return False
+    in_source = any(covers(pattern, file.path) for pattern in layout.source)
+    return not in_source and file.path.lower().endswith((*_DATA, *_LINES, *_PROSE))
+
+
+def _at_fixed_path(root: Root, file: File, kind: Kind) -> Iterator[Artefact]:
+    try:
+        limit = LARGEST_REPORT if kind in (Kind.RUN_REPORT, Kind.APPROVAL) else LARGEST
+        text, assumed = readable(file.path, root.read(file.path, limit))
+    except (Unreadable, Unavailable) as wrong:
+        yield Artefact(file.path, kind, broken=str(wrong).removeprefix(f"{file.path}").lstrip(": "))
+        return
+    yield one_of(file.path, text, assumed, kind)
+
+
+def one_of(path: str, text: str, assumed: tuple[str, ...], kind: Kind) -> Artefact:
+    """A text as one output of a known kind; what cannot be read as that says so in `broken`."""
+    if not text.strip():
+        return Artefact(path, kind, text, broken="the file is empty")
+    named = path.lower()
+    prose = kind in (Kind.RUN_REPORT, Kind.CHECKPOINT, Kind.ESCALATION) or named.endswith(_PROSE)
+    if prose:
+        inside = next((one for one in _fenced(path, text, assumed) if one.kind is kind), None)
+        if inside is not None and kind not in (Kind.RUN_REPORT, Kind.CHECKPOINT, Kind.ESCALATION):
+            return inside
+        value = loose.pairs(text)[0] if kind is Kind.APPROVAL and ":" in text else None
+        return Artefact(path, kind, text, value, sections(text), assumed=assumed)
+    try:
+        value, how = loose.pairs(text) if kind is Kind.APPROVAL else (loose.data(text), "")
+    except Malformed as wrong:
+        return Artefact(path, kind, text, assumed=assumed, broken=str(wrong), broken_line=wrong.line)
+    return Artefact(path, kind, text, _unwrapped(value, kind), assumed=(*assumed, how) if how else assumed)
+
+
+def _unwrapped(value: object, kind: Kind) -> object:
+    """The payload itself where a method's result is wrapped around it."""
+    if kind is Kind.PR_PAYLOAD and isinstance(value, dict) and isinstance(value.get("draft_pr_payload"), dict):
+        return value["draft_pr_payload"]
+    return value
+
+
+def _by_content(root: Root, file: File) -> Iterator[Artefact]:
+    try:
+        text, assumed = readable(file.path, root.read(file.path))
+    except (Unreadable, Unavailable):
+        return
+    yield from in_text(file.path, text, assumed)
+
+
+def in_text(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact]:
+    """The outputs that a text holds, told by their shape."""
+    if not kinds.TELLING.search(text):
+        return
+    named = path.lower()
+    if named.endswith(_LINES):
+        yield from _lines(path, text, assumed)
+    elif named.endswith(_DATA):
+        try:
+            value = loose.data(text)
+        except Malformed:
+            return
+        for kind in list(kinds.by_value(value))[:1]:
+            yield Artefact(path, kind, text, _unwrapped(value, kind), assumed=assumed)
+    elif not _PROMPT.search(text[:3000]):
+        found = sections(text)
+        for kind in list(kinds.by_text(text, found))[:1]:
+            yield Artefact(path, kind, text, None, found, assumed=assumed)
+        yield from _fenced(path, text, assumed)
+
+
+def candidates(path: str, text: str) -> Iterator[Kind]:
+    """Every kind that a text could be, by its shape, wherever it lies."""
+    if path.lower().endswith(_LINES):
+        yield from (one.kind for one in _lines(path, text, ()))
+        return
+    try:
+        yield from kinds.by_value(loose.data(text))
+        return
+    except Malformed:
+        pass
+    told = list(kinds.by_text(text, sections(text)))
+    yield from told or (one.kind for one in _fenced(path, text, ()))
+
+
+def _lines(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if not kinds.TELLING.search(line):
+            continue
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        for kind in list(kinds.by_value(value))[:1]:
+            yield Artefact(path, kind, line, _unwrapped(value, kind), block=(number, number), assumed=assumed)
+
+
+def _fenced(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact]:
+    for block in blocks(text):
+        if block.language not in ("json", "yaml", "yml", "jsonc", "") or not kinds.TELLING.search(block.text):
+            continue
+        try:
+            value = loose.data(block.text)
+        except Malformed:
+            continue
+        for kind in list(kinds.by_value(value))[:1]:
+            how = (*assumed, "read from a fenced block")
+            yield Artefact(path, kind, block.text, _unwrapped(value, kind), block=block.lines, assumed=how)

@@ -1,0 +1,80 @@
+"""The only place that reads checkpoints and recorded approvals, and the words in which people answer."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+
+from checker import resources
+from checker.model.outputs.approval import Approval, Checkpoint, Checkpoints, Meaning, Words, meaning
+from checker.model.outputs.artefact import Artefact, Artefacts, Kind
+from checker.model.outputs.fields import take, text_of
+
+_HEAD = re.compile(r"(?i)^[#>\s*_]*CHECKPOINT\W{0,4}\s*G(\d+(?:\.\d+)?)\W*(.*?)[*_\s]*$")
+_PART = re.compile(r"(?i)^\s*(?:#{1,6}\s*|\*\*)(project|built|key decisions|files created|test it|options|decision)\b")
+_OPTION = re.compile(r"\b([A-D])\)\s*([^|\n]+)")
+_ANSWER = re.compile(r"(?i)^[>\s#*_-]*(?:DECISION|ANSWER|REPLY|USER)\b[*_]*\s*:[*_]*\s*(.*)$")
+
+
+@cache
+def words() -> Words:
+    """The shipped words."""
+    table = tomllib.loads(resources.text("rules", "approvals.toml"))
+    meant: dict[str, Meaning] = {}
+    kinds: tuple[Meaning, ...] = ("approved", "ambiguous", "rejected")
+    for kind in kinds:
+        meant.update(dict.fromkeys(table[kind], kind))
+    return Words(meant, frozenset(table["approving_options"]))
+
+
+def checkpoints(artefacts: Artefacts) -> Checkpoints:
+    """Every checkpoint that stands in a text, and every approval that stands in a record."""
+    shown = [one for file in artefacts.of(Kind.CHECKPOINT) for one in _shown(file)]
+    return Checkpoints(tuple(shown), tuple(_approvals(artefacts)))
+
+
+def _shown(file: Artefact) -> Iterator[Checkpoint]:
+    lines = file.text.split("\n")
+    heads = [(number, found) for number, line in enumerate(lines, 1) if (found := _HEAD.match(line))]
+    for position, (number, head) in enumerate(heads):
+        end = heads[position + 1][0] - 1 if position + 1 < len(heads) else len(lines)
+        yield _checkpoint(file, head, lines[number:end], number, end)
+
+
+def _checkpoint(file: Artefact, head: re.Match[str], body: list[str], first: int, last: int) -> Checkpoint:
+    parts = {found.group(1).lower() for line in body if (found := _PART.match(line))}
+    options = {letter: said.strip(" *_") for line in body for letter, said in _OPTION.findall(line)}
+    answer, where = None, last
+    for offset, line in enumerate(body, 1):
+        found = _ANSWER.match(line)
+        if found:
+            said = found.group(1).strip(" *_")
+            answer, where = said or answer, first + offset
+    parts |= {"options"} if options else set()
+    parts |= {"decision"} if any(_ANSWER.match(line) for line in body) else set()
+    name, gate = head.group(2).strip(" :-*_"), head.group(1)
+    return Checkpoint(
+        file.path,
+        gate,
+        name,
+        (first, max(first, last)),
+        frozenset(parts),
+        options,
+        answer,
+        meaning(answer, words(), options),
+        where,
+    )
+
+
+def _approvals(artefacts: Artefacts) -> Iterator[Approval]:
+    for file in artefacts.of(Kind.APPROVAL):
+        approver = text_of(file.value, "approver", "approved_by", "by")
+        gate = text_of(file.value, "gate", "checkpoint")
+        if not approver or not gate:
+            continue
+        text = take(file.value, "text", "answer", "response", "words", "decision")
+        said = str(text.value) if text else None
+        owner = text_of(file.value, "agent", "requester", "requested_by", "author")
+        yield Approval(gate, approver, owner, said or "", meaning(said, words(), {}), file.at(), text is not None)

@@ -1,0 +1,114 @@
+"""The only place that reads numbers out of outputs as claims and puts the evidence beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checker.model.finding import Where
+from checker.model.observation import Place
+from checker.model.outputs.artefact import Artefact, Artefacts, Kind
+from checker.model.outputs.evidence import ClaimLedger, Figures, Judged, Measure, Statement, hold
+from checker.model.outputs.fields import percent, take, whole
+from checker.model.outputs.runs import RunReports
+from checker.model.report import Claim
+
+_COVERAGE = (
+    re.compile(r"(?i)\bcoverage\b[^.%\n|]{0,40}?[\s:|~=](\d{1,3}(?:\.\d+)?)\s?%"),
+    re.compile(r"(?i)\b(\d{1,3}(?:\.\d+)?)\s?% (?:line |test |statement |code |unit |overall )*coverage\b"),
+)
+_COUNTS: tuple[tuple[Measure, re.Pattern[str]], ...] = (
+    ("passed", re.compile(r"(?i)\b(\d{1,6}) (?:tests? )?(?:passed|passing)\b")),
+    ("failed", re.compile(r"(?i)\b(\d{1,6}) (?:tests? )?(?:failed|failing|failures?)\b")),
+)
+_NOT_A_RESULT = re.compile(
+    r"(?i)target|threshold|goal|minimum|at least|must|above|below|should|>=?|≥|aim|branch|gate\b|\bdiff\b"
+)
+_OF_ANOTHER_RUN = re.compile(
+    r"(?i)previous|before|initial|\bfirst\b|earlier|attempt|last run|was\b|from \d|→|->|baseline|expected"
+)
+
+
+def claim_ledger(artefacts: Artefacts, reports: RunReports, figures: Figures) -> ClaimLedger:
+    """Every number that an output claims, held against what was measured."""
+    runs = {one.path: one.run for one in reports.found}
+    current = {one.path for one in reports.current}
+    found: list[Statement] = []
+    for one in artefacts.found:
+        if one.kind is Kind.HANDOFF:
+            found.extend(_handoff(one))
+        elif one.kind is Kind.RUN_CHECKS:
+            found.extend(_run_checks(one))
+        elif one.kind is Kind.RUN_REPORT and one.path in current:
+            found.extend(_prose(one, one.text, 1, runs.get(one.path, "")))
+        elif one.kind in (Kind.OUTPUT_DOCUMENT, Kind.CHECKPOINT) and one.sections:
+            found.extend(_prose(one, one.text, 1, ""))
+    return ClaimLedger(tuple(hold(found, figures)))
+
+
+def claims_of(ledger: ClaimLedger) -> tuple[Claim, ...]:
+    """The claims as a report lists them, sorted by place."""
+    return tuple(
+        sorted(
+            (_claim(one) for one in ledger.judged), key=lambda one: (one.where.path, one.where.first or 0, one.claim)
+        )
+    )
+
+
+def _claim(one: Judged) -> Claim:
+    against = _where(one.against.place) if one.against and one.state != "unverified" else None
+    return Claim(claim=one.statement.claim, where=_where(one.statement.place), state=one.state, against=against)
+
+
+def _where(place: Place) -> Where:
+    lines = f"{place.lines[0]}-{place.lines[1]}" if place.lines and place.lines[0] != place.lines[1] else None
+    return Where(path=place.path, lines=lines or (str(place.lines[0]) if place.lines else None))
+
+
+def _handoff(one: Artefact) -> Iterator[Statement]:
+    done, checks = take(one.value, "deliverables"), take(one.value, "verification")
+    if done:
+        coverage = take(done.value, "test_coverage", "coverage")
+        number = percent(coverage.value) if coverage else None
+        if coverage and number is not None:
+            yield _firm(f"coverage {coverage.value}", "coverage", number, one.at(done.name, coverage.name))
+        for part, field, measure in (("endpoints", "total", "operations"), ("database", "migrations", "migrations")):
+            group = take(done.value, part)
+            count = take(group.value, field) if group else None
+            value = whole(count.value) if count else None
+            if group and count and value is not None:
+                place = one.at(done.name, group.name, count.name)
+                yield _firm(f"{value} {'endpoints' if part == 'endpoints' else 'migrations'}", measure, value, place)  # type: ignore[arg-type]
+    code = take(checks.value, "test", "tests") if checks else None
+    if checks and code and whole(code.value) == 0:
+        yield _firm("test exits 0", "failed", 0, one.at(checks.name, code.name))
+
+
+def _run_checks(one: Artefact) -> Iterator[Statement]:
+    tests = take(one.value, "tests", "test")
+    if tests is None:
+        return
+    for field, measure in (("passed", "passed"), ("failed", "failed")):
+        count = take(tests.value, field)
+        value = whole(count.value) if count else None
+        if count and value is not None:
+            yield _firm(f"{value} tests {field}", measure, value, one.at(tests.name, count.name))  # type: ignore[arg-type]
+
+
+def _firm(claim: str, measure: Measure, value: float, place: Place) -> Statement:
+    return Statement(claim, measure, value, place, firm=True)
+
+
+def _prose(one: Artefact, text: str, first: int, run: str) -> Iterator[Statement]:
+    """Numbers in sentences, left alone where the line speaks of a target or of another run."""
+    for number, line in enumerate(text.split("\n"), first):
+        if len(line) > 2000 or _OF_ANOTHER_RUN.search(line):
+            continue
+        here = one.lines(number)
+        if not _NOT_A_RESULT.search(line):
+            seen = {found.group(1) for pattern in _COVERAGE for found in pattern.finditer(line)}
+            for value in sorted(seen):
+                yield Statement(f"coverage {value}%", "coverage", float(value), here, firm=False, run=run)
+        for measure, pattern in _COUNTS:
+            for found in pattern.finditer(line):
+                yield Statement(found.group(), measure, int(found.group(1)), here, firm=False, run=run)

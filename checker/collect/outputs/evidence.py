@@ -1,0 +1,176 @@
+"""The only place that reads measurements: JUnit, coverage.py, Cobertura, lcov, TAP, and the closing lines of test runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from checker.collect.files import Root, Unreadable
+from checker.collect.outputs.text import readable
+from checker.model.contract import Api
+from checker.model.globs import covers
+from checker.model.observation import Place
+from checker.model.outputs.evidence import Figure, Figures, Measure
+from checker.model.outputs.fields import percent, take
+from checker.model.outputs.runs import Packs
+from checker.model.repo import File, Inventory, Role
+from checker.model.settings import Description
+from checker.model.unavailable import NotApplicable, Unavailable
+
+_NAMED = re.compile(
+    r"(?i)(^|/)(.*junit.*\.xml|test-?results?.*\.(xml|json|txt|log)|(coverage|cobertura).*\.(xml|json|txt|log)|lcov\.info|.+\.tap"
+    r"|.*(pytest|vitest|jest|test|lint|build|ci).*\.(log|out)|.*\.log)$"
+)
+_TEXT = re.compile(r"(?i)\.(txt|log|out|tap|md|info|xml|json)$")
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_TAG = re.compile(
+    r"<(/?)(testsuites?|testcase|failure|error|skipped)\b([^<>]*?)(/?)>|<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL
+)
+_RATE = re.compile(r'<coverage\b[^<>]*?\bline-rate="([0-9.]+)"')
+_COUNT = r"(\d+) {}\b"
+_PYTEST = re.compile(r"^=* ?((?:\d+ [a-z]+,? ?)+) in [\d.:]+ ?s?.*$")
+_CLOSING = (
+    re.compile(r"^\s*Tests:?\s+((?:\d+ \w+\s*[,|]?\s*)+)(?:\(\d+\)|of \d+|\d+ total)?\s*$"),  # jest, vitest
+    re.compile(r"^\s*((?:\d+ (?:passed|failed|passing|failing)\b[, ]*)+)(?:\([\d.smh ]+\))?\s*$"),  # playwright, mocha
+)
+_HINT = re.compile(r"pass|fail|TOTAL|All files|Total coverage|error")
+_TAP = re.compile(r"^# (pass|fail) +(\d+)$")
+_TOTALS = (
+    re.compile(r"^TOTAL\s+\d+.*?\s(\d+(?:\.\d+)?)%\s*$"),  # coverage.py
+    re.compile(r"^All files\s*\|\s*(\d+(?:\.\d+)?)\s*\|"),  # istanbul
+    re.compile(r"^Total coverage: (\d+(?:\.\d+)?)%$"),
+)
+
+
+def figures(
+    root: Root,
+    inventory: Inventory,
+    packs: Packs,
+    description: Description,
+    api: Api | Unavailable | NotApplicable,
+) -> Figures:
+    """All that was measured: files of the tree, members of packs, the contract's operations, the migrations."""
+    found: list[Figure] = []
+    unread: list[tuple[str, str]] = []
+    for file in inventory.files:
+        if file.role not in (Role.VENDORED, Role.FIXTURE) and _NAMED.search(file.path):
+            found.extend(_of_file(root, file, unread))
+    for pack in packs.found:
+        for member in pack.members:
+            if member.text and _TEXT.search(member.name) and not _is_report(member.name):
+                found.extend(measured(f"{pack.path}!{member.name}", member.text, pack.run))
+    if isinstance(api, Api) and len({contract.path for contract in api.contracts}) == 1:
+        count = sum(1 for _ in api.operations())
+        found.append(Figure("operations", count, Place(api.contracts[0].path), f"{count} operations in the contract"))
+    found.extend(_migrations(inventory, description))
+    return Figures(tuple(found), tuple(unread))
+
+
+def _is_report(name: str) -> bool:
+    return name.lower().endswith(".md") and not re.search(r"(?i)log|test|ci|coverage", name.rpartition("/")[2])
+
+
+def _of_file(root: Root, file: File, unread: list[tuple[str, str]]) -> Iterator[Figure]:
+    try:
+        text, _ = readable(file.path, root.read(file.path))
+    except (Unreadable, Unavailable) as wrong:
+        unread.append((file.path, str(wrong)))
+        return
+    if not text.strip():
+        unread.append((file.path, "the file is empty"))
+    yield from measured(file.path, text, "")
+
+
+def measured(path: str, text: str, run: str) -> Iterator[Figure]:
+    """The figures in one text. A document with a type declaration is not read: entities are a trap."""
+    head = text[:2000]
+    if "<testsuite" in head and "<!ENTITY" not in head:
+        yield from _junit(path, text, run)
+    elif "<coverage" in head and (rate := _RATE.search(text)):
+        yield Figure("coverage", float(rate.group(1)) * 100, Place(path, (1, 1)), "coverage XML", run=run)
+    elif path.endswith(".json"):
+        yield from _coverage_json(path, text, run)
+    elif path.endswith(".info"):
+        yield from _lcov(path, text, run)
+    else:
+        yield from _closing(path, text, run)
+
+
+def _junit(path: str, text: str, run: str) -> Iterator[Figure]:
+    passed = failed = 0
+    bad = skipped = inside = False
+    for tag in _TAG.finditer(text):
+        closing, name, _, empty = tag.groups()
+        if name == "testcase" and not closing:
+            inside, bad, skipped = True, False, False
+        elif name in ("failure", "error") and inside and not closing:
+            bad = True
+        elif name == "skipped" and inside and not closing:
+            skipped = True
+        if name == "testcase" and (closing or empty):
+            failed, passed, inside = failed + bad, passed + (not bad and not skipped), False
+    source = f"JUnit: {passed} passed, {failed} failed"
+    if passed or failed:
+        yield Figure("passed", passed, Place(path, (1, 1)), source, run=run)
+        yield Figure("failed", failed, Place(path, (1, 1)), source, run=run)
+
+
+def _coverage_json(path: str, text: str, run: str) -> Iterator[Figure]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    totals, total = take(value, "totals"), take(value, "total")
+    lines = take(total.value, "lines") if total else None
+    rate = take(totals.value, "percent_covered") if totals else take(lines.value, "pct") if lines else None
+    number = percent(rate.value) if rate else None
+    if number is not None:
+        yield Figure("coverage", number, Place(path), "coverage JSON", run=run)
+
+
+def _lcov(path: str, text: str, run: str) -> Iterator[Figure]:
+    found, hit = (sum(int(n) for n in re.findall(rf"^{tag}:(\d+)", text, re.MULTILINE)) for tag in ("LF", "LH"))
+    if found:
+        yield Figure("coverage", 100 * hit / found, Place(path, (1, 1)), f"lcov: {hit} of {found} lines", run=run)
+
+
+def _closing(path: str, text: str, run: str) -> Iterator[Figure]:
+    if not _HINT.search(text):
+        return
+    for number, raw in enumerate(text.split("\n"), 1):
+        if len(raw) > 400 or not _HINT.search(raw):
+            continue
+        line = _ESCAPES.sub("", raw).rstrip().strip("=").strip()
+        here = Place(path, (number, number))
+        if tap := _TAP.match(line):
+            measure: Measure = "passed" if tap.group(1) == "pass" else "failed"
+            yield Figure(measure, int(tap.group(2)), here, line, run=run)
+        elif counts := next((found for one in (_PYTEST, *_CLOSING) if (found := one.match(line))), None):
+            passed, failed = (
+                _number(counts.group(1), *words) for words in (("passed", "passing"), ("failed", "failing", "errors?"))
+            )
+            if passed or failed:
+                yield Figure("passed", passed, here, line, run=run)
+                yield Figure("failed", failed, here, line, run=run)
+        elif total := next((found for one in _TOTALS if (found := one.match(line))), None):
+            yield Figure("coverage", float(total.group(1)), here, line, run=run)
+
+
+def _number(text: str, *words: str) -> int:
+    return sum(int(found.group(1)) for word in words for found in re.finditer(_COUNT.format(word), text))
+
+
+def _migrations(inventory: Inventory, description: Description) -> Iterator[Figure]:
+    """How many migrations the tree holds, where the place of them is told or is Alembic's or Prisma's own."""
+    places = description.layout.migrations or ("**/alembic/versions", "**/prisma/migrations")
+    files = [
+        file.path
+        for file in inventory.files
+        if any(covers(place, file.path) for place in places)
+        and re.search(r"(?<!__init__)\.py$|migration\.sql$", file.path)
+    ]
+    revisions = [path for path in files if "versions/" in path or path.endswith(".sql")] or files
+    if revisions:
+        folder = revisions[0].rpartition("/")[0]
+        yield Figure("migrations", len(revisions), Place(revisions[0]), f"{len(revisions)} migrations in {folder}")

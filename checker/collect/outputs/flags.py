@@ -1,0 +1,47 @@
+"""The only place that reads the safe-mode flag and the outline."""
+
+from __future__ import annotations
+
+import re
+
+from checker.collect.data_text import Malformed
+from checker.collect.files import Root, Unreadable
+from checker.collect.outputs import loose
+from checker.collect.outputs.text import readable
+from checker.model.outputs.fields import take
+from checker.model.outputs.flags import Box, Outline, SafeMode
+from checker.model.repo import Inventory
+from checker.model.unavailable import NotApplicable
+
+FLAG = "ops/flags/safe-mode.json"
+OUTLINES = ("docs/OUTLINE.md", "OUTLINE.md", "docs/outline.md")
+_BOX = re.compile(r"^\s*(?:[-*]\s*)?\[([ xX])\]\s*\W{0,4}(WBS-\d+(?:\.\d+)*)\b")
+_OFF = ("false", "off", "0", "disabled", "inactive", "no", "none")
+
+
+def safe_mode_flag(root: Root, inventory: Inventory) -> SafeMode:
+    """The flag as it stands. NotApplicable where there is none."""
+    if FLAG not in inventory.by_path:
+        raise NotApplicable(f"no {FLAG}, so safe mode is off")
+    try:
+        value, _ = loose.pairs(readable(FLAG, root.read(FLAG))[0])
+    except (Malformed, Unreadable) as wrong:
+        return SafeMode(FLAG, True, "nothing that can be read", str(wrong))
+    found = take(value, "safe_mode", "enabled", "active", "on", "mode", "status", "state")
+    if found is None:
+        return SafeMode(FLAG, True, "neither on nor off", "no field enabled, active or safe_mode")
+    said = str(found.value).strip().lower()
+    return SafeMode(FLAG, said not in _OFF, f"{found.name} {said}")
+
+
+def outline(root: Root, inventory: Inventory) -> Outline:
+    """The outline's boxes. NotApplicable where there is no outline."""
+    path = next((one for one in OUTLINES if one in inventory.by_path), None)
+    if path is None:
+        raise NotApplicable("no docs/OUTLINE.md")
+    try:
+        text = readable(path, root.read(path))[0]
+    except Unreadable:
+        return Outline(path, ())
+    found = [(number, one) for number, line in enumerate(text.split("\n"), 1) if (one := _BOX.match(line))]
+    return Outline(path, tuple(Box(one.group(2), one.group(1) in "xX", number) for number, one in found))

@@ -1,0 +1,62 @@
+"""The only place that reads loose data: JSON, YAML, or the `key: value` lines that people and agents write instead."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from checker.collect.data_text import Malformed, parse
+
+_PAIR = re.compile(
+    r"^\s*(?:[-*]\s+)?(?:\*\*|__|`)?([A-Za-z][\w ./()-]{0,60}?)(?:\*\*|__|`)?\s*[:=]\s*(?:\*\*|__)?\s*(.*)$"
+)
+_ITEM = re.compile(r"^\s*[-*]\s+(.*)$")
+
+
+def data(text: str) -> Any:
+    """Plain values of JSON or YAML text that holds a mapping or a list. Malformed for anything else."""
+    value = parse(text, max_nodes=2_000_000).value
+    if not isinstance(value, (dict, list)):
+        raise Malformed("holds neither a mapping nor a list", 1)
+    return value
+
+
+def pairs(text: str) -> tuple[dict[str, Any], str]:
+    """A mapping, and how it was read: as data where it is, else line by line; lists stand under their key."""
+    try:
+        value = data(text)
+    except Malformed as wrong:
+        if text.lstrip()[:1] == "{":
+            raise
+        found = _lines(text)
+        if not found:
+            raise Malformed(f"no data and no 'key: value' lines ({wrong})", wrong.line) from None
+        return found, "read line by line as 'key: value'"
+    if isinstance(value, dict):
+        return value, ""
+    found = _lines(text)
+    if not found:
+        raise Malformed("a list where a mapping should be", 1)
+    return found, "read line by line as 'key: value'"
+
+
+def _lines(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    last = ""
+    for line in text.split("\n"):
+        pair, item = _PAIR.match(line), _ITEM.match(line)
+        indented = line[:1] in " \t"
+        if pair and not (item and last and indented and found[last] in ("", [])):
+            last = pair.group(1).strip()
+            found[last] = _value(pair.group(2))
+        elif item and last:
+            items = found[last] if isinstance(found[last], list) else [one for one in [found[last]] if one != ""]
+            found[last] = [*items, _value(item.group(1))]
+    return found
+
+
+def _value(text: str) -> Any:
+    bare = text.strip().strip("`").strip()
+    if bare.startswith("[") and bare.endswith("]"):
+        return [one.strip(" \"'") for one in bare[1:-1].split(",") if one.strip(" \"'")]
+    return bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'" else bare

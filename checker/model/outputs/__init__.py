@@ -1,0 +1,1 @@
+"""What agents leave behind, as facts: locks, queues, reports, packs, hand-offs, payloads and what they claim."""

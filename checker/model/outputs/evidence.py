@@ -1,0 +1,106 @@
+"""Figures that somebody measured, and claims that somebody made of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from checker.model.observation import Place
+
+Measure = Literal["coverage", "passed", "failed", "operations", "migrations"]
+State = Literal["confirmed", "contradicted", "unverified"]
+_EARLIER = re.compile(r"(?i)attempt|before|initial|first|baseline|fail|red")
+COVERAGE_POINTS = 1.0  # how far a claimed coverage may lie from the measured one (1.24, 1.26)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number in a piece of evidence: a test report, a coverage report, a log, the contract, the tree. Percent for coverage."""
+
+    measure: Measure
+    value: float
+    place: Place
+    source: str
+    run: str = ""  # the run whose pack holds it
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All that was measured; `unread` are pieces of evidence that are there and are none (empty, broken)."""
+
+    found: tuple[Figure, ...]
+    unread: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A number that an output claims. `firm` is false for prose, where a number may be of another run."""
+
+    claim: str
+    measure: Measure
+    value: float
+    place: Place
+    firm: bool
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A claim, what became of it, and the evidence that decided."""
+
+    statement: Statement
+    state: State
+    against: Figure | None = None
+
+
+@dataclass(frozen=True)
+class ClaimLedger:
+    """Every claim found in outputs, held against the evidence that is there."""
+
+    judged: tuple[Judged, ...]
+
+
+def hold(statements: Iterable[Statement], figures: Figures) -> Iterator[Judged]:
+    """Each claim against the figures of its measure: of its own run's pack where there are some, else of the tree.
+
+    A figure, or the sum of all figures of one measure (suites reported apart), confirms. A number in prose is only
+    contradicted when no claim of that measure in the same file is confirmed: the others may speak of earlier runs.
+    """
+    first = [_held(one, figures) for one in statements]
+    true = {(one.statement.place.path, one.statement.measure) for one in first if one.state == "confirmed"}
+    for one in first:
+        about = (one.statement.place.path, one.statement.measure)
+        if one.state == "contradicted" and not one.statement.firm and about in true:
+            yield Judged(one.statement, "unverified", one.against)
+        else:
+            yield one
+
+
+def _held(claim: Statement, figures: Figures) -> Judged:
+    same = [one for one in figures.found if one.measure == claim.measure]
+    near = [one for one in same if claim.run and one.run == claim.run] or [one for one in same if not one.run]
+    if not near:
+        return Judged(claim, "unverified")
+    if claim.measure == "failed" and claim.value == 0:
+        return _all_green(claim, near)
+    for one in near:
+        if _agrees(claim, one.value):
+            return Judged(claim, "confirmed", one)
+    if claim.measure in ("passed", "failed") and _agrees(claim, sum(one.value for one in near)):
+        return Judged(claim, "confirmed", near[0])
+    return Judged(claim, "contradicted", near[0])
+
+
+def _all_green(claim: Statement, near: list[Figure]) -> Judged:
+    """That nothing fails: each file of evidence must end green; one that says by its name that it is of an earlier try may not."""
+    last = {one.place.path: one for one in near}
+    red = [one for path, one in last.items() if one.value and not _EARLIER.search(path)]
+    return Judged(claim, "contradicted", red[0]) if red else Judged(claim, "confirmed", near[0])
+
+
+def _agrees(claim: Statement, measured: float) -> bool:
+    if claim.measure == "coverage":
+        return abs(claim.value - measured) <= COVERAGE_POINTS
+    return claim.value == measured

@@ -1,0 +1,54 @@
+"""The headings that outputs use, and the other words for them."""
+
+from __future__ import annotations
+
+import re
+
+from checker.model.outputs.fields import key
+
+TEN_PARTS = (
+    "mode", "summary", "api_contract", "data_model", "implementation", "tests", "observability", "security", "escalations",
+    "done_criteria",
+)  # fmt: skip
+_PARTS = {
+    "operating_mode": "mode", "api": "api_contract", "contract": "api_contract", "api_contracts": "api_contract",
+    "data_models": "data_model", "schema": "data_model", "database": "data_model", "test": "tests", "testing": "tests",
+    "escalation": "escalations", "done": "done_criteria", "definition_of_done": "done_criteria", "acceptance": "done_criteria",
+    "done_checklist": "done_criteria", "files_changed": "implementation",
+}  # fmt: skip
+
+PLAN_DONE, SNAPSHOT, PLAN, LOG = "Plan vs Done vs Pending", "Context Snapshot", "Plan of Action", "Execution Log"
+DOSSIER, ISSUES, IMPACT, BATON, CHECKLIST = (
+    "Proof-of-Work Dossier",
+    "Issues",
+    "Impact Map",
+    "Baton Handoff",
+    "Checklist",
+)
+ACCESS = "Access Enablement Plan"
+SMOKE = "Access Smoke Tests"
+_SECTIONS = (
+    (PLAN_DONE, r"plan\W+(?:vs\.?\W+)?done\W+(?:vs\.?\W+)?pending|plan\W*/\W*done\W*/\W*pending"),
+    (SNAPSHOT, r"context snapshot|\bcontext\b(?! switch)|blueprint references"),
+    (ACCESS, r"access enablement"),
+    (SMOKE, r"smoke tests?|access checks?"),
+    (PLAN, r"plan of action|action plan|^plan$|implementation plan"),
+    (LOG, r"execution log|how it was done|what was done|^work log|^execution$"),
+    (DOSSIER, r"proof.of.work|dossier|testing proof|^testing\b|^verification\b|test evidence|proof$"),
+    (ISSUES, r"^(?:known )?issues\b|problems|risks? (?:and|&) issues"),
+    (IMPACT, r"impact map|^locations\b|touch map|files touched"),
+    (BATON, r"baton|hand-?off|suggestions? for (?:the )?next agents?|next agent"),
+    (CHECKLIST, r"^(?:final |run |exit )?checklist"),
+)
+_COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _SECTIONS)
+
+
+def run_section(title: str) -> str:
+    """The section of a run report that a heading opens; the empty string for one of its own."""
+    return next((name for name, pattern in _COMPILED if pattern.search(title)), "")
+
+
+def part_of(title: str) -> str:
+    """The part of an output document that a heading or a field opens; the empty string for none."""
+    bare = key(title.partition(":")[0])
+    return bare if bare in TEN_PARTS else _PARTS.get(bare, "")
