@@ -26,6 +26,10 @@ from checker.checks.api.success_envelope import success_envelope
 from checker.checks.api.versioned_paths import versioned_paths
 from checker.checks.config.config_changed import config_changed
 from checker.checks.config.waivers import waiver_expired, waiver_self_approved, waiver_unused
+from checker.checks.secrets.env_file_tracked import env_file_tracked
+from checker.checks.secrets.hardcoded_credential import hardcoded_credential
+from checker.checks.secrets.secret_in_history import secret_in_history
+from checker.checks.secrets.secret_in_tree import secret_in_tree
 from checker.model.observation import Check
 
 CHECKS: dict[str, Check] = {
@@ -34,10 +38,12 @@ CHECKS: dict[str, Check] = {
     "cursor-pagination": cursor_pagination,
     "default-validation-error": default_validation_error,
     "deny-by-default": deny_by_default,
+    "env-file-tracked": env_file_tracked,
     "error-envelope": error_envelope,
     "error-responses-documented": error_responses_documented,
     "graphql-errors-typed": graphql_errors_typed,
     "graphql-pagination": graphql_pagination,
+    "hardcoded-credential": hardcoded_credential,
     "idempotency-key": idempotency_key,
     "operation-id-unique": operation_id_unique,
     "operation-schemas": operation_schemas,
@@ -45,6 +51,8 @@ CHECKS: dict[str, Check] = {
     "page-size-bound": page_size_bound,
     "pagination": pagination,
     "rate-limit-documented": rate_limit_documented,
+    "secret-in-history": secret_in_history,
+    "secret-in-tree": secret_in_tree,
     "spec-present": spec_present,
     "spec-second-opinion": spec_second_opinion,
     "spec-single": spec_single,

@@ -11,13 +11,16 @@ from checker.collect.envelopes import envelopes
 from checker.collect.facts import Collector
 from checker.collect.graphql import graphql_api
 from checker.collect.inventory import inventory
+from checker.collect.past_secrets import past_secrets
 from checker.collect.route_traces import route_traces
 from checker.collect.second_opinion import second_opinion
+from checker.collect.secrets import secrets
 from checker.collect.suppressions import suppressions
 from checker.model.contract import Api, BaseApi, ContractDefects, ContractFiles, SecondOpinion
 from checker.model.envelope import Envelopes
 from checker.model.graphql import GraphqlApi
 from checker.model.repo import Changes, Inventory, RouteTraces, Suppressions
+from checker.model.secrets import PastSecrets, Secrets
 
 COLLECTORS: dict[type, Collector] = {
     Api: api,
@@ -28,7 +31,9 @@ COLLECTORS: dict[type, Collector] = {
     Envelopes: envelopes,
     GraphqlApi: graphql_api,
     Inventory: inventory,
+    PastSecrets: past_secrets,
     RouteTraces: route_traces,
     SecondOpinion: second_opinion,
+    Secrets: secrets,
     Suppressions: suppressions,
 }
