@@ -100,6 +100,17 @@ def test_facts_hold_no_value(leak: tuple[Path, list[str]]) -> None:
     assert [piece for piece in pieces(value) if piece in repr(token)] == []
 
 
+def test_a_changed_environment_is_told_by_name(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    (tmp_path / "app.py").write_text("")
+    commit(tmp_path, "base")
+    (tmp_path / "checker.toml").write_text(f'[app]\nenv = {{ APP_SECRET = "{fake("hex", 4)}" }}\n')
+    asked = Request(tmp_path, ("common",), only=("config-changed",), base="HEAD", contain=False)
+    (finding,) = audit(asked).report.findings
+    assert "APP_SECRET changed" in finding.evidence
+    assert fake("hex", 4) not in audit(asked).report.model_dump_json()
+
+
 def test_archives_and_what_is_staged_are_looked_into(leak: tuple[Path, list[str]]) -> None:
     found_in = {one.where.path for one in report_of(leak[0]).findings if one.rule == "secret-in-tree"}
     assert {"app.py", "pack.zip", "notes.txt"} <= found_in
