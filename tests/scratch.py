@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tomllib
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from tests.fake_secrets import expand
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 ENVIRONMENT = {
@@ -35,19 +38,27 @@ def build(case: Path, target: Path) -> str | None:
     """Lay out a fixture at `target`: `repo/` as a plain folder, or `history/NN-subject/` as commits on `main`.
 
     Each step of a history overlays the one before; its `delete.txt` names paths that go. The last step whose name begins
-    with `NN-base` is the base, and its commit id is returned. A last step called `NN-worktree` is left uncommitted.
+    with `NN-base` is the base, and its commit id is returned. A last step called `NN-worktree` is left uncommitted, one
+    called `NN-staged` is in the index alone. `secrets.toml` names the secrets that are made up for `@@NAME@@`.
     """
+    told = case / "secrets.toml"
+    secrets = tomllib.loads(told.read_text("utf-8")) if told.is_file() else {}
     history = case / "history"
     if not history.is_dir():
         shutil.copytree(case / "repo", target, symlinks=True)
         zipped(target)
+        expand(target, secrets)
         return None
     target.mkdir()
     git(target, "init", "-q", "-b", "main")
     base = None
     for step in sorted(history.iterdir()):
         overlay(step, target)
+        expand(target, secrets)
         subject = step.name.partition("-")[2]
+        if subject.startswith("staged"):
+            git(target, "add", "-A", "-f")
+            continue
         if subject.startswith("worktree"):
             continue
         commit(target, subject)

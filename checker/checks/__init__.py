@@ -47,6 +47,10 @@ from checker.checks.outputs.review_findings import review_findings_true, review_
 from checker.checks.outputs.run_evidence import manual_step_runbook, queue_updated, smoke_tests
 from checker.checks.outputs.run_report import run_report, run_report_ids, run_report_sections
 from checker.checks.outputs.self_healing import escalation_format, self_healing_log
+from checker.checks.secrets.env_file_tracked import env_file_tracked
+from checker.checks.secrets.hardcoded_credential import hardcoded_credential
+from checker.checks.secrets.secret_in_history import secret_in_history
+from checker.checks.secrets.secret_in_tree import secret_in_tree
 from checker.model.observation import Check
 
 CHECKS: dict[str, Check] = {
@@ -60,6 +64,7 @@ CHECKS: dict[str, Check] = {
     "cursor-pagination": cursor_pagination,
     "default-validation-error": default_validation_error,
     "deny-by-default": deny_by_default,
+    "env-file-tracked": env_file_tracked,
     "error-envelope": error_envelope,
     "error-responses-documented": error_responses_documented,
     "escalation-format": escalation_format,
@@ -69,6 +74,7 @@ CHECKS: dict[str, Check] = {
     "handoff-coverage": handoff_coverage,
     "handoff-shape": handoff_shape,
     "handoff-verification": handoff_verification,
+    "hardcoded-credential": hardcoded_credential,
     "idempotency-key": idempotency_key,
     "lock-foreign": lock_foreign,
     "lock-held": lock_held,
@@ -103,6 +109,8 @@ CHECKS: dict[str, Check] = {
     "run-report-ids": run_report_ids,
     "run-report-sections": run_report_sections,
     "safe-mode": safe_mode,
+    "secret-in-history": secret_in_history,
+    "secret-in-tree": secret_in_tree,
     "self-healing-log": self_healing_log,
     "smoke-tests": smoke_tests,
     "spec-present": spec_present,

@@ -21,8 +21,10 @@ from checker.collect.outputs.packs import packs
 from checker.collect.outputs.runs import run_reports
 from checker.collect.outputs.tree import tree_paths
 from checker.collect.outputs.work import locks, queue, work_history
+from checker.collect.past_secrets import past_secrets
 from checker.collect.route_traces import route_traces
 from checker.collect.second_opinion import second_opinion
+from checker.collect.secrets import secrets
 from checker.collect.suppressions import suppressions
 from checker.model.contract import Api, BaseApi, ContractDefects, ContractFiles, SecondOpinion
 from checker.model.envelope import Envelopes
@@ -35,6 +37,7 @@ from checker.model.outputs.flags import Outline, SafeMode
 from checker.model.outputs.runs import Packs, RunReports
 from checker.model.outputs.work import Locks, Queue, WorkHistory
 from checker.model.repo import Changes, Inventory, RouteTraces, Suppressions
+from checker.model.secrets import PastSecrets, Secrets
 
 COLLECTORS: dict[type, Collector] = {
     Api: api,
@@ -54,11 +57,13 @@ COLLECTORS: dict[type, Collector] = {
     Locks: locks,
     Outline: outline,
     Packs: packs,
+    PastSecrets: past_secrets,
     Queue: queue,
     RouteTraces: route_traces,
     RunReports: run_reports,
     SafeMode: safe_mode_flag,
     SecondOpinion: second_opinion,
+    Secrets: secrets,
     Suppressions: suppressions,
     TreePaths: tree_paths,
     WorkHistory: work_history,

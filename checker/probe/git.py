@@ -172,6 +172,14 @@ class Git:
         asked = (f"--max-count={limit}", f"--format={LOG_FORMAT}", *_NOTHING_RUNS, _sound(rev_range))
         return commits(self._runner.call("log", *words, *asked, *below), self.prefix)
 
+    def history(self) -> dict[str, str]:
+        """The id of every content below the audited root that a branch, a tag or HEAD reaches, and one path it had."""
+        words = ("rev-list", "--objects", "--filter=object:type=blob", "--filter-provided-objects", "--all")
+        below = ("--", self.prefix[:-1]) if self.prefix else ("--",)
+        lines = self._runner.call(*words, *(["HEAD"] if self.head else []), *below).split(b"\n")
+        named = (os.fsdecode(line).partition(" ") for line in lines if b" " in line)
+        return {blob: path.removeprefix(self.prefix) for blob, _, path in named}
+
     def blobs(self, ids: Iterable[str], limit: int = _MOST_BLOB) -> Iterator[tuple[str, bytes | None]]:
         """Contents by id, each id once, checked against it; None for one larger than `limit` bytes.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from checker.model.observation import Observation, Place
 from checker.model.settings import Description, DescriptionChange
@@ -19,5 +20,12 @@ def config_changed(change: DescriptionChange) -> Iterator[Observation]:
             ok=not keys,
             place=change.places.get(table, Place(".")),
             message=f"[{table}] changes with the change under judgement",
-            evidence="; ".join(f"{key}: {before[key]!r} -> {after[key]!r}" for key in keys),
+            evidence="; ".join(f"{key}: {_shown(before[key], after[key])}" for key in keys),
         )
+
+
+def _shown(before: Any, after: Any) -> str:
+    """Both values; of environment variables the names alone, because a value may be a secret."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        return ", ".join(sorted(name for name in {*before, *after} if before.get(name) != after.get(name))) + " changed"
+    return f"{before!r} -> {after!r}"

@@ -1,0 +1,1 @@
+"""Whether secrets stand where others can read them."""
