@@ -7,16 +7,23 @@ from checker.collect.base_api import base_api
 from checker.collect.changes import changes
 from checker.collect.contract_defects import contract_defects
 from checker.collect.contract_files import contract_files
+from checker.collect.decisions import decisions
 from checker.collect.envelopes import envelopes
 from checker.collect.facts import Collector
 from checker.collect.graphql import graphql_api
 from checker.collect.inventory import inventory
+from checker.collect.landed_migrations import landed_migrations, new_migrations
+from checker.collect.migration_runs import migration_runs
+from checker.collect.migrations import migrations
 from checker.collect.route_traces import route_traces
 from checker.collect.second_opinion import second_opinion
 from checker.collect.suppressions import suppressions
 from checker.model.contract import Api, BaseApi, ContractDefects, ContractFiles, SecondOpinion
+from checker.model.decisions import Decisions
 from checker.model.envelope import Envelopes
 from checker.model.graphql import GraphqlApi
+from checker.model.migration_run import MigrationRuns
+from checker.model.migrations import LandedMigrations, Migrations, NewMigrations
 from checker.model.repo import Changes, Inventory, RouteTraces, Suppressions
 
 COLLECTORS: dict[type, Collector] = {
@@ -25,9 +32,14 @@ COLLECTORS: dict[type, Collector] = {
     Changes: changes,
     ContractDefects: contract_defects,
     ContractFiles: contract_files,
+    Decisions: decisions,
     Envelopes: envelopes,
     GraphqlApi: graphql_api,
     Inventory: inventory,
+    LandedMigrations: landed_migrations,
+    MigrationRuns: migration_runs,
+    Migrations: migrations,
+    NewMigrations: new_migrations,
     RouteTraces: route_traces,
     SecondOpinion: second_opinion,
     Suppressions: suppressions,

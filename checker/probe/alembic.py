@@ -45,6 +45,9 @@ class Order:
     extensions: tuple[str, ...] = ()
     traced: tuple[str, ...] | None = None
     seconds: float = 60.0
+    scripts: str | None = None  # the folder of scripts, where no configuration names it
+    verify: Mapping[str, Sequence[str]] = field(default_factory=dict)  # revision -> queries that must hold after it
+    database: str = "migrated"  # names of databases begin so
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,8 @@ def _asked(order: Order, server: Server | None, descriptor: int, scratch: str) -
         "engine": order.engine,
         "folder": str(server.folder) if server else "",
         "nonce": server.nonce if server else "",
-        "database": "migrated",
+        "database": order.database,
+        "scripts": os.path.relpath(order.root / order.scripts, place) if order.scripts else None,
         "scratch": scratch,
         "root": str(order.root),
         "ini": os.path.relpath(order.root / order.ini, place) if order.ini else None,
@@ -137,6 +141,7 @@ def _asked(order: Order, server: Server | None, descriptor: int, scratch: str) -
         "url": order.url,
         "extensions": list(order.extensions),
         "traced": None if order.traced is None else list(order.traced),
+        "verify": {name: list(queries) for name, queries in order.verify.items()},
         "seconds": order.seconds,
     }
 

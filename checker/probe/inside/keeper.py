@@ -1,8 +1,4 @@
-"""The only place that brings up a throw-away PostgreSQL, and takes it down when whoever asked for it is gone.
-
-Runs as a process of its own, so that a checker that crashes, is interrupted or killed leaves nothing behind: the end of
-standard input means stop, whatever caused it. Writes one JSON line: `ready` (folder), or `failed` (why).
-"""
+"""The only place that brings up a throw-away PostgreSQL, and takes it down when whoever asked for it is gone."""
 
 from __future__ import annotations
 
@@ -20,13 +16,18 @@ from typing import Any
 
 NOBODY = 65534
 NAMESPACE = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
+CLOSED = ["unshare", "--user", "--map-current-user", "--net"]  # what SQL starts in the server has no network either
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
 
 def main() -> None:
-    """Arguments: one JSON object of `bin`, `base` (where the folder goes) and `settings`."""
+    """Arguments: one JSON object of `bin`, `base` (where the folder goes) and `settings`.
+
+    A process of its own, so that a checker that crashes, is interrupted or killed leaves nothing behind: the end of
+    standard input means stop, whatever caused it. Writes one JSON line: `ready` (folder), or `failed` (why).
+    """
     asked = json.loads(sys.argv[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
@@ -57,13 +58,20 @@ def _say(message: dict[str, str]) -> None:
 def _identity(folder: str) -> tuple[list[str], dict[str, Any]]:
     """How not to be root, which PostgreSQL refuses to be: a user namespace, else the user `nobody` for this folder."""
     if os.geteuid() != 0:
-        return [], {}
-    with contextlib.suppress(OSError):
-        if subprocess.run([*NAMESPACE, "true"], capture_output=True, env=ENVIRONMENT, check=False).returncode == 0:
-            return NAMESPACE, {}
+        return (CLOSED if _works(CLOSED) else []), {}
+    for prefix in ([*NAMESPACE, "--net"], NAMESPACE):
+        if _works(prefix):
+            return prefix, {}
     nobody = pwd.getpwnam("nobody")
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     return [], {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _works(prefix: list[str]) -> bool:
+    try:
+        return subprocess.run([*prefix, "true"], capture_output=True, env=ENVIRONMENT, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def _start(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[str, Any]) -> subprocess.Popen[bytes]:

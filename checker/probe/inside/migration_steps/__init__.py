@@ -1,4 +1,1 @@
-"""Drives the migrations of a project from inside its own interpreter, one step at a time, on a database that is thrown away.
-
-Needs Python 3.8, alembic and sqlalchemy, whatever versions the project has. Started by `checker.probe.alembic`.
-"""
+"""Drives the migrations of a project from inside its own interpreter, Python 3.8 or newer, with its own alembic and sqlalchemy."""

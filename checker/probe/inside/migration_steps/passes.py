@@ -34,6 +34,7 @@ class Passes:
         wanted = asked.get("traced")
         self._scripts: List[Any] = list(reversed(list(session.scripts.walk_revisions())))
         self._traced = {one.revision for one in self._scripts if wanted is None or one.revision in wanted}
+        self._verified: Dict[str, List[str]] = asked.get("verify") or {}
         self._watch: Optional[Watch] = None
         self._pictures: Dict[str, str] = {}  # revision -> the schema that it leads to
         self._before: Dict[str, str] = {}  # revision -> the schema that it starts from
@@ -167,6 +168,8 @@ class Passes:
             )
             before = once_more
             left.pop(0)
+        if self._postgresql:
+            self._sequences(step)
 
     def _straight_to(self, last: int) -> str:
         """A fresh database, upgraded through the script at that index without looking."""
@@ -234,12 +237,45 @@ class Passes:
             yield from self._step(step, script, "up", kind)
             changed = rows.changes(was, rows.digests(step.ask, after), ours)
             self._say("rows", revision=script.revision, direction="up", data=kind, changes=changed)
+            step.settle()
+            self._verify(step, script, kind)
             if script.revision in self._known_down_failures:
                 continue
             yield from self._step(step, script, "down", kind)
             changed = rows.changes(was, rows.digests(step.ask, rows.Schema(self._picture(step))), ours)
             self._say("rows", revision=script.revision, direction="down", data=kind, changes=changed)
             yield from self._step(step, script, "again", kind)
+
+    def _verify(self, step: Step, script: Any, kind: str) -> None:
+        """The migration's own queries on its success, in a transaction that can only read."""
+        for query in self._verified.get(script.revision, ()) if kind == "benign" else ():
+            try:
+                step.execute("set transaction read only")
+                said = step.ask(query)
+                held = not said or (len(said) == 1 and len(said[0]) == 1 and said[0][0] in (True, "t", "true"))
+                self._say("verified", revision=script.revision, query=query, held=held, said=str(said[:2])[:200])
+            except Exception as refused:
+                self._say("verified", revision=script.revision, query=query, held=False, said=str(refused)[:200])
+            step.settle()
+
+    def _sequences(self, step: Step) -> None:
+        """Counters that stand behind the rows that the migrations themselves have put in."""
+        owned = (
+            "select n.nspname||'.'||t.relname, a.attname, sn.nspname||'.'||s.relname from pg_class s"
+            " join pg_namespace sn on sn.oid=s.relnamespace"
+            " join pg_depend d on d.objid=s.oid and d.classid='pg_class'::regclass and d.refclassid='pg_class'::regclass"
+            " and d.deptype in ('a','i') and d.refobjsubid > 0"
+            " join pg_class t on t.oid=d.refobjid join pg_attribute a on a.attrelid=t.oid and a.attnum=d.refobjsubid"
+            " join pg_namespace n on n.oid=t.relnamespace where s.relkind='S'"
+        )
+        for table, column, sequence in step.ask(owned):
+            query = (
+                'select max("%s"), (select case when is_called then last_value else last_value-1 end from %s) from %s'
+            )
+            ((most, last),) = step.ask(query % (column, rows.quoted(sequence), rows.quoted(table)))
+            if most is not None and most > last:
+                self._say("behind", table=table, column=column, most=most, last=last)
+        step.settle()
 
     def _seeded(
         self, step: Step, now: rows.Schema, after: rows.Schema, kind: str, script: Any, ours: List[str]

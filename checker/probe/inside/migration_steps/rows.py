@@ -212,7 +212,7 @@ def digests(ask: Ask, schema: Schema) -> Dict[str, Dict[str, Any]]:
             name: {"alone": row[1 + 3 * at], "keyed": row[2 + 3 * at], "first": row[3 + 3 * at], "key": key}
             for at, name in enumerate(columns)
         }
-        found[table] = {"rows": row[0], "columns": values}
+        found[table] = {"rows": int(row[0]), "columns": values}
     return found
 
 

@@ -42,6 +42,14 @@ class Step:
     def ask(self, sql: str) -> List[Tuple[Any, ...]]:
         return ask(self.connection, sql)
 
+    def execute(self, sql: str) -> None:
+        """A statement that answers with no rows."""
+        cursor = self.connection.connection.cursor()
+        try:
+            cursor.execute(sql)
+        finally:
+            cursor.close()
+
     def settle(self) -> None:
         """End the transaction that looking has begun."""
         self.connection.connection.rollback()
@@ -104,6 +112,9 @@ class Session:
         self.filtered = False
         self.version_table = "alembic_version"
         self.config = _config(asked)
+        if asked.get("scripts"):
+            self.config.set_main_option("script_location", str(asked["scripts"]))
+            self.config.set_main_option("prepend_sys_path", ".")
         self.config.set_main_option("sqlalchemy.url", str(asked["url"]).replace("%", "%%"))
         self.scripts = ScriptDirectory.from_config(self.config)
         self._hold_configure()

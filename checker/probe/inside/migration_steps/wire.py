@@ -24,6 +24,7 @@ class Wire:
     """A connection to a server of ours through its socket: trust authentication, simple queries, everything text."""
 
     def __init__(self, folder: str, database: str, port: int = 5432) -> None:
+        self.touched: Optional[int] = None  # rows that the last INSERT, UPDATE or DELETE touched
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(os.path.join(folder, ".s.PGSQL.%d" % port))
         words = ("user", "postgres", "database", database, "client_encoding", "UTF8")
@@ -57,6 +58,9 @@ class Wire:
                 rows = []
             elif kind == b"D":
                 rows.append(_row(body))
+            elif kind == b"C":
+                words = body.rstrip(b"\0").decode("ascii", "replace").split()
+                self.touched = int(words[-1]) if words[0] in ("INSERT", "UPDATE", "DELETE") else None
             elif kind == b"E":
                 error = ServerError(_fields(body))
             elif kind == b"G":
