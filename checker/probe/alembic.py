@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +94,8 @@ def drive(order: Order, server: Server | None) -> Heard:
     end of the time are kept.
     """
     invented: dict[str, str] = {}
-    for _ in range(RETRIES):
-        heard = _once(order, server, invented)
+    for attempt in range(RETRIES):
+        heard = _once(replace(order, database=f"{order.database}_{attempt}"), server, invented)
         wanted = [name for name in _missing_settings(heard) if name not in invented]
         if not wanted:
             break

@@ -51,8 +51,11 @@ class Step:
             cursor.close()
 
     def settle(self) -> None:
-        """End the transaction that looking has begun."""
-        self.connection.connection.rollback()
+        """End the transaction that looking has begun; where env.py holds one around all steps, the step's own with it."""
+        if self.context._in_external_transaction:
+            self.connection.connection.commit()
+        else:
+            self.connection.connection.rollback()
 
     def commit(self) -> None:
         self.connection.connection.commit()
@@ -142,10 +145,11 @@ class Session:
             state["calls"] += 1
             if state["calls"] > 1:
                 raise Unsupported("env.py runs the migrations more than once, for several databases or schemas")
-            commit = getattr(context.connection, "commit", None)
-            if commit is not None:
-                commit()
-            context._in_external_transaction = False
+            if getattr(context.connection, "_trans_context_manager", None) is None:
+                commit = getattr(context.connection, "commit", None)
+                if commit is not None:
+                    commit()
+                context._in_external_transaction = False
             yield from work(Step(context, self))
             self.current = None
             state["finished"] = True
