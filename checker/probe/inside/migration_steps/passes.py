@@ -39,6 +39,7 @@ class Passes:
         self._pictures: Dict[str, str] = {}  # revision -> the schema that it leads to
         self._before: Dict[str, str] = {}  # revision -> the schema that it starts from
         self._destination = "head"
+        self._at_head = ""  # the database that the chain has brought to head
         self._known_down_failures: List[str] = []
 
     def run(self) -> None:
@@ -128,6 +129,7 @@ class Passes:
             failed = self._attempt(database, lambda step, first=first: self._walk(step, left, first))  # type: ignore[misc]
             first = False
             if failed is None:
+                self._at_head = database
                 return True
             if isinstance(failed.raised, Masked) and self._destination == "head":
                 self._destination, first, database = self._scripts[-1].revision, True, self._new()
@@ -190,7 +192,6 @@ class Passes:
         """From head to base: nothing may be left."""
         if self._known_down_failures:
             return
-        database = self._straight_to(len(self._scripts) - 1)
 
         def work(step: Step) -> Iterator[Any]:
             for script in reversed(self._scripts):
@@ -198,7 +199,7 @@ class Passes:
             step.settle()
             self._say("base", differences=snapshot.differences(self._blank, self._picture(step)))
 
-        failed = self._attempt(database, work)
+        failed = self._attempt(self._at_head, work)
         if failed is not None:
             self._report(failed, "drain")
 
