@@ -60,7 +60,11 @@ def migration_runs(
                     MigrationRun(tree, engine, "", blocked=f"no {engine} server of our own can be started here")
                 )
             elif tree.tool != "alembic" and server is None:
-                runs.append(MigrationRun(tree, engine, "", blocked="SQL files are run on PostgreSQL only"))
+                runs.append(
+                    MigrationRun(
+                        tree, engine, "", blocked=f"SQL files for {engine} are not run, those for PostgreSQL are"
+                    )
+                )
             elif tree.tool != "alembic" and server is not None:
                 runs.append(
                     sql_run(tree, server, description.database.extensions, f"sql_{number}", _traced(tree, new), seconds)
@@ -88,8 +92,23 @@ def _engine(tree: Tree, description: Description, root: Root) -> str:
         lock = _text(root, posixpath.join(tree.scripts, "migration_lock.toml")) or ""
         found = re.search(r'provider\s*=\s*"(\w+)"', lock)
         return {"postgres": "postgresql"}.get(found[1], found[1]) if found else "postgresql"
+    if tree.tool != "alembic":
+        return _dialect(tree)
     scheme = _scheme(tree, root)
     return {"postgres": "postgresql"}.get(scheme.split("+")[0], scheme.split("+")[0]) if scheme else "postgresql"
+
+
+def _dialect(tree: Tree) -> str:
+    """Whose SQL the files are written in, by what no other engine would take."""
+    text = "\n".join(one.sql for one in tree.revisions)
+    marks = {
+        "clickhouse": r"(?i)\bon\s+cluster\b|\bengine\s*=?\s*\w*mergetree",
+        "mysql": r"(?i)`|\bauto_increment\b|\bengine\s*=\s*innodb",
+        "sqlite": r"(?i)\bautoincrement\b|\bpragma\s",
+        "mssql": r"(?im)^\s*go\s*$|\bnvarchar\b|\[dbo\]",
+    }
+    named = next((name for name in marks if name in tree.scripts.lower()), None)
+    return named or next((name for name, mark in marks.items() if re.search(mark, text)), "postgresql")
 
 
 def _scheme(tree: Tree, root: Root) -> str:

@@ -9,7 +9,7 @@ import tokenize
 from collections.abc import Iterator
 
 from checker.model.migrations import Body, BodyState, Operation, Revision, Unparsed
-from checker.model.sql_text import Statement, statements
+from checker.model.sql_text import Statement, actions, statements
 
 _RAW = frozenset({"execute", "exec_driver_sql"})
 _ASIDE = frozenset({"get_bind", "get_context", "f", "batch_alter_table", "inline_literal", "invoke"})
@@ -187,7 +187,9 @@ class _Operations(ast.NodeVisitor):
                 one.value if isinstance(one, ast.Constant) and isinstance(one.value, str) else "x"
                 for one in given.values
             )
-            self._found += [from_statement(one, _lines(node), literal=False) for one in statements(text)]
+            self._found += [
+                from_statement(one, _lines(node), literal=False) for whole in statements(text) for one in actions(whole)
+            ]
         elif text is None:
             words = ast.unparse(given)[:200] if given is not None else ""
             kind = next(
@@ -196,7 +198,9 @@ class _Operations(ast.NodeVisitor):
             )
             self._found.append(Operation(kind, _lines(node), words, literal=False))
         else:
-            self._found += [from_statement(one, _lines(node), literal=True) for one in statements(text)]
+            self._found += [
+                from_statement(one, _lines(node), literal=True) for whole in statements(text) for one in actions(whole)
+            ]
 
 
 def from_statement(found: Statement, lines: tuple[int, int], *, literal: bool = True) -> Operation:

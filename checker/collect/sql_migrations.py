@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from checker.collect.revision_source import from_statement
 from checker.model.migrations import Body, BodyState, Revision, Tree
-from checker.model.sql_text import statements
+from checker.model.sql_text import actions, statements
 
 Read = Callable[[str], str | None]
 _PAIR = re.compile(r"(?P<stem>.+)\.(?P<way>up|down)\.sql$")
@@ -141,4 +141,6 @@ def _body(way: _Way) -> Body:
     lines = (way.first_line, way.first_line + way.text.rstrip("\n").count("\n"))
     if not found:
         return Body(BodyState.EMPTY, lines)
-    return Body(BodyState.WORKS, lines, tuple(from_statement(one, one.lines) for one in found))
+    return Body(
+        BodyState.WORKS, lines, tuple(from_statement(part, part.lines) for one in found for part in actions(one))
+    )

@@ -26,7 +26,7 @@ _KINDS = (
     ("drop_column", rf"{_ALTER}\bdrop\s+(?:column\s+){_IF}{_COLUMN}"),
     (
         "drop_column",
-        rf"{_ALTER}\bdrop\s+(?!constraint\b|column\b|default\b|not\b|identity\b|expression\b){_IF}{_COLUMN}",
+        rf"{_ALTER}\bdrop\s+(?!constraint\b|column\b|default\b|not\b|identity\b|expression\b|index\b|partition\b|projection\b|key\b|primary\b|foreign\b|if\s+exists\s+constraint\b){_IF}{_COLUMN}",
     ),
     ("rename_column", rf"{_ALTER}\brename\s+(?!to\b|constraint\b)(?:column\s+)?{_COLUMN}\s+to\s+(?P<to>\S+)"),
     ("rename_table", rf"{_ALTER}\brename\s+to\s+(?P<to>\S+)"),
@@ -103,3 +103,32 @@ def classified(text: str, lines: tuple[int, int]) -> Statement:
                 text, lines, kind, groups.get("table"), groups.get("column"), rest, bool(groups.get("now"))
             )
     return Statement(text, lines)
+
+
+def actions(found: Statement) -> Iterator[Statement]:
+    """The statement, or each action of an ALTER TABLE that does several."""
+    head = re.match(r"(?is)\s*alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?\S+", found.text)
+    parts = list(_apart(found.text[head.end() :])) if head else []
+    if head is None or len(parts) < 2:
+        yield found
+        return
+    for part in parts:
+        yield classified(f"{head[0]} {part.strip()}", found.lines)
+
+
+def _apart(text: str) -> Iterator[str]:
+    """What stands between the commas that no bracket and no quote holds."""
+    depth, quote, start = 0, "", 0
+    for at, char in enumerate(text):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        elif char in "([":
+            depth += 1
+        elif char in ")]":
+            depth -= 1
+        elif char == "," and depth == 0:
+            yield text[start:at]
+            start = at + 1
+    yield text[start:]

@@ -15,8 +15,9 @@ from checker.probe.inside.migration_steps.queries import FILES, LOCKS, SCANS, SE
 from checker.probe.inside.migration_steps.wire import ServerError, Wire
 from checker.probe.postgres import Server
 
+FRAME = re.compile(r"(?i)\s*(?:begin|start\s+transaction|commit|end|rollback|set|reset)\b")
 OUTSIDE = re.compile(
-    r"(?i)\bconcurrently\b|\bvacuum\b|\balter\s+system\b|\bcreate\s+database\b|no\s+transaction|transaction:\s*false"
+    r"(?i)^\s*(?:begin|start\s+transaction)\b|\bconcurrently\b|\bvacuum\b|\balter\s+system\b|\bcreate\s+database\b|no\s+transaction|transaction:\s*false"
 )
 STATEMENT_TIMEOUT = "55s"
 Event = dict[str, Any]
@@ -41,6 +42,7 @@ class _Run:
     wire: Wire
     events: list[Event]
     data: str
+    name: str
 
     def picture(self) -> str:
         return str(self.wire.ask(snapshot.postgresql_query("schema_migrations"))[0][0])
@@ -90,7 +92,7 @@ class SqlSteps:
             wire.ask(f"create database {name} template template0")
             wire.ask(f"alter database {name} set statement_timeout = '{STATEMENT_TIMEOUT}'")
         self._wires.append(Wire(str(self.server.folder), name))
-        run = _Run(self._wires[-1], self.events, data)
+        run = _Run(self._wires[-1], self.events, data, name)
         if run.ask("select current_setting('checker.nonce', true)")[0][0] != self.server.nonce:
             raise Unavailable("reached a server that is not the throw-away one")
         for extension in self.extensions:
@@ -98,6 +100,16 @@ class SqlSteps:
             if wrong:
                 raise Unavailable(f"extension {extension}: {wrong}")
         return run
+
+    def _copy(self, plain: _Run) -> _Run:
+        """A database of its own with what is in the other one now; a copy can only be made while nobody is in it."""
+        plain.wire.close()
+        name, of = f"{self.database}_{len(self._wires)}", plain.name
+        with Wire(str(self.server.folder), "postgres") as wire:
+            wire.ask(f"create database {name} template {of}")
+        self._wires += [Wire(str(self.server.folder), name), Wire(str(self.server.folder), of)]
+        plain.wire = self._wires[-1]
+        return _Run(self._wires[-2], self.events, plain.data, name)
 
     def _chain(self, before: dict[str, str], after: dict[str, str]) -> bool:
         run = self._open("empty")
@@ -134,10 +146,18 @@ class SqlSteps:
         return run
 
     def _with_rows(self, data: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-        for at, step in enumerate(self.steps):
-            if not step.traced or step.name not in after:
+        plain = self._open(data)  # goes along without rows; each step that is looked at gets a copy of it
+        for step in self.steps:
+            if time.monotonic() > self._deadline:
+                self.events.append({"event": "out_of_time"})
+                break
+            if step.name not in after:
+                break
+            run = self._copy(plain) if step.traced else plain
+            for sql, _ in step.up:
+                plain.do(sql)
+            if not step.traced:
                 continue
-            run = self._straight_to(at - 1, data)
             now, then = rows.Schema(before[step.name]), rows.Schema(after[step.name])
             filled, refused = rows.seed(run.ask, run.do, now, then, data)
             self.events.append({"event": "seeded", "revision": step.name, "data": data, "tables": filled})
@@ -182,7 +202,11 @@ class SqlSteps:
             old = {str(row[0]) for row in run.wire.ask(TABLES)}
             for sql, line in statements:
                 said.append({"sql": " ".join(sql.split())[:600], "line": line, "done": False})
-                said[-1].update(_traced(run, sql, old) if step.traced and direction == "up" else _sent(run, sql))
+                said[-1].update(
+                    _traced(run, sql, old)
+                    if step.traced and direction == "up" and not FRAME.match(sql)
+                    else _sent(run, sql)
+                )
                 said[-1]["done"] = True
             if not apart:
                 run.wire.ask("commit")

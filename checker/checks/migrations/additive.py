@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from checker.model.migrations import NewMigrations, Operation, Revision
 from checker.model.observation import Observation
+from checker.model.rule import Confidence
 
 
 def additive_migration(new: NewMigrations) -> Iterator[Observation]:
@@ -23,7 +24,8 @@ def additive_migration(new: NewMigrations) -> Iterator[Observation]:
                 yield Observation(one.id, ok, one.at(step.lines), message, step.text)
             elif _requires(step) and step.table not in made and not _prepared(one, step):
                 message = f"migration {one.name} makes {step.target} required without filling it first"
-                yield Observation(one.id, False, one.at(step.lines), message, step.text)
+                place = one.at(step.lines)
+                yield Observation(one.id, False, place, message, step.text, confidence=Confidence.MEDIUM)
 
 
 def _requires(step: Operation) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from checker.model.base import Frozen
-from checker.model.migrations import BodyState, Migrations, Revision
+from checker.model.migrations import BodyState, Migrations, Revision, Tree
 from checker.model.observation import Observation
 
 _WORDS = {
@@ -31,11 +31,20 @@ def migration_rollback(migrations: Migrations, params: Params) -> Iterator[Obser
     """
     if params.mode == "optional":
         return
-    for _, one in migrations.revisions:
+    none = {tree.scripts for tree in migrations.trees if _never(tree)}
+    for tree, one in migrations.revisions:
         undoes_nothing = one.up.state is BodyState.EMPTY and one.down.state is BodyState.EMPTY
         ok = one.down.state is BodyState.WORKS or undoes_nothing or _explained(one, params)
         message = f"migration {one.name} {_WORDS.get(one.down.state, '')} and does not say why"
-        yield Observation(one.id, ok, one.at(one.down.lines), message, _seen(one))
+        cause = "no way back" if tree.scripts in none else ""
+        place = tree.place if cause else one.at(one.down.lines)
+        yield Observation(one.id, ok, place, message, _seen(one), cause=cause)
+
+
+def _never(tree: Tree) -> bool:
+    """Whether nobody here ever writes a way back: one defect of the history, not one of each of its many steps."""
+    states = [one.down.state for one in tree.revisions]
+    return len(states) > 3 and all(state is BodyState.MISSING for state in states)
 
 
 def _explained(one: Revision, params: Params) -> bool:

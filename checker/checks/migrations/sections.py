@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from checker.model.base import Frozen
 from checker.model.migrations import BodyState, NewMigrations, Revision
@@ -29,14 +30,17 @@ def migration_verify(new: NewMigrations) -> Iterator[Observation]:
 
     Source: backend-engineer "VERIFY section: post-migration checks".
     """
-    for _, one in new.revisions:
+    none = _without(new, "VERIFY")
+    for tree, one in new.revisions:
         if one.up.state is BodyState.EMPTY:
             continue
         text = one.section("VERIFY")
         said = text is not None and not _EMPTY.match(text)
         ok = said and bool(_QUERY.search(text or ""))
         problem = "has no VERIFY section" if not said else "has a VERIFY section without anything to run"
-        yield Observation(one.id, ok, one.place, f"migration {one.name} {problem}", _first(text))
+        cause = "no VERIFY section anywhere" if tree.scripts in none else ""
+        place = tree.place if cause else one.place
+        yield Observation(one.id, ok, place, f"migration {one.name} {problem}", _first(text), cause=cause)
 
 
 def migration_operations(new: NewMigrations, params: OperationsParams) -> Iterator[Observation]:
@@ -44,9 +48,21 @@ def migration_operations(new: NewMigrations, params: OperationsParams) -> Iterat
 
     Source: backend-engineer "OPERATIONS note: duration, impact, throttling".
     """
-    for _, one in new.revisions:
+    none = _without(new, "OPERATIONS?")
+    for tree, one in new.revisions:
         if one.up.state is not BodyState.EMPTY:
-            yield _noted(one, params)
+            noted = _noted(one, params)
+            yield (
+                replace(noted, cause="no OPERATIONS note anywhere", place=tree.place) if tree.scripts in none else noted
+            )
+
+
+def _without(new: NewMigrations, title: str) -> set[str]:
+    """Histories of which no migration has such a section: one defect, and not one of each of their many steps."""
+    found: dict[str, list[bool]] = {}
+    for tree, one in new.revisions:
+        found.setdefault(tree.scripts, []).append(one.section(title) is None)
+    return {scripts for scripts, lacking in found.items() if len(lacking) > 3 and all(lacking)}
 
 
 def _noted(one: Revision, params: OperationsParams) -> Observation:
