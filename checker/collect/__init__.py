@@ -7,10 +7,14 @@ from checker.collect.base_api import base_api
 from checker.collect.changes import changes
 from checker.collect.contract_defects import contract_defects
 from checker.collect.contract_files import contract_files
+from checker.collect.decisions import decisions
 from checker.collect.envelopes import envelopes
 from checker.collect.facts import Collector
 from checker.collect.graphql import base_graphql_api, graphql_api
 from checker.collect.inventory import inventory
+from checker.collect.landed_migrations import landed_migrations, new_migrations
+from checker.collect.migration_runs import migration_runs
+from checker.collect.migrations import migrations
 from checker.collect.outputs.artefacts import artefacts
 from checker.collect.outputs.blueprint import blueprints
 from checker.collect.outputs.checkpoints import checkpoints
@@ -27,8 +31,11 @@ from checker.collect.second_opinion import second_opinion
 from checker.collect.secrets import secrets
 from checker.collect.suppressions import suppressions
 from checker.model.contract import Api, BaseApi, ContractDefects, ContractFiles, SecondOpinion
+from checker.model.decisions import Decisions
 from checker.model.envelope import Envelopes
 from checker.model.graphql import BaseGraphqlApi, GraphqlApi
+from checker.model.migration_run import MigrationRuns
+from checker.model.migrations import LandedMigrations, Migrations, NewMigrations
 from checker.model.outputs.approval import Checkpoints
 from checker.model.outputs.artefact import Artefacts, TreePaths
 from checker.model.outputs.blueprint import Blueprints
@@ -50,11 +57,16 @@ COLLECTORS: dict[type, Collector] = {
     ClaimLedger: claim_ledger,
     ContractDefects: contract_defects,
     ContractFiles: contract_files,
+    Decisions: decisions,
     Envelopes: envelopes,
     Figures: figures,
     GraphqlApi: graphql_api,
     Inventory: inventory,
+    LandedMigrations: landed_migrations,
     Locks: locks,
+    MigrationRuns: migration_runs,
+    Migrations: migrations,
+    NewMigrations: new_migrations,
     Outline: outline,
     Packs: packs,
     PastSecrets: past_secrets,

@@ -53,15 +53,17 @@ def run(
     timeout: float,
     max_output: int,
     stdin: bytes = b"",
+    inherit: Sequence[int] = (),
 ) -> Completed:
     """Run one command to its end, without a shell, and return what it wrote.
 
     `env` is the whole environment of the child, its PATH the only one searched (absolute entries alone); `timeout` is
-    in seconds; `max_output` in bytes for stdout and stderr each, the rest is read and dropped. Whatever is left of the
+    in seconds; `max_output` in bytes for stdout and stderr each, the rest is read and dropped; `inherit` are descriptors
+    that the child keeps. Whatever is left of the
     process group is killed before this returns or raises. Raises CommandMissing, and OSError when `cwd` is not there.
     """
     started = time.monotonic()
-    child = _Child(_start(argv, cwd, env, feeds=bool(stdin)), stdin, max_output)
+    child = _Child(_start(argv, cwd, env, inherit, feeds=bool(stdin)), stdin, max_output)
     try:
         in_time = child.serve(started + timeout)
     except BaseException:
@@ -91,7 +93,9 @@ def executable(name: str, cwd: Path, env: Mapping[str, str]) -> Path:
     raise CommandMissing(name, "no such executable file" if "/" in name else "not found on PATH")
 
 
-def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str], *, feeds: bool) -> subprocess.Popen[bytes]:
+def _start(
+    argv: Sequence[str], cwd: Path, env: Mapping[str, str], inherit: Sequence[int], *, feeds: bool
+) -> subprocess.Popen[bytes]:
     program = executable(argv[0], cwd, env)
     try:
         return subprocess.Popen(
@@ -104,6 +108,7 @@ def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str], *, feeds: boo
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            pass_fds=inherit,
         )
     except OSError as refused:
         if os.fspath(refused.filename or "") == os.fspath(cwd):

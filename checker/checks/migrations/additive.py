@@ -1,0 +1,41 @@
+"""What a new migration adds to an existing table may stay empty, or fills itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checker.model.migrations import NewMigrations, Operation, Revision
+from checker.model.observation import Observation
+from checker.model.rule import Confidence
+
+
+def additive_migration(new: NewMigrations) -> Iterator[Observation]:
+    """One observation for each column that a new migration adds to a table which it did not make itself.
+
+    Sources: backend-agent "Nullable, additive schema by default", backend-developer's STOP for a required column
+    without default. A column whose nullability cannot be read is not judged here; the run is.
+    """
+    for _, one in new.revisions:
+        made = {step.table for step in one.up.operations if step.name == "create_table"}
+        for step in one.up.operations:
+            if step.name == "add_column" and step.table not in made and step.nullable is not None:
+                ok = step.nullable or step.default
+                message = f"migration {one.name} adds the required column {step.target} without a default"
+                yield Observation(one.id, ok, one.at(step.lines), message, step.text)
+            elif _requires(step) and step.table not in made and not _prepared(one, step):
+                message = f"migration {one.name} makes {step.target} required without filling it first"
+                place = one.at(step.lines)
+                yield Observation(one.id, False, place, message, step.text, confidence=Confidence.MEDIUM)
+
+
+def _requires(step: Operation) -> bool:
+    return step.name == "set_not_null" or (step.name == "alter_column" and step.nullable is False)
+
+
+def _prepared(one: Revision, step: Operation) -> bool:
+    """Whether something before it writes rows, or a check has proved that nothing is empty."""
+    before = [other for other in one.up.operations if other.lines < step.lines]
+    return any(
+        other.name in ("update", "execute", "bulk_insert", "create_check_constraint", "add_constraint")
+        for other in before
+    )

@@ -1,0 +1,58 @@
+"""Every migration goes up from an empty database, by its own step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checker.model.migration_run import MigrationRun, MigrationRuns, RunFailure, settled
+from checker.model.observation import Observation
+
+
+def migration_applies(ran: MigrationRuns) -> Iterator[Observation]:
+    """One observation for each migration that ran on the empty database; those behind a failed one were not reached.
+
+    Sources: backend-developer "Migrations tested", agent-2 "Verify migrations (up/down) in a safe dev context".
+    """
+    yield from settled(ran, (one for run in ran.runs for one in _of(run)))
+
+
+def _of(run: MigrationRun) -> Iterator[Observation]:
+    if run.before_first:
+        message = (
+            f"{run.tree.scripts}/env.py fills an empty database by itself, so that migrations are never what made it"
+        )
+        names = ", ".join(run.before_first)[:200]
+        yield Observation(
+            f"{run.tree.scripts} masked", False, run.tree.place, message, f"before the first step: {names}"
+        )
+    for revision in run.tree.revisions:
+        if run.went(revision.id, "up"):
+            yield Observation(revision.id, True, revision.place)
+    for table, column, most, last in run.behind:
+        name = f"{table.removeprefix('public.')}.{column}"
+        message = f"the migrations fill {name} and leave its counter behind: the next insert meets a row that is there"
+        place = run.maker(table)
+        yield Observation(
+            f"{name} counter", False, place, message, f"highest value {most}, the sequence stands at {last}"
+        )
+    for failure in run.failures:
+        if failure.direction == "up" and failure.data == "empty" and not failure.environmental:
+            yield _failed(run, failure)
+
+
+def _failed(run: MigrationRun, failure: RunFailure) -> Observation:
+    found = run.revision(failure.revision)
+    name = found.name if found else str(failure.revision)
+    reached = sum(run.went(one.id, "up") for one in run.tree.revisions)
+    left = len(run.tree.revisions) - reached - 1
+    behind = f"; {left} migrations behind it were not reached" if left > 0 else ""
+    place = run.place(failure.revision, failure.line)
+    return Observation(
+        str(failure.revision), False, place, f"migration {name} fails on an empty database", evidence(failure) + behind
+    )
+
+
+def evidence(failure: RunFailure) -> str:
+    """What the failure said, and the statement that it came from."""
+    statement = f", in: {failure.statement[:120]}" if failure.statement else ""
+    return f"{failure.kind}: {failure.text[:220]}{statement}"

@@ -1,0 +1,64 @@
+"""A migration that has landed never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checker.model.migrations import LandedMigrations, Migrations, Revision
+from checker.model.observation import Observation, Place
+
+
+def migration_immutable(migrations: Migrations, landed: LandedMigrations) -> Iterator[Observation]:
+    """One observation for each migration of the base: still there, the same but for comments, and where it was in line.
+
+    Sources: backend-coder "never edit old migrations"; a database that ran the old text never sees the new one.
+    """
+    now = {(tree.tool, one.id): one for tree, one in migrations.revisions}
+    for tree in landed.trees:
+        for old in tree.revisions:
+            new = now.get((tree.tool, old.id))
+            if new is None:
+                gone = landed.moved.get(old.path) or (tree.scripts if old.path in landed.deleted else old.path)
+                message = f"migration {old.name} has landed and is gone, or has another id"
+                yield Observation(
+                    old.id, False, Place(gone), message, f"revision {old.id} is at the base in {old.path}"
+                )
+            else:
+                yield _compared(old, new)
+
+
+def _compared(old: Revision, new: Revision) -> Observation:
+    changed = _difference(old, new)
+    message = f"migration {new.name} has landed and was edited"
+    return Observation(old.id, not changed, new.at(_where(old, new)), message, changed)
+
+
+def _difference(old: Revision, new: Revision) -> str:
+    if old.digest == new.digest:
+        return ""
+    if old.parents != new.parents:
+        return f"down_revision was {' and '.join(old.parents) or 'None'}, is {' and '.join(new.parents) or 'None'}"
+    for way, before, after in (("upgrade", old.up, new.up), ("downgrade", old.down, new.down)):
+        was, now = [one.text for one in before.operations], [one.text for one in after.operations]
+        if before.state is not after.state:
+            return f"{way} was {before.state.value}, is {after.state.value}"
+        added = next((one for one in now if one not in was), None)
+        if added is not None:
+            lost = next((one for one in was if one not in now), None)
+            return f"{way} has now {added[:100]}" + (f", had {lost[:100]}" if lost else "")
+        if was != now:
+            return (
+                f"{way} lost {next((one for one in was if one not in now), 'an operation')[:100]}, or its order changed"
+            )
+    return "its code differs from the base's beyond comments"
+
+
+def _where(old: Revision, new: Revision) -> tuple[int, int] | None:
+    for before, after in ((old.up, new.up), (old.down, new.down)):
+        was = {one.text for one in before.operations}
+        for one in after.operations:
+            if one.text not in was:
+                return one.lines
+        if [one.text for one in before.operations] != [one.text for one in after.operations]:
+            return after.lines
+    return None

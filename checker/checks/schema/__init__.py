@@ -1,0 +1,1 @@
+"""Rules on the schema that the migrations lead to."""

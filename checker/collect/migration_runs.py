@@ -1,0 +1,206 @@
+"""The only place that turns a history and a throw-away database into what happened."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from checker.collect.files import Root, Unreadable
+from checker.collect.run_events import run_of
+from checker.collect.sql_runs import sql_run
+from checker.model.execution import Execution
+from checker.model.migration_run import MigrationRun, MigrationRuns
+from checker.model.migrations import Migrations, NewMigrations, Tree
+from checker.model.repo import Inventory, Role
+from checker.model.settings import Description
+from checker.model.unavailable import NotApplicable, Unavailable
+from checker.probe import alembic, postgres
+from checker.probe.network import plain_environment
+from checker.probe.postgres import Server
+from checker.probe.scratch_copy import scratch_copy
+
+MOST_TRACED = 40  # revisions that are looked at with rows and locks, where there is no base to say which are new
+_URL_NAMES = (
+    "DATABASE_URL",
+    "SQLALCHEMY_DATABASE_URL",
+    "SQLALCHEMY_DATABASE_URI",
+    "DB_URL",
+    "POSTGRES_URL",
+    "DATABASE_URI",
+)
+_ASSIGNED = re.compile(r"(?m)^\s*(?:export\s+)?([A-Z][A-Z0-9_]*)\s*=\s*[\"']?([^\"'\n#]*)")
+_SCHEME = re.compile(r"\b((?:postgres(?:ql)?|sqlite|mysql|mariadb|oracle|mssql)(?:\+\w+)?)://")
+_EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist", "example.env")
+
+
+def migration_runs(
+    root: Root,
+    inventory: Inventory,
+    migrations: Migrations,
+    new: NewMigrations | Unavailable | NotApplicable,
+    description: Description,
+    execution: Execution,
+) -> MigrationRuns:
+    """Run every history up, down and up. Unavailable where nothing may be executed, or no database can be had."""
+    seconds = execution.seconds
+    runs: list[MigrationRun] = []
+    files = [one.path for one in inventory.files if one.role is not Role.VENDORED]
+    with ExitStack() as stack:
+        copy = stack.enter_context(scratch_copy(root.path, files))
+        server: Server | None = None
+        for number, tree in enumerate(migrations.trees):
+            engine = _engine(tree, description, root)
+            if engine == "postgresql" and server is None:
+                server = stack.enter_context(postgres.running(postgres.find(execution.pg_bin)))
+            if engine not in ("postgresql", "sqlite"):
+                runs.append(
+                    MigrationRun(tree, engine, "", blocked=f"no {engine} server of our own can be started here")
+                )
+            elif tree.tool != "alembic" and server is None:
+                runs.append(
+                    MigrationRun(
+                        tree, engine, "", blocked=f"SQL files for {engine} are not run, those for PostgreSQL are"
+                    )
+                )
+            elif tree.tool != "alembic" and server is not None:
+                runs.append(
+                    sql_run(tree, server, description.database.extensions, f"sql_{number}", _traced(tree, new), seconds)
+                )
+            else:
+                order = _order(tree, copy, engine, description, execution, seconds, _traced(tree, new), number, root)
+                heard = alembic.drive(order, server if engine == "postgresql" else None)
+                runs.append(run_of(tree, engine, server.version if server and engine == "postgresql" else "", heard))
+    return MigrationRuns(tuple(runs))
+
+
+def _traced(tree: Tree, new: NewMigrations | Unavailable | NotApplicable) -> tuple[str, ...] | None:
+    """The revisions to look at closely: those of the change, else the last ones by their files."""
+    if isinstance(new, NewMigrations) and new.anchored:
+        return tuple(one.id for of, one in new.revisions if of.scripts == tree.scripts)
+    if len(tree.revisions) <= MOST_TRACED:
+        return None
+    return tuple(one.id for one in tree.revisions[-MOST_TRACED:])
+
+
+def _engine(tree: Tree, description: Description, root: Root) -> str:
+    if description.database.engine:
+        return description.database.engine
+    if tree.tool == "prisma":
+        lock = _text(root, posixpath.join(tree.scripts, "migration_lock.toml")) or ""
+        found = re.search(r'provider\s*=\s*"(\w+)"', lock)
+        return {"postgres": "postgresql"}.get(found[1], found[1]) if found else "postgresql"
+    if tree.tool != "alembic":
+        return _dialect(tree)
+    scheme = _scheme(tree, root)
+    return {"postgres": "postgresql"}.get(scheme.split("+")[0], scheme.split("+")[0]) if scheme else "postgresql"
+
+
+def _dialect(tree: Tree) -> str:
+    """Whose SQL the files are written in, by what no other engine would take."""
+    text = "\n".join(one.sql for one in tree.revisions)
+    marks = {
+        "clickhouse": r"(?i)\bon\s+cluster\b|\bengine\s*=?\s*\w*mergetree",
+        "mysql": r"(?i)`|\bauto_increment\b|\bengine\s*=\s*innodb",
+        "sqlite": r"(?i)\bautoincrement\b|\bpragma\s",
+        "mssql": r"(?im)^\s*go\s*$|\bnvarchar\b|\[dbo\]",
+    }
+    named = next((name for name in marks if name in tree.scripts.lower()), None)
+    return named or next((name for name, mark in marks.items() if re.search(mark, text)), "postgresql")
+
+
+def _scheme(tree: Tree, root: Root) -> str:
+    """The scheme of the database URL that the project shows: in its configuration, its examples, its env.py."""
+    texts = [tree.url or "", *(_text(root, name) or "" for name in _EXAMPLES), tree.environment]
+    for text in texts:
+        found = [str(one) for one in _SCHEME.findall(text)]
+        if found:
+            return next((one for one in found if one.startswith("postgres")), found[0])
+    return ""
+
+
+def _order(
+    tree: Tree,
+    copy: Path,
+    engine: str,
+    description: Description,
+    execution: Execution,
+    seconds: float,
+    traced: tuple[str, ...] | None,
+    number: int,
+    root: Root,
+) -> alembic.Order:
+    environment = plain_environment()
+    python = alembic.interpreter(_interpreters(root, description, execution), environment)
+    url = _url(tree, engine, python, environment, root)
+    settings = {**_examples(root), **description.app.env}
+    names = {*_URL_NAMES, *([description.database.url_env] if description.database.url_env else [])}
+    names |= {name for name, value in settings.items() if _SCHEME.match(value)}
+    is_toml = bool(tree.config and tree.config.endswith(".toml"))
+    return alembic.Order(
+        root=copy,
+        folder=tree.folder,
+        python=python,
+        engine=engine,
+        url=url,
+        ini=None if is_toml else tree.config,
+        toml=tree.config if is_toml else None,
+        section=tree.section,
+        scripts=None if tree.config else tree.scripts,
+        environment={**environment, **settings, **_postgres_names(), **dict.fromkeys(names, url)},
+        extensions=description.database.extensions if engine == "postgresql" else (),
+        traced=traced,
+        seconds=seconds,
+        verify={one.id: one.queries for one in tree.revisions if one.queries},
+        database=f"alembic_{number}",
+    )
+
+
+def _interpreters(root: Root, description: Description, execution: Execution) -> Iterator[Path]:
+    """Where the project's interpreter may be: as configured, its virtual environment, the caller's."""
+    if description.app.python:
+        yield root.path / description.app.python
+    yield root.path / ".venv" / "bin" / "python"
+    if execution.environment.get("VIRTUAL_ENV"):
+        yield Path(execution.environment["VIRTUAL_ENV"]) / "bin" / "python"
+
+
+def _url(tree: Tree, engine: str, python: Path, environment: Mapping[str, str], root: Root) -> str:
+    if engine == "sqlite":
+        asynchronous = "async_engine_from_config" in tree.environment or "create_async_engine" in tree.environment
+        return "sqlite+aiosqlite:///checker.db" if asynchronous else "sqlite:///checker.db"
+    known = alembic.drivers(python, environment)
+    scheme = _scheme(tree, root)
+    driver = scheme.partition("+")[2]
+    if driver in known:
+        return f"postgresql+{driver}://checker@localhost/checker"
+    wanted = ("asyncpg", "psycopg") if "async" in tree.environment else ("psycopg", "psycopg2", "pg8000")
+    chosen = next((one for one in wanted if one in known), None)
+    return f"postgresql+{chosen}://checker@localhost/checker" if chosen else "postgresql://checker@localhost/checker"
+
+
+def _postgres_names() -> dict[str, str]:
+    place = {"HOST": "localhost", "PORT": "5432", "USER": "checker", "PASSWORD": "checker", "DB": "checker"}
+    return {f"POSTGRES_{name}": value for name, value in place.items()} | {
+        f"DB_{name}": value for name, value in {**place, "NAME": "checker"}.items()
+    }
+
+
+def _examples(root: Root) -> dict[str, str]:
+    """The settings that the repository shows by example, as it shows them."""
+    for name in _EXAMPLES:
+        text = _text(root, name)
+        if text is not None:
+            return {found[1]: found[2].strip() for found in _ASSIGNED.finditer(text)}
+    return {}
+
+
+def _text(root: Root, path: str) -> str | None:
+    if not root.exists(path):
+        return None
+    try:
+        return root.text(path, 1 << 20).text
+    except (Unreadable, Unavailable):
+        return None

@@ -1,0 +1,191 @@
+"""The only place that finds the histories of migrations in a tree, and reads them without running them."""
+
+from __future__ import annotations
+
+import configparser
+import posixpath
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from checker.collect.files import Root, Unreadable
+from checker.collect.revision_source import revision
+from checker.collect.sql_migrations import sql_trees
+from checker.model.migrations import Migrations, Revision, Tree, Unparsed
+from checker.model.repo import Inventory, Role
+from checker.model.settings import Description
+from checker.model.unavailable import NotApplicable, Unavailable
+
+LARGEST = 4 << 20  # bytes
+_READ = frozenset(Role) - {Role.VENDORED, Role.FIXTURE, Role.TEST, Role.DOCS}
+_ROLLBACK = re.compile(
+    r"(?i)^(rollback\.(?:sql|md)|rollback[-_ ]?plan\.md|down\.sql|.*\.rollback\.(?:sql|md)|.*[-_]rollback\.sql)$"
+)
+Read = Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of a revision or of the working tree, and how one is read; None for what cannot be."""
+
+    paths: tuple[str, ...]
+    read: Read
+
+
+def migrations(root: Root, inventory: Inventory, description: Description) -> Migrations:
+    """Every history. NotApplicable where there is none."""
+    paths = tuple(one.path for one in inventory.files if one.role in _READ and not one.symlink)
+
+    def read(path: str) -> str | None:
+        try:
+            return root.text(path, LARGEST).text
+        except (Unreadable, Unavailable):
+            return None
+
+    found = histories(Listing(paths, read), description.layout.migrations)
+    if not found.trees and not found.unparsed:
+        raise NotApplicable("no migrations: no Alembic configuration, and no SQL files in a layout that is known")
+    return found
+
+
+def histories(listing: Listing, told: tuple[str, ...]) -> Migrations:
+    """What `migrations` finds, over any listing of files. `told` are folders that the configuration names."""
+    unparsed: list[Unparsed] = []
+    trees: list[Tree] = []
+    for draft in _alembic(listing, told):
+        found: list[Revision] = []
+        for path in _versions(listing, draft):
+            text = listing.read(path)
+            one = Unparsed(path, 1, "cannot be read as text") if text is None else revision(path, text)
+            if isinstance(one, Unparsed):
+                unparsed.append(one)
+            elif one is not None:
+                found.append(_with_rollback(one, draft, listing))
+        trees.append(replace(draft, revisions=tuple(found)))
+    taken = tuple(tree.scripts + "/" for tree in trees)
+    plain = [
+        one
+        for one in listing.paths
+        if one.endswith(".sql") and not one.startswith(taken) and _among_migrations(one, told)
+    ]
+    trees += sql_trees(plain, listing.read)
+    return Migrations(tuple(trees), tuple(unparsed))
+
+
+def _among_migrations(path: str, told: tuple[str, ...]) -> bool:
+    folders = path.split("/")[:-1]
+    return any(name.lower() in ("migrations", "migration", "migrate") for name in folders) or any(
+        path.startswith(one.rstrip("/") + "/") for one in told
+    )
+
+
+def _alembic(listing: Listing, told: tuple[str, ...]) -> Iterator[Tree]:
+    """A tree for each folder of scripts that an `alembic.ini` or `pyproject.toml` names, or that has an `env.py`."""
+    known = set(listing.paths)
+    seen: set[str] = set()
+    for config, section, values in _configurations(listing):
+        scripts = _scripts(config, values.get("script_location", ""), known)
+        if scripts is None or scripts in seen:
+            continue
+        seen.add(scripts)
+        folder = posixpath.dirname(config)
+        places = [one for one in re.split(r"[\s,:;]+", values.get("version_locations", "")) if one]
+        versions = tuple(_resolved(config, one) for one in places) or (_joined(scripts, "versions"),)
+        yield _tree(listing, scripts, versions, folder or ".", config, section, values.get("sqlalchemy.url"))
+    for path in listing.paths:
+        scripts = posixpath.dirname(path)
+        looks_so = path.endswith("/env.py") and any(one.startswith(scripts + "/versions/") for one in known)
+        named = any(scripts == one.rstrip("/") for one in told)
+        if (looks_so or (named and path.endswith("/env.py"))) and scripts not in seen:
+            seen.add(scripts)
+            yield _tree(listing, scripts, (_joined(scripts, "versions"),), ".", None, "alembic", None)
+
+
+def _tree(
+    listing: Listing,
+    scripts: str,
+    versions: tuple[str, ...],
+    folder: str,
+    config: str | None,
+    section: str,
+    url: str | None,
+) -> Tree:
+    environment = listing.read(f"{scripts}/env.py") or ""
+    return Tree("alembic", scripts, versions, (), folder, config, section, environment, url)
+
+
+def _configurations(listing: Listing) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Path, section and values of each configuration that names scripts."""
+    for path in listing.paths:
+        name = path.rpartition("/")[2]
+        if name == "alembic.ini" or (name.endswith(".ini") and "alembic" in name):
+            yield from ((path, section, values) for section, values in _ini(listing.read(path) or ""))
+    for path in listing.paths:
+        if path.rpartition("/")[2] == "pyproject.toml":
+            values = _toml(listing.read(path) or "")
+            if values:
+                yield path, "alembic", values
+
+
+def _ini(text: str) -> Iterator[tuple[str, dict[str, str]]]:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return
+    for section in parser.sections():
+        values = {key: value.replace("%%", "%") for key, value in parser.items(section)}
+        if "script_location" in values:
+            yield section, values
+
+
+def _toml(text: str) -> dict[str, str]:
+    try:
+        read = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return {}
+    found = read.get("tool", {}).get("alembic", {}) if isinstance(read.get("tool"), dict) else {}
+    if not isinstance(found, dict) or "script_location" not in found:
+        return {}
+    return {key: "\n".join(map(str, value)) if isinstance(value, list) else str(value) for key, value in found.items()}
+
+
+def _scripts(config: str, written: str, known: set[str]) -> str | None:
+    """The folder of scripts that a configuration means, where there is one with an `env.py`."""
+    package, _, below = written.partition(":")
+    named = "/".join([package.replace(".", "/"), *below.split("/")]) if below else written
+    for candidate in (_resolved(config, named), posixpath.normpath(named.replace("%(here)s/", ""))):
+        if f"{candidate}/env.py" in known:
+            return candidate
+    return (
+        next((f"{top}/{named}" for top in ("src", "app") if f"{top}/{named}/env.py" in known), None) if below else None
+    )
+
+
+def _resolved(config: str, written: str) -> str:
+    bare = written.replace("%(here)s", ".").replace("%here%", ".").strip()
+    return posixpath.normpath(posixpath.join(posixpath.dirname(config), bare))
+
+
+def _joined(folder: str, name: str) -> str:
+    return posixpath.normpath(posixpath.join(folder, name))
+
+
+def _versions(listing: Listing, tree: Tree) -> Iterator[str]:
+    for path in listing.paths:
+        if path.endswith(".py") and any(path.startswith(folder + "/") for folder in tree.versions):
+            yield path
+
+
+def _with_rollback(one: Revision, tree: Tree, listing: Listing) -> Revision:
+    """The revision with the files of rollback that speak of it: named after it, or naming it."""
+    found = []
+    stem = posixpath.basename(one.path).removesuffix(".py")
+    for path in listing.paths:
+        if not path.startswith((tree.scripts + "/", *(folder + "/" for folder in tree.versions))):
+            continue
+        name = path.rpartition("/")[2]
+        if _ROLLBACK.match(name) and (name.lower().startswith(stem.lower()) or one.id in (listing.read(path) or "")):
+            found.append(path)
+    return replace(one, beside=tuple(found)) if found else one

@@ -1,0 +1,152 @@
+"""The only place that reads the events of a driven history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from checker.model.migration_run import Difference, MigrationRun, RowChange, RunFailure, RunStatement, RunStep
+from checker.model.migrations import Tree
+from checker.probe.alembic import Heard
+
+Event = Mapping[str, Any]
+_LOCAL = ("", "localhost", "127.0.0.1", "::1")
+
+
+def run_of(tree: Tree, engine: str, version: str, heard: Heard) -> MigrationRun:
+    """What was heard, as facts. `blocked` where the history could not be run, with the reason."""
+    head = next((one for one in heard.of("head") if one.get("picture")), None)
+    base = next(iter(heard.of("base")), None)
+    models = next(iter(heard.of("models")), None)
+    start = heard.of("start")
+    return MigrationRun(
+        tree=tree,
+        engine=engine,
+        version=version,
+        failures=tuple(_failure(one) for one in heard.of("failed")),
+        steps=tuple(_step(one) for one in heard.of("step")),
+        compared=tuple(
+            (one["revision"], one["what"], _differences(one["differences"])) for one in heard.of("compared")
+        ),
+        row_changes=tuple(change for one in heard.of("rows") for change in _row_changes(one)),
+        seeded=tuple((one["revision"], one["data"], tuple(one["tables"])) for one in heard.of("seeded")),
+        not_seeded=tuple(
+            (one["revision"], table, why) for one in heard.of("not_seeded") for table, why in one["tables"]
+        ),
+        base_left=_differences(base["differences"]) if base else None,
+        before_first=tuple(start[0]["tables"] or start[0]["heads"]) if start else (),
+        head=head["picture"] if head else None,
+        models=models["picture"] if models else None,
+        models_failed=next((str(one["error"]["text"]) for one in heard.of("models_failed")), ""),
+        filtered=bool(head and head.get("filtered")),
+        declared=int(head.get("models") or 0) if head else 0,
+        blocked=_blocked(heard),
+        notes=tuple(_notes(heard)),
+        wanted=_wanted(heard),
+        verified=tuple(
+            (one["revision"], one["query"], bool(one["held"]), str(one["said"])) for one in heard.of("verified")
+        ),
+        behind=tuple((one["table"], one["column"], int(one["most"]), int(one["last"])) for one in heard.of("behind")),
+    )
+
+
+def _blocked(heard: Heard) -> str:
+    """Why the history could not be run at all, or not to its end; the empty string when nothing stood in the way."""
+    refused = next((str(one["why"]) for one in heard.of("refused")), "")
+    if refused:
+        return f"env.py {refused}"
+    broke = next(iter(heard.of("broke")), None)
+    if broke:
+        return _why(broke)
+    before = next((one for one in heard.of("failed") if one["revision"] is None), None)
+    if before:
+        return _why(before)
+    if heard.of("out_of_time") or heard.timed_out:
+        at = next(
+            (f" at {one['revision']} {one['direction']}" for one in reversed(heard.of("begin"))),
+            " before the first migration",
+        )
+        return f"not finished within the time{at}; a profile with more time may be (--profile gate, nightly)"
+    if not heard.of("bye"):
+        last = heard.stderr.strip().splitlines()[-1:] or ["no word"]
+        return f"the interpreter ended early: {last[0][:200]}"
+    lacking = next((one for one in heard.of("failed") if _failure(one).environmental), None)
+    return _why(lacking) if lacking else ""
+
+
+def _why(event: Event) -> str:
+    error = event["error"]
+    kind, names = event.get("missing") or ("", None)
+    if kind == "module":
+        return f"the project's interpreter has no module {names!r}; install the project's requirements, or set [app] python"
+    if kind == "settings":
+        return f"settings are missing: {', '.join(names or ())}; set them in checker.toml: [app] env"
+    return f"{error['type']}: {str(error['text']).splitlines()[0][:300] if error['text'] else ''}"
+
+
+def _notes(heard: Heard) -> Iterable[str]:
+    for one in heard.of("note"):
+        yield str(one["text"])
+    if heard.invented:
+        yield f"settings made up to start env.py: {', '.join(heard.invented)}"
+    if not heard.network_closed:
+        yield "the network could not be closed around the migrations (no namespaces here); connections were refused inside"
+
+
+def _wanted(heard: Heard) -> tuple[str, ...]:
+    hosts = {str(one["wanted"].get("host", "")) for one in heard.of("redirect")}
+    return tuple(sorted(host for host in hosts if host not in _LOCAL and not host.startswith("/")))
+
+
+def _failure(event: Event) -> RunFailure:
+    error = event["error"]
+    statements = event.get("statements") or ()
+    unfinished = [one for one in statements if not one.get("done")]
+    return RunFailure(
+        revision=event["revision"],
+        direction=event["direction"],
+        data=event["data"],
+        kind=error["type"],
+        text=" ".join(str(error["text"]).split()),
+        code=error.get("code"),
+        line=error.get("line"),
+        statement=str(unfinished[-1]["sql"]) if unfinished else "",
+    )
+
+
+def _step(event: Event) -> RunStep:
+    statements = tuple(_statement(one) for one in event["statements"])
+    return RunStep(event["revision"], event["direction"], event["data"], statements, int(event["count"]))
+
+
+def _statement(one: Event) -> RunStatement:
+    return RunStatement(
+        sql=one["sql"],
+        line=one.get("line"),
+        done=bool(one.get("done")),
+        rows=one.get("rows"),
+        locks=tuple((table, mode) for table, mode in one.get("locks") or ()),
+        held=tuple(one.get("held") or ()),
+        rewritten=tuple(one.get("rewritten") or ()),
+        scanned=tuple(one.get("scanned") or ()),
+        lock_timeout=str((one.get("timeouts") or [""])[0]),
+    )
+
+
+def _differences(found: Iterable[Event]) -> tuple[Difference, ...]:
+    return tuple(Difference(one["kind"], one["name"], one["change"], one["before"], one["after"]) for one in found)
+
+
+def _row_changes(event: Event) -> Iterable[RowChange]:
+    for one in event["changes"]:
+        yield RowChange(
+            revision=event["revision"],
+            direction=event["direction"],
+            data=event["data"],
+            table=one["table"],
+            column=one["column"],
+            gone=bool(one.get("gone")),
+            before=one["before"],
+            after=None if one["after"] is None else str(one["after"]),
+            rows=int(one["rows"]),
+        )

@@ -1,0 +1,213 @@
+"""Migrations as they are written: trees of revisions, what each does going up and down, and what it says about itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from checker.model.observation import Place
+
+Span = tuple[int, int]
+
+
+class BodyState(StrEnum):
+    """What a direction of a revision amounts to."""
+
+    WORKS = "works"
+    EMPTY = "empty"
+    RAISES = "raises"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that a direction does, as far as its text tells.
+
+    `name` is Alembic's (`add_column`, `drop_table`, `execute`), or for SQL the same word where one fits. `column` and
+    `table` are None where they are not literal. `nullable` and `default` are about an added or altered column; `types`
+    the old and the new type of an altered one; `renamed` its new name.
+    """
+
+    name: str
+    lines: Span
+    text: str
+    table: str | None = None
+    column: str | None = None
+    nullable: bool | None = None
+    default: bool = False
+    types: tuple[str | None, str | None] = (None, None)
+    renamed: str | None = None
+    concurrently: bool = False
+    literal: bool = True
+    columns: Mapping[str, Span] = field(default_factory=dict)  # of a table that is made: the lines of each column
+
+    @property
+    def target(self) -> str:
+        return ".".join(part for part in (self.table, self.column) if part) or self.text[:60]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One direction. `lines` are those of the function, or of the whole file; `says` what a raising one raises."""
+
+    state: BodyState
+    lines: Span | None = None
+    operations: tuple[Operation, ...] = ()
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One step of a history. `digest` stays the same when only comments, docstrings and spacing change."""
+
+    id: str
+    path: str
+    parents: tuple[str, ...]
+    up: Body
+    down: Body
+    depends_on: tuple[str, ...] = ()
+    line: int = 1
+    notes: str = ""
+    notes_line: int = 1
+    comments: str = ""
+    imports: tuple[tuple[str, int], ...] = ()
+    digest: str = ""
+    beside: tuple[str, ...] = ()  # files of rollback that stand beside it
+    sql: str = ""  # what a SQL migration runs going up, and going down
+    sql_down: str = ""
+    sql_line: int = 1
+
+    @property
+    def place(self) -> Place:
+        return Place(self.path, (self.line, self.line))
+
+    def at(self, lines: Span | None) -> Place:
+        return Place(self.path, lines or (self.line, self.line))
+
+    @property
+    def name(self) -> str:
+        """The file's own name, for people; the folder's where every file has the same."""
+        name = self.path.rpartition("/")[2]
+        return self.id if name == "migration.sql" else name
+
+    def section(self, title: str) -> str | None:
+        """The text under a heading of the notes (`VERIFY`, `## Operations`, `-- ROLLBACK:`); None without one."""
+        other = rf"[ \t#*=-]*(?:{_TITLES})\b[ \t*]*(?::|=|-|$)"
+        begins = rf"(?im)^[ \t#*=-]*{title}\b[ \t*:=-]*(?P<rest>[^\n]*)\n?"
+        found = re.search(rf"{begins}(?P<body>(?:(?!{other}).*\n?)*)", self.written)
+        if found is None:
+            return None
+        return f"{found['rest']}\n{found['body']}".strip()
+
+    @property
+    def queries(self) -> tuple[str, ...]:
+        """The queries of its VERIFY section, as far as they begin with SELECT and end with a semicolon or the section."""
+        text = self.section("VERIFY") or ""
+        parts = re.split(r";\s*(?:\n|$)", text)
+        found = (re.search(r"(?is)\b(?:select|with)\b.*", part) for part in parts)
+        return tuple(" ".join(re.sub(r"(?m)^\s*--", "", one[0]).split()) for one in found if one and "%(" not in one[0])
+
+    @property
+    def written(self) -> str:
+        return f"{self.notes}\n{self.comments}"
+
+    @property
+    def irreversible(self) -> str | None:
+        """The reason that the revision gives for having no way back, None when it gives none."""
+        found = re.search(
+            r"(?im)\birreversible\b[ \t]*(?::|-|—|–|because|\bas\b)?[ \t]*(.*)", f"{self.written}\n{self.down.says}"
+        )
+        return None if found is None else (found[1].strip() or self.down.says or "irreversible")
+
+
+_TITLES = "ROLLBACK|VERIFY|OPERATIONS?|IRREVERSIBLE|APPROVED|APPROVAL"
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One history: the tool that runs it, where its scripts lie, and its revisions in the order of their files.
+
+    `folder` is where the tool is started, `config` the file that names the scripts, both relative to the root.
+    """
+
+    tool: str
+    scripts: str
+    versions: tuple[str, ...]
+    revisions: tuple[Revision, ...]
+    folder: str = "."
+    config: str | None = None
+    section: str = "alembic"
+    environment: str = ""  # the text of env.py
+    url: str | None = None
+
+    @property
+    def place(self) -> Place:
+        return Place(self.config or self.environment_path or self.scripts)
+
+    @property
+    def environment_path(self) -> str:
+        return f"{self.scripts}/env.py" if self.tool == "alembic" else ""
+
+    @cached_property
+    def by_id(self) -> dict[str, Revision]:
+        return {one.id: one for one in self.revisions}
+
+    @cached_property
+    def heads(self) -> tuple[str, ...]:
+        followed = {parent for one in self.revisions for parent in (*one.parents, *one.depends_on)}
+        return tuple(one.id for one in self.revisions if one.id not in followed)
+
+    @cached_property
+    def bases(self) -> tuple[str, ...]:
+        return tuple(one.id for one in self.revisions if not one.parents)
+
+
+@dataclass(frozen=True)
+class Unparsed:
+    """A file among the migrations that cannot be read as one."""
+
+    path: str
+    line: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Migrations:
+    """Every history of the repository."""
+
+    trees: tuple[Tree, ...]
+    unparsed: tuple[Unparsed, ...] = ()
+
+    @property
+    def revisions(self) -> Iterator[tuple[Tree, Revision]]:
+        for tree in self.trees:
+            for revision in tree.revisions:
+                yield tree, revision
+
+
+@dataclass(frozen=True)
+class LandedMigrations:
+    """The histories as the base revision has them, and where their files are now."""
+
+    base: str
+    trees: tuple[Tree, ...]
+    moved: dict[str, str] = field(default_factory=dict)  # old path to new
+    deleted: frozenset[str] = frozenset()
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        return frozenset(one.id for tree in self.trees for one in tree.revisions)
+
+    def holds(self, revision: Revision) -> bool:
+        return revision.id in self.ids
+
+
+@dataclass(frozen=True)
+class NewMigrations:
+    """The revisions that the change under judgement brings; all of them where there is no base to compare with."""
+
+    revisions: tuple[tuple[Tree, Revision], ...]
+    anchored: bool  # there was a base

@@ -1,0 +1,165 @@
+"""The only place that has a project's Alembic migrations driven in the project's own interpreter, and hears what happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from checker.model.unavailable import Unavailable
+from checker.probe.command import CommandMissing, Completed, run
+from checker.probe.network import closed_network
+from checker.probe.postgres import Server
+
+INSIDE = Path(__file__).parent / "inside"
+MOST_OUTPUT = 1 << 20  # bytes of the project's own prints that are kept
+GRACE = 20.0  # seconds beyond its own limit before the driver is stopped
+RETRIES = 3
+DUMMY = "for-migrations-only-0123456789abcdef0123456789abcdef"
+_START = "import sys;sys.path.insert(0,{inside!r});from migration_steps.driver import main;sys.path.remove({inside!r});main()"
+_LOOK = "import alembic, sqlalchemy"
+_DRIVERS = ("psycopg", "psycopg2", "asyncpg", "pg8000")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to drive. `root` is a copy of the project; `folder`, `ini` and `toml` are relative to it.
+
+    `traced` are the revisions to look at closely, None for all; `seconds` the time that the driver may take.
+    """
+
+    root: Path
+    folder: str
+    python: Path
+    engine: str
+    url: str
+    ini: str | None = None
+    toml: str | None = None
+    section: str = "alembic"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    extensions: tuple[str, ...] = ()
+    traced: tuple[str, ...] | None = None
+    seconds: float = 60.0
+    scripts: str | None = None  # the folder of scripts, where no configuration names it
+    verify: Mapping[str, Sequence[str]] = field(default_factory=dict)  # revision -> queries that must hold after it
+    database: str = "migrated"  # names of databases begin so
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The driver's events in order, what the project printed, and what had to be made up for it to start."""
+
+    events: tuple[Mapping[str, Any], ...]
+    stderr: str
+    timed_out: bool
+    invented: tuple[str, ...] = ()
+    network_closed: bool = True
+
+    def of(self, event: str) -> list[Mapping[str, Any]]:
+        return [one for one in self.events if one["event"] == event]
+
+
+def interpreter(candidates: Iterable[Path], environment: Mapping[str, str]) -> Path:
+    """The first interpreter that has Alembic and SQLAlchemy; ours where none of the project's has."""
+    for candidate in candidates:
+        try:
+            looked = run([str(candidate), "-c", _LOOK], cwd=Path("/"), env=environment, timeout=30, max_output=1 << 16)
+        except (CommandMissing, OSError):
+            continue
+        if looked.code == 0:
+            return candidate
+    return Path(sys.executable)
+
+
+def drivers(python: Path, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The PostgreSQL drivers that an interpreter can import, the usual one first."""
+    names = ",".join(_DRIVERS)
+    script = f"import importlib.util as u;print(*[n for n in {names!r}.split(',') if u.find_spec(n)])"
+    try:
+        asked = run([str(python), "-c", script], cwd=Path("/"), env=environment, timeout=30, max_output=1 << 16)
+    except (CommandMissing, OSError):
+        return ()
+    return tuple(asked.stdout.decode("utf-8", "replace").split())
+
+
+def drive(order: Order, server: Server | None) -> Heard:
+    """Run the migrations up, down and up, with and without rows. Unavailable when the interpreter cannot be started.
+
+    Settings that the project misses are made up, by name, and named in the answer. Events heard before a crash or the
+    end of the time are kept.
+    """
+    invented: dict[str, str] = {}
+    for attempt in range(RETRIES):
+        heard = _once(replace(order, database=f"{order.database}_{attempt}"), server, invented)
+        wanted = [name for name in _missing_settings(heard) if name not in invented]
+        if not wanted:
+            break
+        invented.update({name: DUMMY for one in wanted for name in (one, one.upper())})
+    return Heard(heard.events, heard.stderr, heard.timed_out, tuple(sorted(invented)), heard.network_closed)
+
+
+def _once(order: Order, server: Server | None, invented: Mapping[str, str]) -> Heard:
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory(prefix="checker-migrate-") as scratch:
+        asked = _asked(order, server, said.fileno(), scratch)
+        prefix = closed_network()
+        code = _START.format(inside=str(INSIDE))
+        try:
+            done: Completed = run(
+                [*prefix, str(order.python), "-c", code, json.dumps(asked)],
+                cwd=order.root / order.folder,
+                env={**order.environment, **invented, "HOME": scratch, "TMPDIR": scratch},
+                timeout=order.seconds + GRACE,
+                max_output=MOST_OUTPUT,
+                inherit=[said.fileno()],
+            )
+        except (CommandMissing, OSError) as refused:
+            raise Unavailable(f"the project's interpreter cannot be started: {refused}") from None
+        said.seek(0)
+        events = tuple(_events(said.read().splitlines()))
+    return Heard(events, done.stderr.decode("utf-8", "replace"), done.timed_out, network_closed=bool(prefix))
+
+
+def _asked(order: Order, server: Server | None, descriptor: int, scratch: str) -> dict[str, Any]:
+    place = order.root / order.folder
+    return {
+        "descriptor": descriptor,
+        "engine": order.engine,
+        "folder": str(server.folder) if server else "",
+        "nonce": server.nonce if server else "",
+        "database": order.database,
+        "scripts": os.path.relpath(order.root / order.scripts, place) if order.scripts else None,
+        "scratch": scratch,
+        "root": str(order.root),
+        "ini": os.path.relpath(order.root / order.ini, place) if order.ini else None,
+        "toml": os.path.relpath(order.root / order.toml, place) if order.toml else None,
+        "section": order.section,
+        "url": order.url,
+        "extensions": list(order.extensions),
+        "traced": None if order.traced is None else list(order.traced),
+        "verify": {name: list(queries) for name, queries in order.verify.items()},
+        "seconds": order.seconds,
+    }
+
+
+def _events(lines: Sequence[bytes]) -> Iterable[Mapping[str, Any]]:
+    """The events that are whole; a driver that was stopped may leave half a line."""
+    for line in lines:
+        try:
+            found = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(found, dict) and "event" in found:
+            yield found
+
+
+def _missing_settings(heard: Heard) -> list[str]:
+    for one in (*heard.of("broke"), *heard.of("failed")):
+        kind, names = one.get("missing") or ("", None)
+        if kind == "settings" and isinstance(names, list):
+            return [str(name) for name in names]
+    return []

@@ -1,0 +1,85 @@
+"""Entry of the process that drives a project's migrations: reads what is asked, and says what happened."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sys
+from typing import Any, Dict
+
+from .speak import Speaker
+
+STATEMENT_TIMEOUT = "55s"  # told apart from whatever the project sets itself
+
+
+def main() -> None:
+    """Arguments: one JSON object; see `checker.probe.alembic`."""
+    asked = json.loads(sys.argv[1])
+    del sys.argv[1:]
+    sys.argv[0] = "alembic"
+    say = Speaker(int(asked["descriptor"]))
+    sys.path.append(os.getcwd())
+    try:
+        _drive(asked, say)
+    except BaseException as raised:
+        from .session import Failed, error, missing
+
+        cause = raised.raised if isinstance(raised, Failed) else raised
+        kind = "out_of_time" if type(cause).__name__ == "OutOfTime" else "broke"
+        say(kind, error=error(cause, None), missing=missing(cause))
+    say("bye")
+
+
+def _drive(asked: Dict[str, Any], say: Speaker) -> None:
+    import alembic
+    import sqlalchemy
+
+    from .guard import Guard
+    from .passes import Passes, ends
+    from .session import Failed, Session
+
+    guard = Guard(asked, say)
+    guard.install()
+    session = Session(asked, guard, say)
+    heads, bases = ends(session.scripts)
+    revisions = [
+        [one.revision, os.path.relpath(os.path.realpath(one.path), os.path.realpath(asked["root"]))]
+        for one in session.scripts.walk_revisions()
+    ]
+    versions = {"alembic": alembic.__version__, "sqlalchemy": sqlalchemy.__version__, "python": sys.version.split()[0]}
+    say("hello", versions=versions, heads=heads, bases=bases, revisions=revisions)
+    passes = Passes(session, say, _databases(asked), asked)
+    try:
+        passes.run()
+    except Failed as failed:
+        raise failed.raised from None
+    finally:
+        if guard.refusal:
+            say("refused", why=guard.refusal)
+
+
+def _databases(asked: Dict[str, Any]) -> Any:
+    """A function that makes a fresh, empty database and says its name."""
+    numbers = itertools.count()
+
+    def new_file() -> str:
+        return "%s/migrated-%d.sqlite" % (asked["scratch"], next(numbers))
+
+    def new_database() -> str:
+        from .wire import ServerError, Wire
+
+        name = "%s_%d" % (asked["database"], next(numbers))
+        with Wire(asked["folder"], "postgres") as wire:
+            try:
+                wire.ask("create database %s template template0 strategy file_copy" % name)
+            except ServerError:
+                wire.ask("create database %s template template0" % name)
+            wire.ask("alter database %s set statement_timeout = '%s'" % (name, STATEMENT_TIMEOUT))
+        if asked.get("extensions"):
+            with Wire(asked["folder"], name) as wire:
+                for extension in asked["extensions"]:
+                    wire.ask('create extension if not exists "%s"' % extension.replace('"', '""'))
+        return name
+
+    return new_database if asked["engine"] == "postgresql" else new_file

@@ -1,0 +1,155 @@
+"""The only place that decides where a connection of the project goes: to the throw-away database, or nowhere."""
+
+from __future__ import annotations
+
+import functools
+import json
+import socket
+import sys
+from typing import Any, Dict, Optional, Set
+
+from sqlalchemy.engine.default import DefaultDialect
+
+from .speak import Speaker
+
+KEPT = ("async_fallback", "statement_cache_size", "prepared_statement_cache_size", "prepare_threshold", "timeout")
+CREATORS = ("creator", "async_creator", "async_creator_fn")
+
+
+class Refused(RuntimeError):
+    """A connection that the guard does not let through."""
+
+
+class Guard:
+    """Sends every connection that SQLAlchemy opens to one database of a server that proves to be ours.
+
+    Attributes: `database`, the one to reach next; `seen`, the dialects that asked.
+    """
+
+    def __init__(self, asked: Dict[str, Any], say: Speaker) -> None:
+        self.engine = str(asked["engine"])
+        self.folder = str(asked.get("folder") or "")
+        self.nonce = str(asked.get("nonce") or "")
+        self.database = str(asked["database"])
+        self.refusal: Optional[str] = None
+        self._say = say
+        self._told: Set[str] = set()
+
+    def install(self) -> None:
+        """Take hold of every way in which this process could connect."""
+        sys.addaudithook(self._on_audit)
+        waiting = [DefaultDialect]
+        while waiting:
+            dialect = waiting.pop()
+            self._wrap(dialect)
+            waiting += dialect.__subclasses__()
+        self._wrap_engines()
+
+    def _on_audit(self, event: str, details: Any) -> None:
+        if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"):
+            if event == "socket.connect" and getattr(details[0], "family", None) == getattr(socket, "AF_UNIX", -1):
+                return
+            where = details[1] if event == "socket.connect" else details[0]
+            self._refuse("network", "opens a network connection of its own: %r" % (where,))
+
+    def _refuse(self, kind: str, why: str) -> None:
+        if self.refusal is None:
+            self.refusal = why
+        if kind + why not in self._told:
+            self._told.add(kind + why)
+            self._say("blocked", kind=kind, why=why)
+        raise Refused(why)
+
+    def _wrap(self, dialect: Any) -> None:
+        own = dialect.__dict__.get("connect")
+        if own is None or getattr(own, "_guarded", False):
+            return
+
+        @functools.wraps(own)
+        def connect(this: Any, *words: Any, **named: Any) -> Any:
+            return self._proved(this, own, named, words)
+
+        connect._guarded = True  # type: ignore[attr-defined]
+        dialect.connect = connect
+
+    def _proved(self, dialect: Any, connect: Any, named: Dict[str, Any], words: Any) -> Any:
+        """A connection to the throw-away database, after the server has shown that it is the one we started."""
+        if getattr(dialect, "_checker_inside", False):
+            return connect(dialect, *words, **named)
+        self._tell(dialect, named, words)
+        if dialect.name != self.engine:
+            self._refuse(
+                "dialect", "wants a %s database, and a throw-away %s was started" % (dialect.name, self.engine)
+            )
+        dialect._checker_inside = True
+        try:
+            if self.engine == "sqlite":
+                return connect(dialect, self.database, check_same_thread=False)
+            connection = connect(dialect, **self._parameters(dialect, named))
+        finally:
+            dialect._checker_inside = False
+        self._prove(connection)
+        return connection
+
+    def _tell(self, dialect: Any, named: Dict[str, Any], words: Any) -> None:
+        wanted = {key: str(named[key]) for key in ("host", "port", "dbname", "database") if named.get(key)}
+        if words:
+            wanted["database"] = str(words[0])
+        key = json.dumps([dialect.driver, wanted])
+        if key not in self._told:
+            self._told.add(key)
+            self._say("redirect", dialect=dialect.name, driver=dialect.driver, wanted=wanted)
+
+    def _parameters(self, dialect: Any, named: Dict[str, Any]) -> Dict[str, Any]:
+        kept = {key: named[key] for key in KEPT if key in named}
+        driver = dialect.driver
+        kept["user"] = "postgres"
+        kept["database" if driver in ("asyncpg", "pg8000") else "dbname"] = self.database
+        if driver == "pg8000":
+            kept["unix_sock"] = self.folder + "/.s.PGSQL.5432"
+            kept.pop("timeout", None)
+        else:
+            kept["host"] = self.folder
+        return kept
+
+    def _prove(self, connection: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("select current_setting('checker.nonce', true)")
+        said = cursor.fetchone()
+        cursor.close()
+        connection.rollback()
+        if not self.nonce or said is None or said[0] != self.nonce:
+            connection.close()
+            self._refuse("server", "reached a server that is not the throw-away one")
+
+    def _wrap_engines(self) -> None:
+        """An engine's own `creator` would connect without the dialect: it is left out."""
+        import sqlalchemy
+        import sqlalchemy.engine
+        import sqlalchemy.engine.create as made
+
+        original = made.create_engine
+
+        @functools.wraps(original)
+        def create_engine(url: Any, **named: Any) -> Any:
+            for name in CREATORS:
+                if named.pop(name, None) is not None:
+                    self._say("note", text="the engine's own %s was left out" % name)
+            if self.engine == "sqlite":
+                named = {key: value for key, value in named.items() if not key.startswith(("pool_", "max_overflow"))}
+            return original(url, **named)
+
+        for module in (made, sqlalchemy.engine, sqlalchemy):
+            module.create_engine = create_engine  # type: ignore[attr-defined]
+        with _ignoring_absence():
+            import sqlalchemy.ext.asyncio.engine as asynchronous
+
+            asynchronous._create_engine = create_engine  # type: ignore[attr-defined]
+
+
+class _ignoring_absence:  # noqa: N801 - reads as a statement
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, raised: Any, at: Any) -> bool:
+        return kind is not None and issubclass(kind, (ImportError, AttributeError))

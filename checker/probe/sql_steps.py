@@ -1,0 +1,274 @@
+"""The only place that takes migrations written as SQL up, down and up, through a connection of our own."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from checker.model.unavailable import Unavailable
+from checker.probe.inside.migration_steps import rows, snapshot
+from checker.probe.inside.migration_steps.queries import FILES, LOCKS, SCANS, SETTINGS, TABLES
+from checker.probe.inside.migration_steps.wire import ServerError, Wire
+from checker.probe.postgres import Server
+
+FRAME = re.compile(r"(?i)\s*(?:begin|start\s+transaction|commit|end|rollback|set|reset)\b")
+OUTSIDE = re.compile(
+    r"(?i)^\s*(?:begin|start\s+transaction)\b|\bconcurrently\b|\bvacuum\b|\balter\s+system\b|\bcreate\s+database\b|no\s+transaction|transaction:\s*false"
+)
+STATEMENT_TIMEOUT = "55s"
+Event = dict[str, Any]
+Sql = tuple[str, int]  # a statement, and the line of its file on which it begins
+
+
+@dataclass(frozen=True)
+class SqlStep:
+    """One migration: its name, its statements up and down (None: no way back), whether it runs in one transaction."""
+
+    name: str
+    up: Sequence[Sql]
+    down: Sequence[Sql] | None
+    traced: bool
+    verify: Sequence[str] = ()
+
+
+@dataclass
+class _Run:
+    """A connection to one database, and what is said about it."""
+
+    wire: Wire
+    events: list[Event]
+    data: str
+    name: str
+
+    def picture(self) -> str:
+        return str(self.wire.ask(snapshot.postgresql_query("schema_migrations"))[0][0])
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.wire.ask(sql)]
+
+    def do(self, sql: str) -> str | None:
+        try:
+            self.wire.ask(sql)
+        except ServerError as refused:
+            return str(refused)
+        return None
+
+
+@dataclass
+class SqlSteps:
+    """The migrations of one history on one server; `events` are those of the Alembic driver."""
+
+    server: Server
+    database: str
+    steps: Sequence[SqlStep]
+    extensions: Sequence[str]
+    seconds: float
+    events: list[Event] = field(default_factory=list)
+    _wires: list[Wire] = field(default_factory=list)
+
+    def run(self) -> list[Event]:
+        """Everything that can be run, as events. Unavailable: an extension that the configuration names is not there."""
+        self._deadline = time.monotonic() + self.seconds
+        before: dict[str, str] = {}
+        after: dict[str, str] = {}
+        self._lost_ways: set[str] = set()
+        try:
+            if self._chain(before, after):
+                for data in ("benign", "adversarial"):
+                    self._with_rows(data, before, after)
+        finally:
+            for wire in self._wires:
+                wire.close()
+        self.events.append({"event": "bye"})
+        return self.events
+
+    def _open(self, data: str) -> _Run:
+        name = f"{self.database}_{len(self._wires)}"
+        with Wire(str(self.server.folder), "postgres") as wire:
+            wire.ask(f"create database {name} template template0")
+            wire.ask(f"alter database {name} set statement_timeout = '{STATEMENT_TIMEOUT}'")
+        self._wires.append(Wire(str(self.server.folder), name))
+        run = _Run(self._wires[-1], self.events, data, name)
+        if run.ask("select current_setting('checker.nonce', true)")[0][0] != self.server.nonce:
+            raise Unavailable("reached a server that is not the throw-away one")
+        for extension in self.extensions:
+            wrong = run.do(f'create extension if not exists "{extension}"')
+            if wrong:
+                raise Unavailable(f"extension {extension}: {wrong}")
+        return run
+
+    def _copy(self, plain: _Run) -> _Run:
+        """A database of its own with what is in the other one now; a copy can only be made while nobody is in it."""
+        plain.wire.close()
+        name, of = f"{self.database}_{len(self._wires)}", plain.name
+        with Wire(str(self.server.folder), "postgres") as wire:
+            wire.ask(f"create database {name} template {of}")
+        self._wires += [Wire(str(self.server.folder), name), Wire(str(self.server.folder), of)]
+        plain.wire = self._wires[-1]
+        return _Run(self._wires[-2], self.events, plain.data, name)
+
+    def _chain(self, before: dict[str, str], after: dict[str, str]) -> bool:
+        run = self._open("empty")
+        picture = run.picture()
+        self.events.append({"event": "start", "tables": [], "heads": []})
+        for at, step in enumerate(self.steps):
+            before[step.name] = picture
+            if not self._take(run, step, "up"):
+                return False
+            after[step.name] = picture = run.picture()
+            if step.down is None:
+                self._lost_ways.add(step.name)
+                continue
+            whole = self._take(run, step, "down") and self._compare(run, step, "down", before[step.name])
+            whole = whole and self._take(run, step, "again") and self._compare(run, step, "again", picture)
+            if not whole:
+                self._lost_ways.add(step.name)
+                run.wire.close()
+                run = self._straight_to(at, "empty")
+        self.events.append({"event": "head", "picture": json.loads(run.picture()), "models": 0})
+        run.wire.close()
+        return True
+
+    def _compare(self, run: _Run, step: SqlStep, what: str, wanted: str) -> bool:
+        found = snapshot.differences(wanted, run.picture())
+        self.events.append({"event": "compared", "revision": step.name, "what": what, "differences": found})
+        return True
+
+    def _straight_to(self, last: int, data: str) -> _Run:
+        run = self._open(data)
+        for step in self.steps[: last + 1]:
+            for sql, _ in step.up:
+                run.do(sql)
+        return run
+
+    def _with_rows(self, data: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+        plain = self._open(data)  # goes along without rows; each step that is looked at gets a copy of it
+        for step in self.steps:
+            if time.monotonic() > self._deadline:
+                self.events.append({"event": "out_of_time"})
+                break
+            if step.name not in after:
+                break
+            run = self._copy(plain) if step.traced else plain
+            for sql, _ in step.up:
+                plain.do(sql)
+            if not step.traced:
+                continue
+            now, then = rows.Schema(before[step.name]), rows.Schema(after[step.name])
+            filled, refused = rows.seed(run.ask, run.do, now, then, data)
+            self.events.append({"event": "seeded", "revision": step.name, "data": data, "tables": filled})
+            if refused:
+                self.events.append({"event": "not_seeded", "revision": step.name, "tables": refused})
+            was = rows.digests(run.ask, now)
+            if self._take(run, step, "up"):
+                self._lost(run, step, "up", was, then, filled)
+                self._verify(run, step)
+                if step.name not in self._lost_ways and self._take(run, step, "down"):
+                    self._lost(run, step, "down", was, rows.Schema(run.picture()), filled)
+            run.wire.close()
+
+    def _lost(self, run: _Run, step: SqlStep, way: str, was: Any, schema: rows.Schema, filled: list[str]) -> None:
+        found = rows.changes(was, rows.digests(run.ask, schema), filled)
+        self.events.append(
+            {"event": "rows", "revision": step.name, "direction": way, "data": run.data, "changes": found}
+        )
+
+    def _verify(self, run: _Run, step: SqlStep) -> None:
+        for query in step.verify if run.data == "benign" else ():
+            try:
+                said = run.ask(f"set transaction read only; {query}")
+                held = not said or (len(said) == 1 and said[0] == ("t",))
+            except ServerError as refused:
+                said, held = [(str(refused),)], False
+            self.events.append(
+                {"event": "verified", "revision": step.name, "query": query, "held": held, "said": str(said[:2])}
+            )
+
+    def _take(self, run: _Run, step: SqlStep, direction: str) -> bool:
+        """Run one direction; False, with the failure said, when a statement of it is refused."""
+        if time.monotonic() > self._deadline:
+            self.events.append({"event": "out_of_time"})
+            return False
+        statements = (step.down or ()) if direction == "down" else step.up
+        apart = any(OUTSIDE.search(sql) for sql, _ in statements)
+        said: list[Event] = []
+        try:
+            if not apart:
+                run.wire.ask("begin")
+            old = {str(row[0]) for row in run.wire.ask(TABLES)}
+            for sql, line in statements:
+                said.append({"sql": " ".join(sql.split())[:600], "line": line, "done": False})
+                said[-1].update(
+                    _traced(run, sql, old)
+                    if step.traced and direction == "up" and not FRAME.match(sql)
+                    else _sent(run, sql)
+                )
+                said[-1]["done"] = True
+            if not apart:
+                run.wire.ask("commit")
+        except ServerError as refused:
+            run.do("rollback")
+            self.events.append(_failed(step, direction, run.data, refused, said))
+            return False
+        event = {"event": "step", "revision": step.name, "direction": direction, "data": run.data}
+        self.events.append({**event, "statements": said, "count": len(said)})
+        return True
+
+
+def _sent(run: _Run, sql: str) -> Event:
+    run.wire.ask(sql)
+    return {}
+
+
+def _traced(run: _Run, sql: str, old: set[str]) -> Event:
+    was = _look(run)
+    run.wire.ask(sql)
+    now = _look(run)
+    return {
+        "rows": run.wire.touched,
+        "locks": sorted([table, mode] for table, mode in now["locks"] - was["locks"] if table in old),
+        "held": sorted(table for table, mode in was["locks"] if mode == "AccessExclusiveLock" and table in old),
+        "rewritten": sorted(
+            one for one, node in now["files"].items() if one in old and was["files"].get(one, node) != node
+        ),
+        "scanned": sorted(
+            one for one, read in now["scans"].items() if one in old and int(read) > int(was["scans"].get(one, 0))
+        ),
+        "timeouts": list(now["timeouts"]),
+    }
+
+
+def _look(run: _Run) -> dict[str, Any]:
+    touched = run.wire.touched
+    found = {
+        "locks": {(row[0], row[1]) for row in run.wire.ask(LOCKS)},
+        "files": {row[0]: row[1] for row in run.wire.ask(FILES)},
+        "scans": {row[0]: row[1] for row in run.wire.ask(SCANS)},
+        "timeouts": run.wire.ask(SETTINGS)[0],
+    }
+    run.wire.touched = touched
+    return found
+
+
+def _failed(step: SqlStep, direction: str, data: str, refused: ServerError, said: list[Event]) -> Event:
+    detail = refused.fields.get("detail")
+    text = f"{refused} {detail}" if detail else str(refused)
+    line = said[-1]["line"] if said else None
+    error = {"type": "ServerError", "text": text, "code": refused.fields.get("code"), "line": line}
+    return {
+        "event": "failed",
+        "revision": step.name,
+        "direction": direction,
+        "data": data,
+        "error": error,
+        "statements": said,
+    }
+
+
+def lines_of(found: Iterator[Any]) -> list[Sql]:
+    """Statements with the line on which each begins."""
+    return [(one.text, one.lines[0]) for one in found]
