@@ -82,7 +82,7 @@ class Run(_Named):
     decision: Decision
     reasons: tuple[str, ...] = ()
     signals: tuple[Signal, ...] = ()
-    base_tree: Hex | None = None
+    base_commit: Hex | None = None
     base_tests_on_head: BaseRun = BaseRun(ran="no")
     canary: Mapping[Literal["planted", "asExpected"], int] = Field(default_factory=dict)
     stdout_sha256: Sha256
