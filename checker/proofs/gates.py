@@ -14,6 +14,7 @@ from checker.model.base import Frozen
 from checker.model.globs import covers
 
 Trust = Literal["claimed", "captured", "rerun", "rerun-signed"]
+Answer = Literal["approved", "ambiguous", "rejected", "unknown"]
 TRUST: tuple[Trust, ...] = ("claimed", "captured", "rerun", "rerun-signed")
 
 
@@ -65,6 +66,27 @@ class Environment(Frozen):
     refused: tuple[str, ...]
 
 
+class Answers(Frozen):
+    """What the words of an answer mean."""
+
+    approved: frozenset[str]
+    ambiguous: frozenset[str]
+    rejected: frozenset[str]
+    options: Mapping[str, Answer]
+
+    def meaning(self, text: str) -> Answer:
+        """Of a whole answer: nothing is looked for inside a longer one."""
+        said = " ".join(text.replace("\u2019", "'").split()).casefold().rstrip(".!?,; ")
+        if said in self.options:
+            return self.options[said]
+        known: dict[Answer, frozenset[str]] = {
+            "approved": self.approved,
+            "ambiguous": self.ambiguous,
+            "rejected": self.rejected,
+        }
+        return next((name for name, words in known.items() if said in words), "unknown")
+
+
 class Gates(Frozen):
     """The whole file. `sha256` is of its text."""
 
@@ -74,6 +96,7 @@ class Gates(Frozen):
     decision: Weights
     pytest: Plugins
     environment: Environment
+    approval: Answers
     sha256: str = Field(default="")
 
     def is_record(self, path: str) -> bool:

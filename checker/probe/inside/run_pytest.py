@@ -1,7 +1,7 @@
 """Runs pytest in the audited project's interpreter: pytest itself from the installed packages, the project after it."""
 
-# Started as `python -I run_pytest.py REQUEST.json`; the request holds `roots` (folders for sys.path), `plugins` (names of installed plugins
-# that may load) and `arguments`. Exit code 90 says that pytest is not installed there.
+# Started as `python -I run_pytest.py REQUEST.json`; the request holds `roots` (folders for sys.path), `plugins` (names
+# of installed plugins that may load) and `arguments`. Exit code 90 says that pytest is not installed there.
 
 import importlib
 import importlib.metadata
