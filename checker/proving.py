@@ -106,7 +106,8 @@ class _Run:
         if base is not None:
             signals += self._delta(base, head)
             if tool.name == "pytest":
-                base_run = self._base_tests(base, head, tool.words)
+                skipped = frozenset(one.about for one in outcome.signals if one.kind == "skipped-at-run")
+                base_run = self._base_tests(base, head, tool.words, skipped)
                 signals += base_tests.signals(base_run)
         weighed = weigh(signals, base_run, self.rules.decision)
         return lambda link: self._statement(link, outcome, signals, base_run, weighed, left_out, scratch, started)
@@ -138,9 +139,9 @@ class _Run:
         found = weakened(before, head.side(before.suite.testpaths))
         return [one for one in found if commands.concerns(self.kind, one)]
 
-    def _base_tests(self, base: Revision, head: Revision, words: Sequence[str]) -> BaseRun:
+    def _base_tests(self, base: Revision, head: Revision, words: Sequence[str], skipped: frozenset[str]) -> BaseRun:
         seconds = self.rules.types[self.kind].seconds
-        return base_tests.run(self.git, base, head, words, self.rules, seconds, self._scratch)
+        return base_tests.run(self.git, base, head, words, self.rules, seconds, self._scratch, skipped)
 
     def _statement(
         self,

@@ -172,6 +172,45 @@ def test_a_command_that_hangs_is_stopped_and_fails(tmp_path: Path, monkeypatch: 
     assert "timed-out" in run.reasons[0]
 
 
+@pytest.mark.parametrize(
+    ("script", "seen"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ended by signal 9"),
+        ("import os, sys; [sys.stdout.write('x' * (1 << 20)) for _ in range(200)]; sys.exit(3)", "ended with 3"),
+        (
+            "import subprocess, sys; subprocess.Popen(['sleep', '600']); sys.exit(4)",
+            "ended with 4",
+        ),
+    ],
+    ids=["killed", "floods", "forks"],
+)
+def test_a_command_that_misbehaves_fails(tmp_path: Path, script: str, seen: str) -> None:
+    configured(tmp_path / "repo", ["python", "-c", script], "smoke_test")
+    run = proved(tmp_path / "repo", "HEAD", "smoke_test").predicate.checker
+    assert run.decision == "block"
+    assert seen in run.reasons[0]
+
+
+def test_a_detached_head_and_many_untracked_files(tmp_path: Path) -> None:
+    root = tmp_path / "repo"
+    base = project(root)
+    git(root, "checkout", "-q", "--detach")
+    (root / "many").mkdir()
+    for number in range(5000):
+        (root / "many" / f"{number}.txt").write_text(str(number))
+    proof = proved(root, base, "build_output")
+    assert proof.predicate.result == "PASSED"
+    git(root, "add", "-A")
+    git(root, "rm", "-rq", "--cached", ".checker")
+    assert git(root, "write-tree") == proof.tree()
+
+
+def test_a_bare_repository_is_refused(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--bare", "bare.git")
+    with pytest.raises(Exception, match="git"):
+        proved(tmp_path / "bare.git")
+
+
 def test_what_cannot_be_proved_is_said(tmp_path: Path) -> None:
     root = tmp_path / "plain"
     shutil.copytree(PROOFS / "base", root)

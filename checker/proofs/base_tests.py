@@ -20,16 +20,28 @@ MakeScratch = Callable[[str], Scratch]
 
 
 def run(
-    git: Git, base: Revision, head: Revision, words: Sequence[str], gates: Gates, seconds: float, make: MakeScratch
+    git: Git,
+    base: Revision,
+    head: Revision,
+    words: Sequence[str],
+    gates: Gates,
+    seconds: float,
+    make: MakeScratch,
+    skipped: frozenset[str] = frozenset(),
 ) -> BaseRun:
     """Which tests of the base fail on the head's source, without those that fail on the base's own.
 
-    `same` where the change touched nothing that judges: the head's own run has said it already.
+    `same` where the change touched nothing that judges: the head's own run has said it already, but for tests that it
+    `skipped` though nothing in them says so; those must have been skipped on the base's source as well.
     """
     judges = {*base.judging, *head.judging, *FILES}
     old, new = _picked(base.entries, judges), _picked(head.entries, judges)
     if {(one.path, one.blob) for one in old} == {(one.path, one.blob) for one in new}:
-        return BaseRun(ran="same")
+        if not skipped:
+            return BaseRun(ran="same")
+        before, executed = _failing(git, list(base.entries), base, words, gates, seconds, make("base-on-base"))
+        lost = tuple(sorted(skipped - before))
+        return BaseRun(ran="yes", failed=lost) if executed else BaseRun(ran="no", why="none of the base's tests ran")
     suite = base.side().suite
     if not suite.tests:
         return BaseRun(ran="no", why="the base has no tests")

@@ -116,6 +116,11 @@ def _read(
     signals += wrong_canaries
     signals += _code_signals(done, real, planted)
     signals += _not_run(suite, real, found.modules)
+    signals += [
+        Signal(kind="skipped-at-run", about=name)
+        for name, test in suite.tests.items()
+        if not test.skips and (real.get(name) in ("skipped", "xfailed") or name.partition("::")[0] in found.modules)
+    ]
     counted = Counts(
         collected=len(real),
         **{kind: sum(one == kind for one in real.values()) for kind in ("passed", "failed", "skipped", "xfailed")},
