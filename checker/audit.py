@@ -12,8 +12,18 @@ from checker import __version__, baseline, catalog, engine, gate, waivers
 from checker.catalog import Catalog
 from checker.checks import CHECKS
 from checker.collect.lines import locator
+from checker.model.proof_records import ProofRecords
 from checker.model.repo import Inventory, Suppressions
-from checker.model.report import ManualQuestion, NotAsked, Report, StandardRef, Subject, Suppression, WaiverLedger
+from checker.model.report import (
+    ManualQuestion,
+    NotAsked,
+    ProofState,
+    Report,
+    StandardRef,
+    Subject,
+    Suppression,
+    WaiverLedger,
+)
 from checker.model.rule import PROFILES, BoundRule, Profile
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
@@ -64,6 +74,7 @@ def audit(request: Request) -> Audit:
             suppressions=_suppressions(place),
             manual=tuple(_manual(place.catalog, standards)),
             waivers=waived.ledger.uses,
+            proofs=_proofs(place),
             notes=tuple(dict.fromkeys((*place.settings.notes, *known_debt.notes, *_notes(place, standards)))),
         )
     return Audit(report, {one.bound.id: one.trace for one in verdicts if one.trace}, str(policy.fail_on))
@@ -114,6 +125,13 @@ def _ref(known: Catalog, name: str) -> StandardRef:
 def _suppressions(place: Workplace) -> tuple[Suppression, ...]:
     try:
         return place.facts.get(Suppressions).found
+    except (Unavailable, NotApplicable):
+        return ()
+
+
+def _proofs(place: Workplace) -> tuple[ProofState, ...]:
+    try:
+        return tuple(one.state for one in place.facts.get(ProofRecords).records)
     except (Unavailable, NotApplicable):
         return ()
 

@@ -18,10 +18,10 @@ from checker.model.settings import Policy
 from checker.model.unavailable import Unavailable
 from checker.probe.git import Git
 from checker.proofs import bundle, gates, keys, policy
+from checker.proofs.binding import at_base, bound_tree, subjects
 from checker.proofs.bundle import Head
 from checker.proofs.gates import Gate, Trust
 from checker.proofs.judging import Against, Bundle, Consented, Judged, approvals, judge
-from checker.proving import bound_tree, subjects
 from checker.toml_source import ConfigurationError, nearest
 from checker.workplace import Request, Workplace
 
@@ -63,7 +63,7 @@ class _Opened:
             policy.sha256(place.settings.policy),
             git.resolve(base.fork) if isinstance(base.fork, str) else None,
         )
-        earlier = _at_base(git, base.revision)
+        earlier = at_base(git, base.revision)
         names = bundle.beneath(place.root.path)
         remembered = {name: bundle.head(data) for name, data in earlier.items()}
         found = tuple(
@@ -244,15 +244,6 @@ def _lacking(ruling: Policy, keyid: str) -> tuple[str, ...]:
         return ()
     said = f"its role is {role}" if role else "the base policy does not name it"
     return (f"claimed: only a key of role person approves, and {said}; it satisfies no gate by itself",)
-
-
-def _at_base(git: Git, revision: str | None) -> dict[str, bytes]:
-    """The bundles of the base revision: what of a chain is there already can never be dropped."""
-    if revision is None:
-        return {}
-    names = [one.path for one in git.ls_tree(revision) if one.path.startswith(bundle.FOLDER + "/")]
-    wanted = [name for name in names if name.endswith(bundle.ENDING)]
-    return {name: data for name in wanted if (data := git.show(revision, name, bundle.LARGEST)) is not None}
 
 
 def _read(file: Path) -> bytes:

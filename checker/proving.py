@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from checker.collect.roles import roles_of
 from checker.model.proof import (
-    HEAD,
     POLICY,
     RESULT_OF,
-    WHOLE,
-    WORKTREE,
     BaseRun,
     Descriptor,
     Link,
@@ -25,11 +23,13 @@ from checker.model.proof import (
     Statement,
 )
 from checker.model.proof import TestResult as Tested
+from checker.model.repo import Role
 from checker.model.settings import Description
 from checker.model.unavailable import Unavailable
 from checker.probe.command import CommandMissing
 from checker.probe.git import Git
 from checker.proofs import base_tests, bundle, commands, gates, keys, policy
+from checker.proofs.binding import subjects
 from checker.proofs.commands import Tool
 from checker.proofs.decision import Weighed, weigh
 from checker.proofs.export import export
@@ -90,7 +90,7 @@ class _Run:
     def make(self) -> Callable[[Link], Statement]:
         """Everything but the place in the chain, which is known once the bundle is locked."""
         started = _now()
-        head = Revision.of(self.git, self.git.content(), self.rules, self._description.layout)
+        head = Revision.of(self.git, self.git.content(), self.rules, self._role)
         base = self._base()
         tool = commands.choose(self.kind, self.place.settings.policy, head, self.rules)
         scratch = self._scratch("head")
@@ -118,11 +118,15 @@ class _Run:
         told = self.place.settings.base_description
         return told if isinstance(told, Description) else self.place.settings.description
 
+    @property
+    def _role(self) -> Callable[[str], Role]:
+        return roles_of(self._description.layout)
+
     def _base(self) -> Revision | None:
         fork = self.place.base.fork
         if not isinstance(fork, str):
             return None
-        return Revision.of(self.git, self.git.ls_tree(fork), self.rules, self._description.layout)
+        return Revision.of(self.git, self.git.ls_tree(fork), self.rules, self._role)
 
     def _scratch(self, name: str) -> Scratch:
         interpreter = Interpreter.find(self.place.root.path.resolve(), self._description, self.environment)
@@ -185,18 +189,6 @@ class _Run:
             checker=run,
         )
         return Proof(subject=subjects(self.git, self.rules), predicate=predicate)
-
-
-def subjects(git: Git, rules: Gates) -> tuple[Descriptor, ...]:
-    """The tree without record paths, which binds; the whole tree and HEAD beside it."""
-    bound = Descriptor(name=WORKTREE, digest={"gitTree": bound_tree(git, rules)})
-    whole = Descriptor(name=WHOLE, digest={"gitTree": git.tree()})
-    commit = (Descriptor(name=HEAD, digest={"gitCommit": git.head}),) if git.head else ()
-    return (bound, whole, *commit)
-
-
-def bound_tree(git: Git, rules: Gates) -> str:
-    return git.tree(lambda path: not rules.is_record(path))
 
 
 def _env(scratch: Scratch) -> tuple[list[str], list[str]]:

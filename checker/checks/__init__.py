@@ -26,6 +26,7 @@ from checker.checks.api.success_envelope import success_envelope
 from checker.checks.api.versioned_paths import versioned_paths
 from checker.checks.config.config_changed import config_changed
 from checker.checks.config.waivers import waiver_expired, waiver_self_approved, waiver_unused
+from checker.checks.proofs.proof_integrity import proof_integrity
 from checker.model.observation import Check
 
 CHECKS: dict[str, Check] = {
@@ -44,6 +45,7 @@ CHECKS: dict[str, Check] = {
     "operation-security": operation_security,
     "page-size-bound": page_size_bound,
     "pagination": pagination,
+    "proof-integrity": proof_integrity,
     "rate-limit-documented": rate_limit_documented,
     "spec-present": spec_present,
     "spec-second-opinion": spec_second_opinion,

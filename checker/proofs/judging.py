@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from checker.model.proof import Approval, Proof
+from checker.model.proof import RESULT_OF, Approval, Proof
 from checker.model.settings import same_person
 from checker.proofs import bundle
 from checker.proofs.bundle import Head, Record
@@ -44,6 +44,7 @@ class Judged:
     keyid: str | None = None
     owner: str | None = None
     fingerprint: str | None = None
+    doctored: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,14 @@ def judge(one: Bundle, against: Against, min_trust: Trust = "captured") -> list[
     forged = next((record for record in records if record.sealed and _forged(record.sealed, against.believed)), None)
     if wrong is None and forged is not None:
         wrong = f"line {forged.line}: signature: does not fit what is signed"
-    return [_judged(record, wrong, against, min_trust) for record in records]
+    judged = [_judged(record, wrong, against, min_trust) for record in records]
+    return [*judged[:-1], replace(judged[-1], reason=cut, doctored=True)] if cut else judged
 
 
 def _judged(record: Record, wrong: str | None, against: Against, min_trust: Trust) -> Judged:
     sealed = record.sealed
     if sealed is None:
-        return Judged(record.path, "unknown", "untrusted", "claimed", record.broken or "unreadable")
+        return Judged(record.path, "unknown", "untrusted", "claimed", record.broken or "unreadable", doctored=True)
     signer = against.believed.who(sealed)
     trust = against.believed.trust(sealed)
     state, reason = _state(record, sealed, wrong, against, min_trust)
@@ -81,10 +83,18 @@ def _judged(record: Record, wrong: str | None, against: Against, min_trust: Trus
         if isinstance(sealed.statement, Approval)
         else "verdict"
     )
-    owner = signer.owner if signer else None
-    named = fingerprint(proof) if proof and proof.predicate.result == "WARNED" else None
+    doctored = record.broken is not None or _forged(sealed, against.believed) or _contradicts(proof)
     return Judged(
-        record.path, kind, state, trust if not wrong else "claimed", reason, proof, sealed.keyid, owner, named
+        record.path,
+        kind,
+        state,
+        "claimed" if wrong else trust,
+        reason,
+        proof,
+        sealed.keyid,
+        owner=signer.owner if signer else None,
+        fingerprint=fingerprint(proof) if proof and proof.predicate.result == "WARNED" else None,
+        doctored=doctored,
     )
 
 
@@ -98,7 +108,7 @@ def _state(record: Record, sealed: Sealed, wrong: str | None, against: Against, 
     if not isinstance(sealed.statement, Proof):
         return "valid", ""
     result, run = sealed.statement.predicate.result, sealed.statement.predicate.checker
-    if (result, run.decision) not in (("PASSED", "pass"), ("WARNED", "review"), ("FAILED", "block")):
+    if _contradicts(sealed.statement):
         return "untrusted", f"result {result} contradicts its own decision {run.decision}"
     if result != "PASSED":
         asks = f"a person must accept {fingerprint(sealed.statement)}: " if result == "WARNED" else ""
@@ -107,6 +117,10 @@ def _state(record: Record, sealed: Sealed, wrong: str | None, against: Against, 
     if TRUST.index(trust) < TRUST.index(min_trust):
         return "untrusted", f"trust {trust} is less than {min_trust}"
     return "valid", ""
+
+
+def _contradicts(proof: Proof | None) -> bool:
+    return proof is not None and RESULT_OF[proof.predicate.checker.decision] != proof.predicate.result
 
 
 def _untrusted(sealed: Sealed, against: Against) -> str | None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from checker.collect.roles import roles_of
 from checker.model.git import GITLINK, SYMLINK, TrackedEntry
 from checker.model.repo import Role
-from checker.model.settings import Layout
 from checker.probe.git import Git
 from checker.proofs.gates import Gates
 from checker.proofs.pytest_run import Suite
@@ -26,10 +24,10 @@ class Revision:
 
     entries: tuple[TrackedEntry, ...]
     contents: Mapping[str, bytes]
-    layout: Layout
+    role: Callable[[str], Role]
 
     @classmethod
-    def of(cls, git: Git, entries: Sequence[TrackedEntry], gates: Gates, layout: Layout) -> Revision:
+    def of(cls, git: Git, entries: Sequence[TrackedEntry], gates: Gates, role: Callable[[str], Role]) -> Revision:
         kept = tuple(entry for entry in entries if not gates.is_record(entry.path))
         wanted = [
             one
@@ -38,7 +36,7 @@ class Revision:
         ]
         blobs = dict(git.blobs((one.blob for one in wanted), LARGEST_SOURCE))
         contents = {one.path: data for one in wanted if (data := blobs[one.blob]) is not None}
-        return cls(kept, contents, layout)
+        return cls(kept, contents, role)
 
     @property
     def python(self) -> list[str]:
@@ -47,16 +45,16 @@ class Revision:
     @property
     def judging(self) -> list[str]:
         """Python that judges: by its folder or its name."""
-        role = roles_of(self.layout)
-        return [path for path in self.python if is_judging(path) or role(path) in (Role.TEST, Role.FIXTURE)]
+        return [path for path in self.python if is_judging(path) or self.role(path) in (Role.TEST, Role.FIXTURE)]
 
     def side(self, testpaths: tuple[str, ...] | None = None) -> Side:
         settings = configured(self.contents.get)
         judging = {path: self.contents[path] for path in self.judging}
-        role = roles_of(self.layout)
-        tests = {path: data for path, data in judging.items() if role(path) not in (*_OUT, Role.FIXTURE)}
+        tests = {path: data for path, data in judging.items() if self.role(path) not in (*_OUT, Role.FIXTURE)}
         source = {
-            path: self.contents[path] for path in self.python if path not in judging and role(path) is not Role.VENDORED
+            path: self.contents[path]
+            for path in self.python
+            if path not in judging and self.role(path) is not Role.VENDORED
         }
         return Side(Suite(tests, settings, settings.testpaths if testpaths is None else testpaths), judging, source)
 
