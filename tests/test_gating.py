@@ -275,6 +275,29 @@ def test_a_gate_that_needs_a_person(project: Project) -> None:
     assert project.gate("G2").decision == "pass"
 
 
+def test_a_key_that_the_change_names_itself_approves_nothing(project: Project) -> None:
+    approval = ("approve", "G2", str(project.root), "--by", "ada", "--text", "yes")
+    CliRunner().invoke(command, approval, env={keys.VARIABLE: str(project.keys["ada"])})
+    done = pass_gate("G2", Request(path=project.root))
+    assert done.decision == "block"
+    assert "not anchored" in done.approvals[0].reason
+
+
+def test_the_maker_of_the_proofs_does_not_approve_them(project: Project) -> None:
+    text = (project.root / "checker.toml").read_text()
+    (project.root / "checker.toml").write_text(text.replace('owner = "agent-2"', 'owner = "@Ada"'))
+    project.base = commit(project.root, "one person, two keys")
+    calc = project.root / "app" / "calc.py"
+    calc.write_text(calc.read_text() + "\n\nimport sys\n\nTESTED = 'pytest' in sys.modules\n")
+    assert project.prove("test_output") == ["WARNED"]
+    (named,) = [one.fingerprint for one in project.gate("T").proofs]
+    words = ("approve", "T", str(project.root), "--by", "Ada", "--text", "yes", "--accept", str(named))
+    assert project.run(*words, key="ada").exit_code == 0
+    done = project.gate("T")
+    assert done.decision == "review"
+    assert "another person" in done.approvals[0].reason
+
+
 def test_a_hook_exits_with_what_hosts_heed(project: Project) -> None:
     done = project.run("gate", "G5", str(project.root), "--hook")
     assert done.exit_code == 2

@@ -210,6 +210,8 @@ def _consent(
     signer = against.believed.who(sealed)
     if judged.state != "valid" or signer is None:
         return "claimed", judged.reason
+    if not against.believed.anchored:
+        return "claimed", "not anchored: without a base revision the change itself says whose key is a person's"
     if signer.role != "person":
         return "claimed", f"key {signer.id} has role {signer.role}; only a person's key approves"
     if not same_person(signer.owner, by):
