@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from pydantic import Field
@@ -101,7 +101,12 @@ class Gates(Frozen):
 
     def is_record(self, path: str) -> bool:
         """Whether a path holds a record of work, and so no part of what is proved."""
-        return any(covers(pattern, path) for pattern in self.records.paths)
+        return _named(self.records.paths, path)
+
+
+@lru_cache(maxsize=200_000)
+def _named(patterns: tuple[str, ...], path: str) -> bool:
+    return any(covers(pattern, path) for pattern in patterns)
 
 
 @cache
