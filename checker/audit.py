@@ -15,11 +15,13 @@ from checker.collect.lines import locator
 from checker.collect.outputs.claims import claims_of
 from checker.model.contract import ContractFiles
 from checker.model.outputs.evidence import ClaimLedger
+from checker.model.proof_records import ProofRecords
 from checker.model.repo import Inventory, Suppressions
 from checker.model.report import (
     Claim,
     ManualQuestion,
     NotAsked,
+    ProofState,
     Report,
     StandardRef,
     Subject,
@@ -77,6 +79,7 @@ def audit(request: Request) -> Audit:
             claims=_claims(place) if any(engine.needs(CHECKS[rule.id], ClaimLedger) for rule in asked) else (),
             manual=tuple(_manual(place.catalog, standards)),
             waivers=waived.ledger.uses,
+            proofs=_proofs(place),
             notes=tuple(
                 dict.fromkeys((*place.settings.notes, *_left_out(left), *known_debt.notes, *_notes(place, standards)))
             ),
@@ -136,6 +139,13 @@ def _suppressions(place: Workplace) -> tuple[Suppression, ...]:
 def _claims(place: Workplace) -> tuple[Claim, ...]:
     try:
         return claims_of(place.facts.get(ClaimLedger))
+    except (Unavailable, NotApplicable):
+        return ()
+
+
+def _proofs(place: Workplace) -> tuple[ProofState, ...]:
+    try:
+        return tuple(one.state for one in place.facts.get(ProofRecords).records)
     except (Unavailable, NotApplicable):
         return ()
 

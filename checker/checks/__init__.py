@@ -62,6 +62,7 @@ from checker.checks.outputs.review_findings import review_findings_true, review_
 from checker.checks.outputs.run_evidence import manual_step_runbook, queue_updated, smoke_tests
 from checker.checks.outputs.run_report import run_report, run_report_ids, run_report_sections
 from checker.checks.outputs.self_healing import escalation_format, self_healing_log
+from checker.checks.proofs.proof_integrity import proof_integrity
 from checker.checks.schema.column_types import json_binary, timestamp_zone
 from checker.checks.schema.foreign_key_index import foreign_key_index
 from checker.checks.schema.soft_delete import soft_delete
@@ -134,6 +135,7 @@ CHECKS: dict[str, Check] = {
     "pagination": pagination,
     "pr-body": pr_body,
     "pr-payload": pr_payload,
+    "proof-integrity": proof_integrity,
     "queue-done": queue_done,
     "queue-record": queue_record,
     "queue-status": queue_status,

@@ -13,22 +13,32 @@ import click
 from checker import __version__
 
 COMMANDS = {
+    "approve": "checker.cli.gate",
     "audit": "checker.cli.audit",
     "doctor": "checker.cli.doctor",
     "explain": "checker.cli.rules",
     "outputs": "checker.cli.outputs",
+    "gate": "checker.cli.gate",
+    "key": "checker.cli.key",
+    "prove": "checker.cli.prove",
     "report": "checker.cli.report",
     "rules": "checker.cli.rules",
     "standards": "checker.cli.rules",
+    "verify": "checker.cli.gate",
 }
 HELP = {
+    "approve": "Sign a person's approval of a gate.",
     "audit": "Audit a repository and the agent outputs in it.",
     "doctor": "Say what was detected, what is missing, and the line that would supply it.",
     "explain": "Print a rule's page.",
     "outputs": "Judge single outputs of agents, also outside a repository.",
+    "gate": "Say whether a step's proofs, approvals and audit are there.",
+    "key": "Make a signing key, or show the public part of one.",
+    "prove": "Run the policy's command for a proof type and record a proof.",
     "report": "Render a saved audit in another format, or compare two.",
     "rules": "List the rules.",
     "standards": "List the standards, or the coverage of their clauses.",
+    "verify": "Verify proofs offline.",
 }
 
 

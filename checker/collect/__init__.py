@@ -26,6 +26,7 @@ from checker.collect.outputs.runs import run_reports
 from checker.collect.outputs.tree import tree_paths
 from checker.collect.outputs.work import locks, queue, work_history
 from checker.collect.past_secrets import past_secrets
+from checker.collect.proof_records import proof_records
 from checker.collect.route_traces import route_traces
 from checker.collect.second_opinion import second_opinion
 from checker.collect.secrets import secrets
@@ -43,6 +44,7 @@ from checker.model.outputs.evidence import ClaimLedger, Figures
 from checker.model.outputs.flags import Outline, SafeMode
 from checker.model.outputs.runs import Packs, RunReports
 from checker.model.outputs.work import Locks, Queue, WorkHistory
+from checker.model.proof_records import ProofRecords
 from checker.model.repo import Changes, Inventory, RouteTraces, Suppressions
 from checker.model.secrets import PastSecrets, Secrets
 
@@ -70,6 +72,7 @@ COLLECTORS: dict[type, Collector] = {
     Outline: outline,
     Packs: packs,
     PastSecrets: past_secrets,
+    ProofRecords: proof_records,
     Queue: queue,
     RouteTraces: route_traces,
     RunReports: run_reports,

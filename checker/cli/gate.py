@@ -1,0 +1,181 @@
+"""`checker gate`, `checker approve` and `checker verify`: parse, call, print, exit."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from checker import gate as verdicts
+from checker.cli.output import write_whole
+from checker.gating import GateRun, anchors_of, approve, pass_gate, verify
+from checker.model.unavailable import Unavailable
+from checker.proofs import keys
+from checker.proofs.bundle import Head
+from checker.proofs.envelope import seal
+from checker.proofs.judging import Judged
+from checker.render.visible import visible
+from checker.toml_source import ConfigurationError
+from checker.workplace import Request
+
+BLOCKS = 2  # what a host's stop hook heeds
+FORMAT = click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text")
+KEY = click.option(
+    "--key", "supplied", multiple=True, metavar="PUBLIC", help="Believe this key where the policy names none."
+)
+BASE = click.option("--base", metavar="REV", help="The revision whose policy rules.")
+WHERE = click.argument("path", type=click.Path(path_type=Path), default=".")
+
+
+@click.command("gate")
+@click.argument("name", metavar="GATE")
+@WHERE
+@BASE
+@KEY
+@click.option(
+    "--anchor", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Chain heads kept elsewhere."
+)
+@click.option("--verdict", type=click.Path(path_type=Path), metavar="FILE", help="Write a Simple Verification Result.")
+@click.option("--hook", is_flag=True, help="Exit 2 where the gate is not satisfied, for hosts that ignore 1.")
+@FORMAT
+def gate_command(name: str, path: Path, hook: bool, **options: Any) -> None:
+    """Say whether GATE is satisfied: proofs, approvals and audit results that the step needs."""
+    if hook and _stops_already():
+        sys.exit(verdicts.READY)
+    try:
+        done = _passed(name, path, options)
+    except (ConfigurationError, Unavailable) as refused:
+        if not hook:
+            raise
+        click.echo(f"checker gate {name}: {visible(str(refused))}", err=True)
+        sys.exit(BLOCKS)
+    lines = [f"{name}: {done.decision}", *(f"  {reason}" for reason in done.reasons)]
+    if hook:
+        click.echo("\n".join(map(visible, lines)), err=True)
+        sys.exit(verdicts.READY if done.decision == "pass" else BLOCKS)
+    _print(_json(done), lines, options["fmt"])
+    for note in done.notes:
+        click.echo(f"note: {visible(note)}", err=True)
+    sys.exit(verdicts.READY if done.decision == "pass" else verdicts.NOT_READY)
+
+
+@click.command("approve")
+@click.argument("name", metavar="GATE")
+@WHERE
+@BASE
+@click.option("--by", required=True, metavar="WHO", help="The person; the owner of the key.")
+@click.option("--text", required=True, help="The answer, word for word.")
+@click.option("--option", metavar="LETTER", help="The option of the checkpoint that was chosen.")
+@click.option("--accept", multiple=True, metavar="FINGERPRINT", help="A proof that asks a person; repeatable.")
+@FORMAT
+def approve_command(name: str, path: Path, base: str | None, fmt: str, **said: Any) -> None:
+    """Sign a person's approval of GATE, bound to the tree as it stands."""
+    _folder(path)
+    request = Request(path=path, base=base, environment=dict(os.environ))
+    given, where, lacking = approve(name, request, said["by"], said["text"], said["option"], said["accept"])
+    told = {"gate": name, "by": said["by"], "tree": given.tree(), "path": where, "notes": list(lacking)}
+    plain = [f"approved {name} by {said['by']}, bound to tree {given.tree()}, recorded in {where}", *lacking]
+    _print(told, plain, fmt)
+    sys.exit(verdicts.NOT_READY if lacking else verdicts.READY)
+
+
+@click.command("verify")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@KEY
+@click.option(
+    "--repo", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Compare with this repository."
+)
+@BASE
+@FORMAT
+def verify_command(
+    files: tuple[Path, ...], supplied: tuple[str, ...], repo: Path | None, base: str | None, fmt: str
+) -> None:
+    """Verify proofs offline: signature, chain, tree, policy and trust, each with its reason."""
+    request = Request(path=repo, base=base, environment=dict(os.environ)) if repo else None
+    judged, heads, notes = verify(files, supplied, request)
+    lines = [
+        f"{one.state} {one.type} {one.path} ({one.trust}){': ' if one.reason else ''}{one.reason}" for one in judged
+    ]
+    reached = {name: _head(one) for name, one in heads.items()}
+    _print({"proofs": [_verified(one) for one in judged], "heads": reached, "notes": notes}, lines, fmt)
+    for note in notes:
+        click.echo(f"note: {visible(note)}", err=True)
+    newest = {one.type: one for one in judged}
+    sound = not any(one.state == "untrusted" for one in judged) and all(one.state == "valid" for one in newest.values())
+    sys.exit(verdicts.READY if sound else verdicts.NOT_READY)
+
+
+def _passed(name: str, path: Path, options: dict[str, Any]) -> GateRun:
+    _folder(path)
+    anchors = anchors_of(options["anchor"].read_text("utf-8", "replace")) if options["anchor"] else {}
+    done = pass_gate(
+        name, Request(path=path, base=options["base"], environment=dict(os.environ)), options["supplied"], anchors
+    )
+    if options["verdict"]:
+        source = os.environ.get(keys.VARIABLE)
+        write_whole(options["verdict"], seal(done.verdict, keys.signer(source) if source else None) + b"\n")
+    return done
+
+
+def _print(told: dict[str, Any], lines: list[str], fmt: str) -> None:
+    text = "\n".join(map(visible, lines))
+    click.echo(json.dumps(told, indent=2, ensure_ascii=False) if fmt == "json" else text)
+
+
+def _folder(path: Path) -> None:
+    if not path.is_dir():
+        raise click.UsageError(f"{path}: {'not a folder' if path.exists() else 'no such folder'}")
+
+
+def _stops_already() -> bool:
+    """Whether the host says that its stop hook has spoken already: a second time would never end."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return False
+    try:
+        told = json.loads(sys.stdin.read(1 << 20) or "{}")
+    except (ValueError, OSError, RecursionError):
+        return False
+    return isinstance(told, dict) and told.get("stop_hook_active") is True
+
+
+def _json(done: GateRun) -> dict[str, Any]:
+    audited = done.audit
+    return {
+        "gate": done.gate,
+        "decision": done.decision,
+        "recommendation": {"pass": "accept", "review": "escalate", "block": "rework"}[done.decision],
+        "reasons": list(done.reasons),
+        "proofs": [_proof(one, done.attempts.get(one.type, 0)) for one in done.proofs],
+        "approvals": [asdict(one) for one in done.approvals],
+        "audit": {"profile": audited.profile, "status": audited.status, "findings": len(audited.findings)}
+        if audited
+        else {},
+        "notes": list(done.notes),
+    }
+
+
+def _proof(one: Judged, attempts: int) -> dict[str, Any]:
+    return {
+        "type": one.type,
+        "state": one.state,
+        "trust": one.trust,
+        "tree": one.proof.tree() if one.proof else None,
+        "keyid": one.keyid,
+        "path": one.path or None,
+        "reason": one.reason,
+        "fingerprint": one.fingerprint,
+        "attempts": attempts,
+    }
+
+
+def _verified(one: Judged) -> dict[str, str]:
+    return {"path": one.path, "type": one.type, "state": one.state, "trust": one.trust, "reason": one.reason}
+
+
+def _head(one: Head) -> dict[str, Any]:
+    return {"records": one.records, "sha256": one.sha256}

@@ -1,0 +1,257 @@
+"""The whole run of `checker gate`, `approve` and `verify`: records read, judged against tree and policy, and the verdict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from checker.audit import audit
+from checker.model.proof import POLICY, Approval, Consent, Decision, Descriptor, GateVerdict, Policies, Summary
+from checker.model.report import NotAsked, Report
+from checker.model.rule import PROFILES
+from checker.model.settings import Policy
+from checker.model.unavailable import Unavailable
+from checker.probe.git import Git
+from checker.proofs import bundle, gates, keys, policy
+from checker.proofs.binding import at_base, bound_tree, subjects
+from checker.proofs.bundle import Head
+from checker.proofs.gates import Gate, Trust
+from checker.proofs.judging import Against, Bundle, Consented, Judged, approvals, judge
+from checker.toml_source import ConfigurationError, nearest
+from checker.workplace import Request, Workplace
+
+
+@dataclass(frozen=True)
+class GateRun:
+    """What a gate found, and why it decided so."""
+
+    gate: str
+    decision: Decision
+    reasons: tuple[str, ...]
+    proofs: tuple[Judged, ...]
+    attempts: Mapping[str, int]
+    approvals: tuple[Consented, ...]
+    audit: Report | None
+    verdict: GateVerdict
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Opened:
+    place: Workplace
+    git: Git
+    against: Against
+    bundles: tuple[Bundle, ...]
+    gone: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(cls, request: Request, supplied: Sequence[str], anchors: Mapping[str, Head], stack: ExitStack) -> _Opened:
+        place = Workplace.open(request, stack)
+        git, base = place.git, place.base
+        if not isinstance(git, Git):
+            raise Unavailable(f"a gate compares git trees: {git}; run git init and commit")
+        believed = policy.believed(place.settings.policy, supplied, anchored=base.revision is not None)
+        against = Against(
+            believed,
+            request.as_of,
+            bound_tree(git, gates.load()),
+            policy.sha256(place.settings.policy),
+            git.resolve(base.fork) if isinstance(base.fork, str) else None,
+        )
+        earlier = at_base(git, base.revision)
+        names = bundle.beneath(place.root.path)
+        remembered = {name: bundle.head(data) for name, data in earlier.items()}
+        found = tuple(
+            Bundle(
+                name,
+                place.root.read(name, bundle.LARGEST),
+                tuple(one[name] for one in (remembered, anchors) if name in one),
+            )
+            for name in names
+        )
+        gone = tuple(sorted((remembered.keys() | anchors.keys()) - set(names)))
+        return cls(place, git, against, found, gone)
+
+
+def pass_gate(
+    name: str, request: Request, supplied: Sequence[str] = (), anchors: Mapping[str, Head] | None = None
+) -> GateRun:
+    """Judge one gate. ConfigurationError: no such gate. Unavailable: no git."""
+    gate = _gate(name)
+    with ExitStack() as stack:
+        opened = _Opened.of(request, supplied, anchors or {}, stack)
+        judged = [one for each in opened.bundles for one in judge(each, opened.against, gate.min_trust)]
+        latest = [_latest(kind, judged) for kind in gate.proofs]
+        makers = [one.owner for one in latest if one.owner]
+        records = [record for each in opened.bundles for record in bundle.read(each.name, each.data)]
+        by_path = {one.path: one for one in judged}
+        words = gates.load().approval.meaning
+        consents = approvals(records, by_path, name, opened.against, makers, words)
+        report = audit(replace(request, profile=gate.audit)).report if gate.audit else None
+        latest = [_accepted(one, consents, gate.min_trust) for one in latest]
+        decision, reasons = _decide(gate, latest, consents, report, opened.gone)
+        verdict = _verdict(name, opened, latest, decision)
+        attempts = {kind: sum(one.type == kind for one in judged) for kind in gate.proofs}
+        notes = (*opened.against.believed.notes, *opened.place.settings.notes)
+        return GateRun(name, decision, reasons, tuple(latest), attempts, tuple(consents), report, verdict, notes)
+
+
+def approve(
+    name: str, request: Request, by: str, text: str, option: str | None, accepts: Sequence[str]
+) -> tuple[Approval, str, tuple[str, ...]]:
+    """Sign a person's consent to a gate, bound to the tree; the statement, where it stands, and what it lacks.
+
+    ConfigurationError: an answer that does not mean "approved", an unknown gate. KeyRefused: no key.
+    """
+    _gate(name)
+    meaning = gates.load().approval.meaning(text)
+    if meaning != "approved":
+        raise ConfigurationError("--text", None, f'{text!r} is {meaning}, not an approval; say "approved", or nothing')
+    source = request.environment.get(keys.VARIABLE)
+    if not source:
+        raise ConfigurationError(keys.VARIABLE, None, "an approval is signed; name the file of a person's key")
+    signer = keys.signer(source)
+    with ExitStack() as stack:
+        place = Workplace.open(request, stack)
+        if not isinstance(place.git, Git):
+            raise Unavailable(f"an approval binds a git tree: {place.git}; run git init and commit")
+        bound = subjects(place.git, gates.load())
+        given = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        path, statement = bundle.append(
+            place.root.path,
+            signer,
+            lambda link: Approval(
+                subject=bound,
+                predicate=Consent(
+                    gate=name, by=by, text=text, option=option, accepts=tuple(accepts), given_on=given, log=link
+                ),
+            ),
+        )
+        assert isinstance(statement, Approval)
+        return statement, path, _lacking(place.settings.policy, signer.public_key.keyid)
+
+
+def verify(
+    files: Sequence[Path], supplied: Sequence[str], request: Request | None
+) -> tuple[list[Judged], dict[str, Head], list[str]]:
+    """Judge bundles anywhere, without running anything; against the tree and the policy of a repository where one is named."""
+    with ExitStack() as stack:
+        if request is None:
+            believed = policy.believed(Policy(), supplied, anchored=False)
+            against, notes = (
+                Against(believed, datetime.now(UTC)),
+                ["no repository: tree, base and policy were not compared"],
+            )
+            remembered: Mapping[str, Head] = {}
+        else:
+            opened = _Opened.of(request, supplied, {}, stack)
+            against, notes = opened.against, list(opened.place.settings.notes)
+            remembered = {one.name.rpartition("/")[2]: one.anchors[0] for one in opened.bundles if one.anchors}
+        judged, heads = [], {}
+        for file in files:
+            data = _read(file)
+            anchor = (remembered[file.name],) if file.name in remembered else ()
+            judged += judge(Bundle(str(file), data, anchor), against)
+            heads[str(file)] = bundle.head(data)
+        return judged, heads, [*against.believed.notes, *notes]
+
+
+def anchors_of(text: str) -> dict[str, Head]:
+    """Anchors as `checker verify --format json` prints them: `{"heads": {bundle: {"records": n, "sha256": "…"}}}`."""
+    try:
+        heads: Any = json.loads(text)["heads"]
+        return {str(name): Head(int(one["records"]), str(one["sha256"])) for name, one in heads.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ConfigurationError("--anchor", None, "not the JSON of checker verify --format json") from None
+
+
+def _gate(name: str) -> Gate:
+    known = gates.load().gates
+    if name not in known:
+        raise ConfigurationError("gate", None, f"unknown gate {name!r}{nearest(name, known)}")
+    return known[name]
+
+
+def _latest(kind: str, judged: Sequence[Judged]) -> Judged:
+    """The newest record of this tree decides, so that an old pass never hides a later failure; else the best reason."""
+    of_kind = [one for one in judged if one.type == kind]
+    if not of_kind:
+        broken = next((one for one in judged if one.type == "unknown"), None)
+        why = f"; {broken.path}: {broken.reason}" if broken else ""
+        return Judged("", kind, "missing", "claimed", f"no proof of this type; checker prove {kind}{why}")
+    current = [one for one in of_kind if one.state in ("valid", "failed")]
+    untrusted = [one for one in of_kind if one.state == "untrusted"]
+    chosen = current or untrusted or of_kind
+    return max(
+        chosen, key=lambda one: (one.proof.predicate.checker.finished_on if one.proof else "", of_kind.index(one))
+    )
+
+
+def _accepted(one: Judged, consents: Sequence[Consented], min_trust: Trust) -> Judged:
+    """A proof that asks a person is valid once a person's approval names its fingerprint, if its trust suffices."""
+    if one.fingerprint is None or one.state != "failed":
+        return one
+    by = next((given.by for given in consents if given.state == "valid" and one.fingerprint in given.accepts), None)
+    if by is None or gates.TRUST.index(one.trust) < gates.TRUST.index(min_trust):
+        return one
+    return replace(one, state="valid", reason=f"accepted by {by}")
+
+
+def _decide(
+    gate: Gate, latest: Sequence[Judged], consents: Sequence[Consented], report: Report | None, gone: Sequence[str]
+) -> tuple[Decision, tuple[str, ...]]:
+    block = [f"{one.state}: {one.type}: {one.reason}" for one in latest if one.state != "valid" and not one.fingerprint]
+    block += [f"chain: {name} was anchored and is gone" for name in gone]
+    review = [f"review: {one.type}: {one.reason}" for one in latest if one.state != "valid" and one.fingerprint]
+    if gate.approval and not any(one.state == "valid" for one in consents):
+        block.append("missing: approval: no person's approval of this tree; checker approve")
+    if report is not None and report.status != "ready":
+        block.append(f"audit: {report.status} under profile {report.profile}, {len(report.findings)} findings are open")
+    block += [f"audit: {one.rule} was not asked: {one.reason}" for one in _needed(gate, report)]
+    if block:
+        return "block", (*block, *review)
+    return ("review", tuple(review)) if review else ("pass", ())
+
+
+def _needed(gate: Gate, report: Report | None) -> list[NotAsked]:
+    """Rules that the gate's profile runs and that this report left out; those of deeper profiles are not its business."""
+    if report is None or gate.audit is None:
+        return []
+    runs = PROFILES[: PROFILES.index(gate.audit) + 1]
+    return [one for one in report.not_asked if one.profile is None or one.profile in runs]
+
+
+def _verdict(name: str, opened: _Opened, latest: Sequence[Judged], decision: Decision) -> GateVerdict:
+    passed = [f"CHECKER_{name.upper()}_{one.type.upper()}" for one in latest if one.state == "valid"]
+    whole = [f"CHECKER_{name.upper()}"] if decision == "pass" else []
+    rules = Descriptor(name=POLICY, digest={"sha256": policy.sha256(opened.place.settings.policy)})
+    made = opened.against.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    told = Summary(
+        verifier=Policies(id="backend-checker", policies=(rules,)), time_created=made, properties=(*whole, *passed)
+    )
+    return GateVerdict(subject=subjects(opened.git, gates.load()), predicate=told)
+
+
+def _lacking(ruling: Policy, keyid: str) -> tuple[str, ...]:
+    known = policy.believed(ruling, (), anchored=True).known
+    role = next((one.role for one in known if one.key.keyid == keyid), None)
+    if role == "person":
+        return ()
+    said = f"its role is {role}" if role else "the base policy does not name it"
+    return (f"claimed: only a key of role person approves, and {said}; it satisfies no gate by itself",)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with open(file, "rb") as opened:
+            data = opened.read(bundle.LARGEST + 1)
+    except OSError as refused:
+        raise ConfigurationError(str(file), None, refused.strerror or "cannot be read") from None
+    if len(data) > bundle.LARGEST:
+        raise ConfigurationError(str(file), None, f"larger than {bundle.LARGEST >> 20} MiB")
+    return data

@@ -1,0 +1,29 @@
+"""The only place that says which tree a proof binds, and which bundles the base revision remembers."""
+
+from __future__ import annotations
+
+from checker.model.proof import HEAD, WHOLE, WORKTREE, Descriptor
+from checker.probe.git import Git
+from checker.proofs import bundle
+from checker.proofs.gates import Gates
+
+
+def subjects(git: Git, rules: Gates) -> tuple[Descriptor, ...]:
+    """The tree without record paths, which binds; the whole tree and HEAD beside it."""
+    bound = Descriptor(name=WORKTREE, digest={"gitTree": bound_tree(git, rules)})
+    whole = Descriptor(name=WHOLE, digest={"gitTree": git.tree()})
+    commit = (Descriptor(name=HEAD, digest={"gitCommit": git.head}),) if git.head else ()
+    return (bound, whole, *commit)
+
+
+def bound_tree(git: Git, rules: Gates) -> str:
+    return git.tree(lambda path: not rules.is_record(path))
+
+
+def at_base(git: Git, revision: str | None) -> dict[str, bytes]:
+    """The bundles of the base revision: what of a chain is there already can never be dropped."""
+    if revision is None:
+        return {}
+    names = [one.path for one in git.ls_tree(revision) if one.path.startswith(bundle.FOLDER + "/")]
+    wanted = [name for name in names if name.endswith(bundle.ENDING)]
+    return {name: data for name in wanted if (data := git.show(revision, name, bundle.LARGEST)) is not None}

@@ -1,0 +1,146 @@
+"""The only place that turns a policy's command into a tool that can be run without its loopholes and read afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Literal
+
+from checker.model.globs import covers
+from checker.model.proof import Signal
+from checker.model.settings import Policy
+from checker.model.unavailable import Unavailable
+from checker.proofs import junit, pytest_run, tool_runs
+from checker.proofs.gates import Default, Gates
+from checker.proofs.junit import Unparsed
+from checker.proofs.outcome import Outcome
+from checker.proofs.pytest_run import Suite
+from checker.proofs.revision import Revision
+from checker.proofs.scratch import Scratch
+
+Name = Literal["pytest", "ruff", "compileall", "build", "checker", "other"]
+_MODULES: dict[str, Name] = {
+    "pytest": "pytest",
+    "py.test": "pytest",
+    "ruff": "ruff",
+    "compileall": "compileall",
+    "build": "build",
+    "checker": "checker",
+}
+_OF_TESTS = {
+    "test-removed",
+    "skip-added",
+    "assert-weakened",
+    "helper-changed",
+    "hook-added",
+    "runner-tamper",
+    "source-detects-tests",
+}
+
+
+@dataclass(frozen=True)
+class Tool:
+    """What a command runs: a tool whose results can be read, with the words after its name, or some other argv."""
+
+    name: Name
+    words: tuple[str, ...]
+
+
+def choose(kind: str, policy: Policy, head: Revision, gates: Gates) -> Tool:
+    """The policy's command, else the first default that fits the tree. Unavailable: none does, with the line to add."""
+    argv = policy.commands.get(kind)
+    if argv is None:
+        fitting = (one for one in gates.types[kind].defaults if _fits(one, head))
+        argv = next((one.argv for one in fitting), None)
+    if not argv:
+        line = f'[commands] {kind} = ["…"]'
+        raise Unavailable(
+            f"no command for {kind}: none is configured and none was detected; add {line} to checker.toml"
+        )
+    return tool(argv)
+
+
+def tool(argv: Sequence[str]) -> Tool:
+    """`python -m X …` and `X …` are the same tool; a shell, and anything unknown, is some other command."""
+    first = PurePosixPath(argv[0]).name
+    if first.startswith("python") and len(argv) > 2 and argv[1] == "-m":
+        return Tool(_MODULES.get(argv[2], "other"), tuple(argv[3:] if argv[2] in _MODULES else argv))
+    known = _MODULES.get(first) if "/" not in argv[0] else None
+    return Tool(known, tuple(argv[1:])) if known else Tool("other", tuple(argv))
+
+
+def run(kind: str, chosen: Tool, scratch: Scratch, suite: Suite, sources: Sequence[str], gates: Gates) -> Outcome:
+    """Run it and read it. CommandMissing and Unavailable where it is not there."""
+    limits = gates.types[kind]
+    if chosen.name == "pytest":
+        if kind != "coverage_report":
+            return pytest_run.run(scratch, suite, chosen.words, gates, limits.seconds)
+        return _covered(scratch, suite, chosen.words, gates, limits.minimum or 0.0)
+    if chosen.name == "ruff":
+        return tool_runs.ruff(scratch, chosen.words, sources, limits.seconds)
+    if chosen.name == "compileall":
+        return tool_runs.compiled(scratch, chosen.words, sources, limits.seconds)
+    if chosen.name == "build":
+        return tool_runs.wheel(scratch, chosen.words, limits.seconds)
+    if chosen.name == "checker":
+        return tool_runs.own_audit(scratch, chosen.words, limits.seconds)
+    words = list(chosen.words)
+    if PurePosixPath(words[0]).name in ("python", "python3"):
+        words[0] = str(scratch.interpreter.path)
+    return tool_runs.believed(scratch, words, limits.seconds)
+
+
+def concerns(kind: str, signal: Signal) -> bool:
+    """Whether a change of the judges concerns this proof: tests concern test runs, each tool's settings its own runs."""
+    about = signal.about
+    tests = kind in ("test_output", "coverage_report")
+    if signal.kind in _OF_TESTS:
+        return tests
+    if signal.kind == "config-changed":
+        words = {
+            "test_output": ("pytest",),
+            "coverage_report": ("pytest", "coverage", "report", "run"),
+            "lint_output": ("ruff", "flake8", "mypy"),
+        }
+        return any(word in about for word in words.get(kind, ()))
+    if signal.kind == "threshold-lowered":
+        return kind == "coverage_report"
+    return signal.kind == "suppression-added" and kind in ("lint_output", "coverage_report")
+
+
+def _covered(scratch: Scratch, suite: Suite, words: Sequence[str], gates: Gates, minimum: float) -> Outcome:
+    """pytest with pytest-cov, its own settings file empty: no `omit`, no `exclude_lines` of the repository counts."""
+    report, settings = scratch.results / "coverage.xml", scratch.results / "coveragerc"
+    settings.write_text("[run]\nbranch = false\n[report]\nexclude_lines =\n    (?!)\n", "utf-8")
+    kept = [
+        word for word in words if not word.startswith(("--cov-report", "--cov-config", "--no-cov", "--cov-fail-under"))
+    ]
+    extra = (
+        "--cov-report",
+        f"xml:{report}",
+        f"--cov-config={settings}",
+        *("--cov",) * (not any(w.startswith("--cov") for w in kept)),
+    )
+    seconds = gates.types["coverage_report"].seconds
+    done = pytest_run.run(scratch, suite, kept, gates, seconds, extra=extra)
+    if done.code == 4:
+        raise Unavailable(
+            f"pytest-cov is not installed for {scratch.interpreter.path}; {scratch.interpreter.path} -m pip install pytest-cov"
+        )
+    try:
+        rate = junit.line_rate(report)
+    except Unparsed as wrong:
+        return replace(done, signals=(*done.signals, Signal(kind="unparsed", about=str(wrong))))
+    if rate >= minimum:
+        return done
+    about = f"{rate:.1f} % of lines are covered, {minimum:g} % are asked"
+    return replace(done, signals=(*done.signals, Signal(kind="too-little", about=about)))
+
+
+def _fits(default: Default, head: Revision) -> bool:
+    paths = [one.path for one in head.entries if any(covers(pattern, one.path) for pattern in default.files)]
+    if default.text is None:
+        return bool(paths)
+    wanted = default.text.encode()
+    return any(wanted in head.contents.get(path, b"") for path in paths)

@@ -1,0 +1,116 @@
+"""The only reader of `rules/gates.toml`: record paths, proof types, gates, and the rule that weighs signals."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import Literal
+
+from pydantic import Field
+
+from checker import resources, toml_source
+from checker.model.base import Frozen
+from checker.model.globs import covers
+
+Trust = Literal["claimed", "captured", "rerun", "rerun-signed"]
+Answer = Literal["approved", "ambiguous", "rejected", "unknown"]
+TRUST: tuple[Trust, ...] = ("claimed", "captured", "rerun", "rerun-signed")
+
+
+class Records(Frozen):
+    paths: tuple[str, ...]
+
+
+class Default(Frozen):
+    """A command for a stack: where one of `files` is in the tree, and `text` in it where one is asked for."""
+
+    files: tuple[str, ...]
+    text: str | None = None
+    argv: tuple[str, ...]
+
+
+class ProofType(Frozen):
+    """How a proof of one type is made; `seconds` is the longest, `minimum` a percentage for coverage."""
+
+    seconds: float
+    minimum: float | None = None
+    defaults: tuple[Default, ...] = ()
+
+
+class Gate(Frozen):
+    """What a step needs."""
+
+    proofs: tuple[str, ...]
+    audit: Literal["agent", "gate"] | None = None
+    min_trust: Trust = "captured"
+    approval: bool = False
+
+
+class Weights(Frozen):
+    """Which kinds of signals weigh how much in the three-way rule."""
+
+    hard: frozenset[str]
+    flag: frozenset[str]
+    base: frozenset[str]
+    review: frozenset[str]
+    note: frozenset[str]
+
+
+class Plugins(Frozen):
+    plugins: tuple[str, ...]
+    addopts: tuple[str, ...]
+
+
+class Environment(Frozen):
+    refused: tuple[str, ...]
+
+
+class Answers(Frozen):
+    """What the words of an answer mean."""
+
+    approved: frozenset[str]
+    ambiguous: frozenset[str]
+    rejected: frozenset[str]
+    options: Mapping[str, Answer]
+
+    def meaning(self, text: str) -> Answer:
+        """Of a whole answer: nothing is looked for inside a longer one."""
+        said = " ".join(text.replace("\u2019", "'").split()).casefold().rstrip(".!?,; ")
+        if said in self.options:
+            return self.options[said]
+        known: dict[Answer, frozenset[str]] = {
+            "approved": self.approved,
+            "ambiguous": self.ambiguous,
+            "rejected": self.rejected,
+        }
+        return next((name for name, words in known.items() if said in words), "unknown")
+
+
+class Gates(Frozen):
+    """The whole file. `sha256` is of its text."""
+
+    records: Records
+    types: Mapping[str, ProofType]
+    gates: Mapping[str, Gate]
+    decision: Weights
+    pytest: Plugins
+    environment: Environment
+    approval: Answers
+    sha256: str = Field(default="")
+
+    def is_record(self, path: str) -> bool:
+        """Whether a path holds a record of work, and so no part of what is proved."""
+        return _named(self.records.paths, path)
+
+
+@lru_cache(maxsize=200_000)
+def _named(patterns: tuple[str, ...], path: str) -> bool:
+    return any(covers(pattern, path) for pattern in patterns)
+
+
+@cache
+def load() -> Gates:
+    text = resources.text("rules", "gates.toml")
+    gates = toml_source.load(Gates, toml_source.parse("rules/gates.toml", text))
+    return gates.model_copy(update={"sha256": hashlib.sha256(text.encode()).hexdigest()})

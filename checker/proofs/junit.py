@@ -1,0 +1,93 @@
+"""The only reader of JUnit and Cobertura files that a run wrote; what is malformed is said to be, never guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+LARGEST = 256 << 20  # bytes
+_WORST_FIRST = ("failed", "xfailed", "skipped", "passed")
+
+
+class Unparsed(ValueError):
+    """The file is not there or is not what it should be; one clear line."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """Test ids (`path::Class::name`, without parameters) with the worst outcome of their cases, and all cases counted.
+
+    `modules` are files that were skipped as a whole.
+    """
+
+    tests: Mapping[str, str]
+    cases: Mapping[str, int]
+    modules: frozenset[str] = frozenset()
+
+    def named(self, outcome: str) -> tuple[str, ...]:
+        return tuple(sorted(name for name, one in self.tests.items() if one == outcome))
+
+
+def read(file: Path) -> Results:
+    """pytest's JUnit file of family xunit1, which says each test's file."""
+    tests: dict[str, str] = {}
+    cases = dict.fromkeys(_WORST_FIRST, 0)
+    modules = set()
+    for case in _root(file).iter("testcase"):
+        outcome = _outcome(case)
+        cases[outcome] += 1
+        path, name = case.get("file") or "", case.get("name") or ""
+        if not case.get("classname"):
+            dotted = name.replace(".", "/") + ".py"
+            modules.add(path or dotted)
+            tests[path or dotted] = outcome
+            continue
+        one = _identity(path, case.get("classname") or "", name)
+        tests[one] = min(tests.get(one, outcome), outcome, key=_WORST_FIRST.index)
+    return Results(tests, cases, frozenset(one for one in modules if tests.get(one) == "skipped"))
+
+
+def line_rate(file: Path) -> float:
+    """The percentage of lines covered, counted from the lines of a Cobertura file and not read from its total."""
+    total = covered = 0
+    for line in _root(file).iter("line"):
+        hits = line.get("hits", "")
+        if not hits.isdigit():
+            raise Unparsed(f"{file.name}: a line without hits")
+        total += 1
+        covered += hits != "0"
+    if not total:
+        raise Unparsed(f"{file.name} names no line at all")
+    return 100.0 * covered / total
+
+
+def _identity(path: str, classname: str, name: str) -> str:
+    module = path.removesuffix(".py").replace("/", ".")
+    classes = classname.removeprefix(module).strip(".").split(".") if path and classname.startswith(module) else []
+    place = path or classname.replace(".", "/") + ".py"
+    return "::".join([place, *filter(None, classes), re.sub(r"\[.*", "", name, flags=re.DOTALL)])
+
+
+def _outcome(case: ElementTree.Element) -> str:
+    kinds = {child.tag: child for child in case}
+    if "failure" in kinds or "error" in kinds:
+        return "failed"
+    if "skipped" in kinds:
+        return "xfailed" if kinds["skipped"].get("type") == "pytest.xfail" else "skipped"
+    return "passed"
+
+
+def _root(file: Path) -> ElementTree.Element:
+    try:
+        data = file.read_bytes() if file.stat().st_size <= LARGEST else b""
+    except OSError:
+        raise Unparsed(f"the run left no {file.name}") from None
+    if b"<!ENTITY" in data or (b"<!DOCTYPE" in data[:4096].upper() and b"[" in data[:4096]):
+        raise Unparsed(f"{file.name} declares entities")
+    try:
+        return ElementTree.fromstring(data)  # noqa: S314 - see above
+    except (ElementTree.ParseError, ValueError, LookupError):
+        raise Unparsed(f"{file.name} is not XML") from None

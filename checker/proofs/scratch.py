@@ -1,0 +1,92 @@
+"""The only place that says in what surroundings a proof's command runs: folders, environment, interpreter, limits."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from checker.model.settings import Description
+from checker.probe import command
+from checker.probe.command import Completed
+from checker.proofs.gates import Gates
+
+MOST_OUTPUT = 32 << 20  # bytes of stdout and stderr each
+_SYSTEM = ("/usr/local/bin", "/usr/bin", "/bin")
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """The Python that runs the audited project; `path` keeps its links, because they say which environment it is."""
+
+    path: Path
+    sha256: str
+
+    @classmethod
+    def find(cls, root: Path, description: Description, environment: Mapping[str, str]) -> Interpreter:
+        """The described one, the repository's own environment, the caller's active one, else the checker's own."""
+        told = [root / description.app.python] if description.app.python else []
+        usual = [root / name / "bin" / "python" for name in (".venv", "venv")]
+        active = [Path(environment["VIRTUAL_ENV"]) / "bin" / "python"] if environment.get("VIRTUAL_ENV") else []
+        for candidate in (*told, *usual, *active):
+            if candidate.is_absolute() and candidate.is_file() and os.access(candidate, os.X_OK):
+                return cls(candidate, _digest(candidate))
+        return cls(Path(sys.executable), _digest(Path(sys.executable)))
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """One exported tree with a home and a temporary folder of its own; `results` lies outside the tree."""
+
+    folder: Path
+    interpreter: Interpreter
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def tree(self) -> Path:
+        return self.folder / "tree"
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    @classmethod
+    def make(cls, folder: Path, interpreter: Interpreter, description: Description, gates: Gates) -> Scratch:
+        """Empty folders below `folder`, and an environment in which nothing of the caller's own is left."""
+        for name in ("tree", "results", "home", "tmp"):
+            (folder / name).mkdir(parents=True)
+        own = {
+            name: value
+            for name, value in description.app.env.items()
+            if not any(fnmatchcase(name.upper(), pattern) for pattern in gates.environment.refused)
+        }
+        fixed = {
+            "HOME": str(folder / "home"),
+            "LANG": "C.UTF-8",
+            "PATH": os.pathsep.join((str(interpreter.path.parent), *_SYSTEM)),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONHASHSEED": "0",
+            "PYTHONNOUSERSITE": "1",
+            "TMPDIR": str(folder / "tmp"),
+            "TZ": "UTC",
+        }
+        return cls(folder, interpreter, {**own, **fixed})
+
+    def run(self, argv: list[str], seconds: float, extra: Mapping[str, str] | None = None) -> Completed:
+        """Run one command in the tree, without a shell; CommandMissing where it is not there."""
+        env = {**self.env, **(extra or {})}
+        return command.run(argv, cwd=self.tree, env=env, timeout=seconds, max_output=MOST_OUTPUT)
+
+    def shown(self, argv: list[str]) -> tuple[str, ...]:
+        """A command line without the scratch folder's own name, so that two runs say the same."""
+        return tuple(word.replace(str(self.folder), "{scratch}") for word in argv)
+
+
+def _digest(file: Path) -> str:
+    with open(file, "rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

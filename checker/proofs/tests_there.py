@@ -1,0 +1,132 @@
+"""The only place that says which Python tests exist, told from the source alone: what must have run."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+_TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
+_SKIPS = re.compile(r"\b(?:skip|skipif|skipIf|skipUnless|xfail|expectedFailure|SkipTest|skipTest|importorskip)\b")
+HOOK = re.compile(r"^pytest_\w+$")
+
+
+@dataclass(frozen=True)
+class Test:
+    """One test function: assertions that can fail, whether anything may skip it, and its text without layout."""
+
+    __test__ = False
+
+    asserts: int
+    skips: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file of tests or beside tests. `rest` is what is no test (fixtures, helpers), without layout."""
+
+    tests: Mapping[str, Test]
+    hooks: frozenset[str] = frozenset()
+    tampers: frozenset[str] = frozenset()
+    rest: str = ""
+    broken: bool = False
+
+
+def is_test_file(path: str) -> bool:
+    return _TEST_FILE.search(path) is not None
+
+
+@lru_cache(maxsize=50_000)
+def module(path: str, source: bytes) -> Module:
+    """What one file holds. Tests are counted in files that pytest looks into alone; hooks and tampering everywhere."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Module({}, broken=True)
+    skipped = _skips_as_a_whole(tree)
+    found = dict(_tests(tree.body, path, skipped)) if is_test_file(path) else {}
+    hooks = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and HOOK.match(node.name)}
+    rest = "\n".join(ast.unparse(node) for node in tree.body if not (is_test_file(path) and _holds_tests(node)))
+    return Module(found, frozenset(hooks), frozenset(_tampers(tree, path)), rest)
+
+
+def _holds_tests(node: ast.stmt) -> bool:
+    return _is_test(node) or (isinstance(node, ast.ClassDef) and any(map(_is_test, node.body)))
+
+
+def _is_test(node: ast.stmt) -> bool:
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test")
+
+
+def _tests(body: list[ast.stmt], place: str, skipped: bool) -> Iterator[tuple[str, Test]]:
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_test(node):
+            yield f"{place}::{node.name}", _test(node, skipped)
+        elif isinstance(node, ast.ClassDef) and _is_collected(node):
+            marks = skipped or any(_SKIPS.search(ast.unparse(one)) for one in node.decorator_list)
+            yield from _tests(node.body, f"{place}::{node.name}", marks or _skips_as_a_whole(node))
+        elif isinstance(node, (ast.If, ast.Try)):
+            yield from _tests(node.body, place, True)  # whether it exists is decided when it runs
+
+
+def _is_collected(node: ast.ClassDef) -> bool:
+    if any(isinstance(one, ast.Assign) and ast.unparse(one) == "__test__ = False" for one in node.body):
+        return False
+    unittest = any(ast.unparse(base).endswith("TestCase") for base in node.bases)
+    makes = any(isinstance(one, ast.FunctionDef) and one.name in ("__init__", "__new__") for one in node.body)
+    return unittest or (node.name.startswith("Test") and not makes)
+
+
+def _test(node: ast.FunctionDef | ast.AsyncFunctionDef, skipped: bool) -> Test:
+    marks = any(_SKIPS.search(ast.unparse(one)) for one in node.decorator_list)
+    calls = any(isinstance(one, ast.Call) and _SKIPS.search(ast.unparse(one.func)) for one in ast.walk(node))
+    return Test(sum(map(_can_fail, ast.walk(node))), skipped or marks or calls, ast.unparse(node))
+
+
+def _can_fail(node: ast.AST) -> bool:
+    """An assertion on something that is computed; `pytest.raises` and unittest's assertions are calls."""
+    if isinstance(node, ast.Assert):
+        return any(isinstance(one, (ast.Name, ast.Call, ast.Attribute)) for one in ast.walk(node.test)) and not _same(
+            node
+        )
+    if isinstance(node, ast.Call):
+        name = ast.unparse(node.func).rpartition(".")[2]
+        return name in ("raises", "warns", "fail") or name.startswith("assert")
+    return False
+
+
+def _same(node: ast.Assert) -> bool:
+    """`assert x == x`, and `assert … or True`, can fail as little as `assert True`."""
+    test = node.test
+    if isinstance(test, ast.Compare) and len(test.comparators) == 1:
+        return ast.dump(test.left) == ast.dump(test.comparators[0])
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
+        return any(isinstance(one, ast.Constant) and bool(one.value) for one in test.values)
+    return False
+
+
+def _skips_as_a_whole(node: ast.Module | ast.ClassDef) -> bool:
+    whole = (one for one in node.body if isinstance(one, (ast.Assign, ast.Expr)))
+    return any(
+        _SKIPS.search(ast.unparse(one))
+        for one in whole
+        if (isinstance(one, ast.Expr) and isinstance(one.value, ast.Call)) or "pytestmark" in ast.unparse(one)
+    ) or any(isinstance(one, ast.Assign) and "importorskip" in ast.unparse(one) for one in node.body)
+
+
+def _tampers(tree: ast.Module, path: str) -> Iterator[str]:
+    name = path.rpartition("/")[2]
+    if name in ("sitecustomize.py", "usercustomize.py", "pytest.py") or "_pytest/" in path:
+        yield f"{path} takes the place of the runner"
+    if name != "conftest.py" and not is_test_file(path):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = [getattr(node, "module", None) or "", *(one.name for one in node.names)]
+            if any(one.partition(".")[0] == "_pytest" for one in names):
+                yield f"{path} imports the runner's internals"
+        elif isinstance(node, ast.Attribute) and node.attr in ("_exit", "abort", "kill", "killpg"):
+            yield f"{path} can end the process: {ast.unparse(node)}"

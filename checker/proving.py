@@ -1,0 +1,207 @@
+"""The whole run of `checker prove`: tree, command of the policy, scratch export, results read, weighed and recorded."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from checker.collect.roles import roles_of
+from checker.model.proof import (
+    POLICY,
+    RESULT_OF,
+    BaseRun,
+    Descriptor,
+    Link,
+    Proof,
+    Run,
+    Signal,
+    Statement,
+)
+from checker.model.proof import TestResult as Tested
+from checker.model.repo import Role
+from checker.model.settings import Description
+from checker.model.unavailable import Unavailable
+from checker.probe.command import CommandMissing
+from checker.probe.git import Git
+from checker.proofs import base_tests, bundle, commands, gates, keys, policy
+from checker.proofs.binding import subjects
+from checker.proofs.commands import Tool
+from checker.proofs.decision import Weighed, weigh
+from checker.proofs.export import export
+from checker.proofs.gates import Gates
+from checker.proofs.outcome import Outcome
+from checker.proofs.revision import Revision
+from checker.proofs.scratch import Interpreter, Scratch
+from checker.proofs.weakened import weakened
+from checker.toml_source import ConfigurationError, nearest
+from checker.workplace import Request, Workplace
+
+MOST_NAMES = 20_000  # test names that a statement lists
+
+
+@dataclass(frozen=True)
+class Proved:
+    """A proof as it was recorded, where it stands, and what the caller should know besides."""
+
+    proof: Proof
+    path: str
+    notes: tuple[str, ...]
+
+
+def prove(kind: str, request: Request) -> Proved:
+    """Run the policy's command for a proof type and append the record.
+
+    ConfigurationError: an unknown type, no command for it. Unavailable: no git, a tool that is not there.
+    """
+    rules = gates.load()
+    if kind not in rules.types:
+        raise ConfigurationError("checker prove", None, f"unknown proof type {kind!r}{nearest(kind, rules.types)}")
+    source = request.environment.get(keys.VARIABLE)
+    signer = keys.signer(source) if source else None
+    with ExitStack() as stack:
+        place = Workplace.open(request, stack)
+        if not isinstance(place.git, Git):
+            raise Unavailable(f"a proof binds a git tree: {place.git}; run git init and commit")
+        scratch_root = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="checker-prove-", ignore_cleanup_errors=True))
+        )
+        run = _Run(kind, rules, place, place.git, scratch_root, request.environment)
+        made = run.make()
+        path, statement = bundle.append(place.root.path, signer, made)
+        assert isinstance(statement, Proof)
+        unsigned = (f"unsigned, trust claimed: name a key file in {keys.VARIABLE}",) * (signer is None)
+        return Proved(statement, path, (*unsigned, *place.settings.notes))
+
+
+@dataclass(frozen=True)
+class _Run:
+    kind: str
+    rules: Gates
+    place: Workplace
+    git: Git
+    folder: Path
+    environment: Mapping[str, str]
+
+    def make(self) -> Callable[[Link], Statement]:
+        """Everything but the place in the chain, which is known once the bundle is locked."""
+        started = _now()
+        head = Revision.of(self.git, self.git.content(), self.rules, self._role)
+        base = self._base()
+        tool = commands.choose(self.kind, self.place.settings.policy, head, self.rules)
+        scratch = self._scratch("head")
+        left_out = export(self.git, head.entries, scratch.tree)
+        if not head.entries:
+            raise Unavailable("the tree holds nothing but records, so there is nothing to prove")
+        try:
+            outcome = self._outcome(tool, scratch, head, base)
+        except CommandMissing as missing:
+            raise Unavailable(f"{self.kind}: {missing}; install it, or name another command in [commands]") from None
+        signals = [*outcome.signals, *(Signal(kind="left-out", about=one) for one in left_out)]
+        base_run = BaseRun(ran="no", why="no base revision" if base is None else "not asked by this proof type")
+        if base is not None:
+            signals += self._delta(base, head)
+            if tool.name == "pytest":
+                skipped = frozenset(one.about for one in outcome.signals if one.kind == "skipped-at-run")
+                base_run = self._base_tests(base, head, tool.words, skipped)
+                signals += base_tests.signals(base_run)
+        weighed = weigh(signals, base_run, self.rules.decision)
+        return lambda link: self._statement(link, outcome, signals, base_run, weighed, left_out, scratch, started)
+
+    @property
+    def _description(self) -> Description:
+        """The base's, so that the change under judgement does not say where its own tests are; the head's without one."""
+        told = self.place.settings.base_description
+        return told if isinstance(told, Description) else self.place.settings.description
+
+    @property
+    def _role(self) -> Callable[[str], Role]:
+        return roles_of(self._description.layout)
+
+    def _base(self) -> Revision | None:
+        fork = self.place.base.fork
+        if not isinstance(fork, str):
+            return None
+        return Revision.of(self.git, self.git.ls_tree(fork), self.rules, self._role)
+
+    def _scratch(self, name: str) -> Scratch:
+        interpreter = Interpreter.find(self.place.root.path.resolve(), self._description, self.environment)
+        return Scratch.make(self.folder / name, interpreter, self._description, self.rules)
+
+    def _outcome(self, tool: Tool, scratch: Scratch, head: Revision, base: Revision | None) -> Outcome:
+        testpaths = base.side().suite.testpaths if base else None
+        suite = head.side(testpaths).suite
+        return commands.run(self.kind, tool, scratch, suite, head.python, self.rules)
+
+    def _delta(self, base: Revision, head: Revision) -> Sequence[Signal]:
+        """What judges differs for every type: a lint run is weakened by its configuration as a test run is."""
+        before = base.side()
+        found = weakened(before, head.side(before.suite.testpaths))
+        return [one for one in found if commands.concerns(self.kind, one)]
+
+    def _base_tests(self, base: Revision, head: Revision, words: Sequence[str], skipped: frozenset[str]) -> BaseRun:
+        seconds = self.rules.types[self.kind].seconds
+        return base_tests.run(self.git, base, head, words, self.rules, seconds, self._scratch, skipped)
+
+    def _statement(
+        self,
+        link: Link,
+        outcome: Outcome,
+        signals: Sequence[Signal],
+        base_run: BaseRun,
+        weighed: Weighed,
+        left_out: tuple[str, ...],
+        scratch: Scratch,
+        started: str,
+    ) -> Proof:
+        fork = self.place.base.fork
+        run = Run(
+            proof_type=self.kind,
+            argv=outcome.argv,
+            interpreter={"path": str(scratch.interpreter.path), "sha256": scratch.interpreter.sha256},
+            exit_code=outcome.code,
+            counts=outcome.counts,
+            decision=weighed.decision,
+            reasons=weighed.reasons,
+            signals=tuple(signals)[:1000],
+            base_commit=self.git.resolve(fork) if isinstance(fork, str) else None,
+            base_tests_on_head=base_run,
+            canary=outcome.canary,
+            stdout_sha256=outcome.stdout_sha256,
+            env=dict(zip(*_env(scratch), strict=True)),
+            left_out=left_out,
+            log=link,
+            nonce=secrets.token_hex(16),
+            started_on=started,
+            finished_on=_now(),
+        )
+        predicate = Tested(
+            result=RESULT_OF[weighed.decision],
+            configuration=(Descriptor(name=POLICY, digest={"sha256": policy.sha256(self.place.settings.policy)}),),
+            url=_url(self.environment),
+            passed_tests=outcome.passed[:MOST_NAMES],
+            warned_tests=outcome.warned[:MOST_NAMES],
+            failed_tests=outcome.failed[:MOST_NAMES],
+            checker=run,
+        )
+        return Proof(subject=subjects(self.git, self.rules), predicate=predicate)
+
+
+def _env(scratch: Scratch) -> tuple[list[str], list[str]]:
+    """Names with values of what we set, names alone of the repository's own: those may be secrets."""
+    ours = {"LANG", "PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTHONHASHSEED", "TZ"}
+    names = sorted(scratch.env)
+    return names, [scratch.env[name] if name in ours else "set" for name in names]
+
+
+def _url(environment: Mapping[str, str]) -> str | None:
+    server, repo, run = (environment.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    return f"{server}/{repo}/actions/runs/{run}" if server and repo and run else None
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
