@@ -15,7 +15,7 @@ from tests.scratch import ENVIRONMENT
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "checker").rglob("*.py"))
 OURS = [*MODULES, *sorted((ROOT / "tests").glob("*.py"))]
-LONGEST = 350  # lines
+LONGEST, LONGEST_TEST = 350, 450  # lines
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "shared", "stuff"}
 
 
@@ -24,7 +24,8 @@ def named(file: Path) -> str:
 
 
 def test_modules_are_small() -> None:
-    assert [named(file) for file in OURS if len(file.read_text("utf-8").splitlines()) > LONGEST] == []
+    most = {file: LONGEST if file in MODULES else LONGEST_TEST for file in OURS}
+    assert [named(file) for file in OURS if len(file.read_text("utf-8").splitlines()) > most[file]] == []
 
 
 def test_a_module_says_in_one_sentence_what_it_is_for() -> None:
