@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from checker import catalog, settings
 from checker.catalog import Catalog
@@ -16,6 +17,7 @@ from checker.collect.changes import Base
 from checker.collect.facts import Facts
 from checker.collect.files import Root, Unreadable, decoded
 from checker.model.contract import joined
+from checker.model.execution import Execution
 from checker.model.git import SYMLINK
 from checker.model.rule import Profile
 from checker.model.settings import Description, DescriptionChange, Policy
@@ -41,7 +43,9 @@ class Request:
     as_of: datetime = field(default_factory=lambda: datetime.now(UTC))
     environment: Mapping[str, str] = field(default_factory=dict)
     baseline: Path | None = None
+    pg_bin: str | None = None
     contain: bool = True
+    given: Mapping[type, Any] = field(default_factory=dict)  # facts that a caller already has, as golden files of tests
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class Workplace:
             Policy: config.policy,
             Description: config.description,
             DescriptionChange: config.description_change(),
+            Execution: Execution(request.profile, request.pg_bin, request.environment),
+            **request.given,
         }
         return cls(root, git, base, known, config, Facts(COLLECTORS, given))
 

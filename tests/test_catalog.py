@@ -17,6 +17,7 @@ from checker.collect import COLLECTORS
 from checker.collect.changes import Base
 from checker.collect.files import Root
 from checker.injection import facts_named
+from checker.model.execution import Execution
 from checker.model.report import WaiverLedger
 from checker.model.rule import Family
 from checker.model.settings import Description, DescriptionChange, Policy
@@ -32,7 +33,7 @@ CLAUSES = {
     "backend-coder": (3, 40),
     "backend-agent": (4, 21),
 }
-GIVEN = {Root, Git, Base, Policy, Description, DescriptionChange, WaiverLedger}
+GIVEN = {Root, Git, Base, Policy, Description, DescriptionChange, Execution, WaiverLedger}
 
 
 class TestShipped:

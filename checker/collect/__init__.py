@@ -11,12 +11,14 @@ from checker.collect.envelopes import envelopes
 from checker.collect.facts import Collector
 from checker.collect.graphql import graphql_api
 from checker.collect.inventory import inventory
+from checker.collect.rehearsal import rehearsal
 from checker.collect.route_traces import route_traces
 from checker.collect.second_opinion import second_opinion
 from checker.collect.suppressions import suppressions
 from checker.model.contract import Api, BaseApi, ContractDefects, ContractFiles, SecondOpinion
 from checker.model.envelope import Envelopes
 from checker.model.graphql import GraphqlApi
+from checker.model.rehearsal import Rehearsal
 from checker.model.repo import Changes, Inventory, RouteTraces, Suppressions
 
 COLLECTORS: dict[type, Collector] = {
@@ -28,6 +30,7 @@ COLLECTORS: dict[type, Collector] = {
     Envelopes: envelopes,
     GraphqlApi: graphql_api,
     Inventory: inventory,
+    Rehearsal: rehearsal,
     RouteTraces: route_traces,
     SecondOpinion: second_opinion,
     Suppressions: suppressions,

@@ -1,0 +1,59 @@
+"""No request makes the app fail: what ends in a 5xx is shown with the request and the app's own traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checker.model.contract import Api
+from checker.model.observation import Observation, Place
+from checker.model.rehearsal import Crash, Rehearsal
+from checker.model.rule import Confidence
+from checker.model.stage_view import StageView, curl, shown
+from checker.model.unavailable import NotApplicable
+
+
+def server_error(rehearsal: Rehearsal, api: Api | NotApplicable) -> Iterator[Observation]:
+    """One observation for each operation that was asked; a 5xx that does not repeat on a fresh app is a note.
+
+    Sources: RFC 9110, 15.6 (a 5xx is the server's fault); backend-coder 3.14; Schemathesis ST101.
+    """
+    view = StageView.of(rehearsal, api)
+    crashed = {one.exchange.operation: one for one in rehearsal.crashes}
+    asked = dict.fromkeys(one.operation for _, one in view.answered())
+    for name in dict.fromkeys((*crashed, *asked)):
+        found = crashed.get(name)
+        if found is None:
+            yield Observation(subject=name, ok=True, place=view.places(name)[0])
+        else:
+            yield _crashed(view, name, found)
+
+
+def _crashed(view: StageView, name: str, found: Crash) -> Observation:
+    place, also = view.places(name)
+    path, _, line = found.frame.rpartition(":")
+    if path:
+        also, place = (place, *also), Place(path, (int(line), int(line)))
+    said = next(
+        (line.strip() for line in reversed(found.trace.replace("\\n", "\n").splitlines()) if _is_error(line)), ""
+    )
+    again = "" if found.repeated else "; it did not repeat on a fresh app, so it depends on what came before"
+    return Observation(
+        subject=name,
+        ok=False,
+        place=place,
+        message=f"{name} answers {found.exchange.status}{'' if found.repeated else ', but not every time'}",
+        evidence=f"{shown(said, 200) or shown(found.exchange.answer, 120)}{again}; {curl(found.exchange)}",
+        confidence=_confidence(found),
+        also=also,
+    )
+
+
+def _confidence(found: Crash) -> Confidence | None:
+    if not found.repeated:
+        return Confidence.LOW
+    return Confidence.MEDIUM if found.exchange.status == 503 else None  # a neighbour may be missing here
+
+
+def _is_error(line: str) -> bool:
+    head = line.strip().partition(":")[0]
+    return head.isidentifier() and head.endswith(("Error", "Exception", "Interrupt", "Exit", "Warning"))

@@ -1,0 +1,27 @@
+"""What the caller of this run allowed to be executed, and with what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from checker.model.rule import Profile
+from checker.model.unavailable import Unavailable
+
+_BUDGET: Mapping[str, float] = {"agent": 60.0, "gate": 600.0, "nightly": 3600.0}
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Consent comes from the command line alone: `profile`. `pg_bin` names PostgreSQL's binaries; `environment` is the caller's."""
+
+    profile: Profile = "static"
+    pg_bin: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """How long one thing may run. Raises Unavailable where nothing may be executed."""
+        if self.profile == "static":
+            raise Unavailable("nothing of the repository is executed under --profile static; add --profile agent")
+        return _BUDGET[self.profile]
