@@ -12,6 +12,7 @@ from checker import __version__, baseline, catalog, engine, gate, waivers
 from checker.catalog import Catalog
 from checker.checks import CHECKS
 from checker.collect.lines import locator
+from checker.model.rehearsal import Rehearsal
 from checker.model.repo import Inventory, Suppressions
 from checker.model.report import ManualQuestion, NotAsked, Report, StandardRef, Subject, Suppression, WaiverLedger
 from checker.model.rule import PROFILES, BoundRule, Profile
@@ -64,7 +65,16 @@ def audit(request: Request) -> Audit:
             suppressions=_suppressions(place),
             manual=tuple(_manual(place.catalog, standards)),
             waivers=waived.ledger.uses,
-            notes=tuple(dict.fromkeys((*place.settings.notes, *known_debt.notes, *_notes(place, standards)))),
+            notes=tuple(
+                dict.fromkeys(
+                    (
+                        *place.settings.notes,
+                        *known_debt.notes,
+                        *_notes(place, standards),
+                        *_of_rehearsal(place, on_repo),
+                    )
+                )
+            ),
         )
     return Audit(report, {one.bound.id: one.trace for one in verdicts if one.trace}, str(policy.fail_on))
 
@@ -132,6 +142,16 @@ def _git_notes(git: Git, base: str | None) -> Iterator[str]:
         git.tree()
     except Unavailable as refused:
         yield f"the verdict is bound to no tree: {refused.reason}"
+
+
+def _of_rehearsal(place: Workplace, asked: tuple[BoundRule, ...]) -> tuple[str, ...]:
+    """How the app was run, where a rule had it run."""
+    if not any(engine.needs(CHECKS[rule.id], Rehearsal) for rule in asked):
+        return ()
+    try:
+        return place.facts.get(Rehearsal).told
+    except (Unavailable, NotApplicable):
+        return ()  # each of the rules says so
 
 
 def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:

@@ -41,7 +41,7 @@ def rehearsal(
         raise Unavailable("nothing of the repository is executed under --profile static; add --profile agent")
     entries = app_entries(root, inventory, description)
     if not entries and not description.app.start:
-        if isinstance(traces, RouteTraces) or isinstance(api, Api):
+        if isinstance(api, Api) or (isinstance(traces, RouteTraces) and traces.places):
             raise Unavailable(
                 'no way to start the app was found; say it in checker.toml: [app] start = ["…", "{port}"]'
             )
@@ -70,7 +70,10 @@ def rehearsal(
             operations=tuple(_operations(contract, policy)) if contract else (),
             users=tuple(UserPlan(**user.model_dump()) for user in description.app.users),
         )
-        return rehearse(plan)
+        seen = rehearse(plan)
+    theirs = [file.path for file in files if file.path.rpartition("/")[2] == "schemathesis.toml"]
+    notes = (f"{path} of the repository was not obeyed" for path in theirs)
+    return seen.model_copy(update={"notes": (*seen.notes, *notes)})
 
 
 def _interpreters(root: Path, description: Description, execution: Execution) -> Iterator[str]:

@@ -196,6 +196,7 @@ class Fuzzing(Frozen):
     failures: tuple[Failure, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     errors: tuple[str, ...] = ()
+    unfinished: Mapping[str, str] = {}  # operations whose test broke off, and what with
     dropped: int = 0  # exchanges beyond the cap
 
 
@@ -231,7 +232,29 @@ class Rehearsal(Frozen):
     health: tuple[Exchange, ...] = ()
     preflights: tuple[Exchange, ...] = ()
     stop: Stop | Missing = Missing(missing="not asked")
+    died: str = ""  # how the app ended by itself while it was asked
     log: str = ""  # the last lines
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What a reader must know of how this was seen."""
+        where = (
+            "a network of its own, loopback alone"
+            if self.isolated
+            else "the machine's network: the kernel gave it none of its own"
+        )
+        users = f"as {', '.join(self.users)}" if self.users else "as nobody: no user is named under [[app.users]]"
+        lines = [f"rehearsal: `{' '.join(self.command)}` in {where}; asked {users}"]
+        if isinstance(self.fuzzing, Fuzzing):
+            one = self.fuzzing
+            left = f", {one.dropped} answers beyond the cap not kept" if one.dropped else ""
+            lines.append(
+                f"rehearsal: Schemathesis {one.version}, seed {one.seed}, {one.cases} requests,"
+                f" {one.tested} of {one.selected} operations{left}; checks: {', '.join(sorted(one.checks))}"
+            )
+        if self.invented:
+            lines.append(f"rehearsal: required settings were given dummy values: {', '.join(self.invented)}")
+        return (*lines, *(f"rehearsal: {note}" for note in self.notes))
 
     @property
     def observed(self) -> tuple[Exchange, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checker.model.contract import Api
 from checker.model.observation import Observation, Place
-from checker.model.rehearsal import Crash, Rehearsal
+from checker.model.rehearsal import Crash, Fuzzing, Rehearsal
 from checker.model.rule import Confidence
 from checker.model.stage_view import StageView, curl, shown
 from checker.model.unavailable import NotApplicable
@@ -20,12 +20,44 @@ def server_error(rehearsal: Rehearsal, api: Api | NotApplicable) -> Iterator[Obs
     view = StageView.of(rehearsal, api)
     crashed = {one.exchange.operation: one for one in rehearsal.crashes}
     asked = dict.fromkeys(one.operation for _, one in view.answered())
-    for name in dict.fromkeys((*crashed, *asked)):
+    broken = dict(rehearsal.fuzzing.unfinished) if isinstance(rehearsal.fuzzing, Fuzzing) else {}
+    if rehearsal.died:
+        yield _died(view)
+        broken = {name: said for name, said in broken.items() if "RemoteDisconnected" in said}
+    for name in dict.fromkeys((*crashed, *broken, *asked)):
         found = crashed.get(name)
-        if found is None:
+        if found is None and name in broken:
+            yield _unfinished(view, name, broken[name])
+        elif found is None:
             yield Observation(subject=name, ok=True, place=view.places(name)[0])
         else:
             yield _crashed(view, name, found)
+
+
+def _died(view: StageView) -> Observation:
+    lines = " / ".join(view.rehearsal.log.splitlines()[-3:])
+    return Observation(
+        subject="the app",
+        ok=False,
+        place=view.places("")[0],
+        message="The app ended while it was asked",
+        evidence=f"{view.rehearsal.died}; its last lines: {shown(lines) or 'none'}",
+    )
+
+
+def _unfinished(view: StageView, name: str, said: str) -> Observation:
+    """No answer at all is worse than a 5xx; what else broke the test off leaves it open, and says so."""
+    place, also = view.places(name)
+    silent = "RemoteDisconnected" in said or "ConnectionReset" in said or "Timeout" in said
+    return Observation(
+        subject=name,
+        ok=False,
+        place=place,
+        message=f"{name} gives no answer to some request" if silent else f"{name} could not be tested to the end",
+        evidence=shown(said),
+        confidence=None if silent else Confidence.LOW,
+        also=also,
+    )
 
 
 def _crashed(view: StageView, name: str, found: Crash) -> Observation:

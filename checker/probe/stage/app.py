@@ -43,6 +43,16 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
+def members(group: int) -> int:
+    """How many processes of a group still run; those that have ended and wait to be reaped do not count."""
+    found = 0
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            state, _, its_group = place.read_text("utf-8", "replace").rpartition(")")[2].split()[:3]
+            found += int(its_group) == group and state not in "ZX"
+    return found
+
+
 class Log:
     """What a process writes, read to the end so that it never blocks; the newest part is kept."""
 
@@ -69,7 +79,10 @@ class Log:
             return self.kept[len(self.kept) - size :].decode("utf-8", "replace") if size > 0 else ""
 
     def close(self) -> None:
+        """Take the last words; a grandchild may keep the pipe open, and then the reader is left to the end of us."""
         self._thread.join(0.5)
+        if not self._thread.is_alive() and self._process.stdout is not None:
+            self._process.stdout.close()
 
     def last_lines(self, count: int = 12) -> str:
         """The last lines that say something."""

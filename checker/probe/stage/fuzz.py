@@ -66,16 +66,17 @@ def fuzz(
 
 def _run(argv: list[str], folder: Path, seconds: float) -> tuple[str, str]:
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
-    process = subprocess.Popen(
-        argv,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=(folder / "out.txt").open("wb"),
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        preexec_fn=die_with_parent,  # noqa: PLW1509 - no lock of ours is needed in the child
-    )
+    with (folder / "out.txt").open("wb") as output:
+        process = subprocess.Popen(
+            argv,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - no lock of ours is needed in the child
+        )
     try:
         code = str(process.wait(seconds))
     except subprocess.TimeoutExpired:
@@ -126,6 +127,7 @@ def _judged(verdict: Mapping[str, Any], evidence: Path, command: str, said: str)
         failures=tuple(found.failures.values()),
         exchanges=tuple(found.exchanges),
         errors=errors,
+        unfinished=found.unfinished,
         dropped=found.dropped,
     )
 
@@ -139,6 +141,7 @@ class Evidence:
         self.checks: Counter[str] = Counter()
         self.statuses: Counter[int] = Counter()
         self.dropped = 0
+        self.unfinished: dict[str, str] = {}
 
     def read(self, path: Path) -> None:
         """Take in a report; a last line that was cut off is passed over."""
@@ -156,6 +159,12 @@ class Evidence:
                 scenario = event.get("ScenarioFinished") if isinstance(event, dict) else None
                 if scenario:
                     self._scenario(scenario["recorder"])
+                error = event.get("NonFatalError") if isinstance(event, dict) else None
+                if error and error.get("related_to_operation"):
+                    value = error.get("value") or {}
+                    self.unfinished.setdefault(
+                        str(error.get("label")), f"{value.get('type')}: {value.get('message')}"[:500]
+                    )
 
     def _scenario(self, recorder: Mapping[str, Any]) -> None:
         label, cases = recorder["label"], recorder.get("cases") or {}

@@ -111,6 +111,7 @@ def rehearse(plan: Plan) -> Rehearsal:
         crashes=crashes,
         exchanges=tuple(probes.exchanges),
         stop=stop,
+        died=died,
         log=log,
         **seen,
     )

@@ -30,7 +30,7 @@ from checker.model.rehearsal import (
     Verdict,
     Walk,
 )
-from checker.probe.stage.app import App
+from checker.probe.stage.app import App, members
 from checker.probe.stage.client import HOST, Client, NoAnswer, decoded
 from checker.probe.stage.explore import Explorer, at, identifier, rows_in, template
 
@@ -355,7 +355,7 @@ class Probes:
             seconds=round(time.monotonic() - started, 2),
             ended=ended,
             finished=finished,
-            left=_left(self.app) if ended else 0,
+            left=members(self.app.process.pid) if ended else 0,
         )
 
 
@@ -385,14 +385,6 @@ class _Held:
             return False
         finally:
             self.socket.close()
-
-
-def _left(app: App) -> int:
-    try:
-        os.killpg(app.process.pid, 0)
-    except (ProcessLookupError, PermissionError):
-        return 0
-    return 1
 
 
 def _name_of(row: Any) -> str:
