@@ -14,6 +14,8 @@ from checker.model.rehearsal import Exchange, Rehearsal, Route
 
 LONGEST_SHOWN = 300  # characters of a body in evidence
 _SECRET = re.compile(r"(?i)^(?:authorization|cookie|x-api-key|.*token.*)$")
+_UUID = re.compile(r"(?i)\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")  # made anew in every run
+_MOMENT = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 _LEFT_OUT = frozenset({"accept", "accept-encoding", "connection", "user-agent", "x-schemathesis-testcaseid"})
 
 
@@ -85,10 +87,11 @@ def curl(one: Exchange) -> str:
             words += ["-H", f'"{name}: $TOKEN"' if _SECRET.match(name) else quote(f"{name}: {value}")]
     if one.body is not None:
         words += ["-d", quote(one.body if len(one.body) <= LONGEST_SHOWN else f"{one.body[:LONGEST_SHOWN]}…")]
-    return " ".join([*words, f'"$APP"{quote(one.url)}'])
+    url = "$ID".join(quote(part) if part else "" for part in _UUID.split(one.url))
+    return " ".join([*words, f'"$APP"{url}'])
 
 
 def shown(text: str, most: int = LONGEST_SHOWN) -> str:
     """A body in one short line."""
-    line = " ".join(text.split())
+    line = _MOMENT.sub("<time>", _UUID.sub("<uuid>", " ".join(text.split())))
     return line if len(line) <= most else f"{line[:most]}…"

@@ -9,7 +9,7 @@ from typing import Any
 from checker.model.contract import Api
 from checker.model.observation import Observation
 from checker.model.rehearsal import Exchange, Rehearsal, Repeat
-from checker.model.stage_view import StageView, curl
+from checker.model.stage_view import StageView, curl, shown
 from checker.model.unavailable import Unavailable
 
 
@@ -51,7 +51,7 @@ def _wrong(one: Repeat) -> Iterator[str]:
 
 def _answer(one: Exchange) -> str:
     made = _made(one)
-    return f"{one.status} {made}" if made else str(one.status)
+    return f"{one.status} id {shown(made)}" if made else str(one.status)
 
 
 def _succeeded(one: Exchange) -> bool:

@@ -100,7 +100,7 @@ def error_logged(rehearsal: Rehearsal, api: Api | NotApplicable) -> Iterator[Obs
             ok=traced and tied,
             place=place,
             message=f"{name} fails, and the log lacks {lack}",
-            evidence=f"the caller got {ids[0]}; logged meanwhile: {shown(crash.trace, 200) or 'nothing'}",
+            evidence=f"the caller got {shown(ids[0])}; logged meanwhile: {shown(crash.trace, 200) or 'nothing'}",
             also=also,
         )
 
