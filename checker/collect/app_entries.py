@@ -17,9 +17,9 @@ _OBJECT = re.compile(rf"(?m)^(\w+)\s*(?::[^=\n]+)?=\s*{_FRAMEWORK}\(")
 _MADE = re.compile(
     r"(?m)^(app|application|api|server)\s*(?::[^=\n]+)?=\s*(?:[\w.]+\.)?(?:create|make|build|get|init)\w*\("
 )
-_FACTORY = re.compile(
-    rf"(?ms)^def ((?:create|make|build|get|init)\w*)\(([^)]*)\)[^\n]*?:\n(?:[ \t]+[^\n]*\n|\n)*?[ \t]+\w+\s*=\s*{_FRAMEWORK}\("
-)
+_FACTORY = re.compile(r"(?m)^(?:async )?def ((?:create|make|build|get|init)\w*)\(([^)]*)\)")
+_BUILT = re.compile(rf"=\s*{_FRAMEWORK}\(")
+_NEXT = re.compile(r"(?m)^\w|^@")
 _USUAL = ("main", "app", "asgi", "wsgi", "server", "application", "api", "__init__")
 _NAMED = re.compile(r"^[A-Za-z_]\w*(?:\.\w+)*:[A-Za-z_]\w*(?:\(\))?$")
 
@@ -59,9 +59,16 @@ def _entries(root: Root, path: str, workdir: str) -> Iterator[Entry]:
         return
     for name in (*_OBJECT.findall(text), *_MADE.findall(text)):
         yield Entry(target=f"{module}:{name}")
-    for name, parameters in _FACTORY.findall(text):
-        if all("=" in one or not one.strip() or one.strip().startswith("*") for one in parameters.split(",")):
-            yield Entry(target=f"{module}:{name}", factory=True)
+    for found in _FACTORY.finditer(text):
+        following = _NEXT.search(text, found.end())
+        body = text[found.end() : following.start() if following else len(text)]
+        if _BUILT.search(body) and not _is_demanding(found[2]):
+            yield Entry(target=f"{module}:{found[1]}", factory=True)
+
+
+def _is_demanding(parameters: str) -> bool:
+    """Whether a factory cannot be called without arguments."""
+    return any(part.strip() and "=" not in part and not part.strip().startswith("*") for part in parameters.split(","))
 
 
 def _module(path: str, workdir: str) -> str | None:

@@ -55,7 +55,7 @@ def rehearsal(
             root=str(tree),
             scratch=str(scratch),
             profile=execution.profile,
-            interpreters=tuple(_interpreters(root.path, description, execution)),
+            interpreters=tuple(_interpreters(root.path.resolve(), description, execution)),
             entries=entries,
             start=description.app.start,
             ready=description.app.ready or "",

@@ -10,7 +10,8 @@ from shlex import quote
 
 from checker.model.contract import Api, Contract, Operation
 from checker.model.observation import Place
-from checker.model.rehearsal import Exchange, Rehearsal, Route
+from checker.model.rehearsal import Exchange, Missing, Rehearsal, Route
+from checker.model.unavailable import Unavailable
 
 LONGEST_SHOWN = 300  # characters of a body in evidence
 _SECRET = re.compile(r"(?i)^(?:authorization|cookie|x-api-key|.*token.*)$")
@@ -65,6 +66,12 @@ class StageView:
     def is_documented(self, operation: str) -> bool:
         """Whether the contract has the operation; True where there is no committed contract."""
         return self.contract is None or operation in self.operations
+
+    def tried(self) -> StageView:
+        """Itself, where the app was asked enough to say that something did not happen. Raises Unavailable."""
+        if isinstance(self.rehearsal.fuzzing, Missing):
+            raise Unavailable(self.rehearsal.fuzzing.missing)
+        return self
 
     def answered(self) -> Iterator[tuple[Operation, Exchange]]:
         """Every answer of an operation of the contract that the code has."""

@@ -59,7 +59,7 @@ def observed_error_envelope(
 
     Sources: backend-engineer 2.17, backend-coder 3.10 and 3.17, RFC 9457.
     """
-    view = StageView.of(rehearsal, api)
+    view = StageView.of(rehearsal, api).tried()
     names = params.asked(policy)
     choices = [envelopes.variants(name) for name in names]
     asked = " and ".join(outline(variants[0]) for variants in choices)
@@ -73,7 +73,7 @@ def observed_success_envelope(
     rehearsal: Rehearsal, api: Api | NotApplicable, envelopes: Envelopes, params: SuccessParams
 ) -> Iterator[Observation]:
     """One observation for each operation and 2xx JSON answer that was seen. Source: backend-coder 3.10."""
-    view = StageView.of(rehearsal, api)
+    view = StageView.of(rehearsal, api).tried()
     asked = envelopes.frame(params.envelope)
     seen = [one for _, one in view.answered() if 200 <= one.status < 300 and _is_json(one)]
     for name, status, some in _grouped(seen):

@@ -18,8 +18,10 @@ def server_error(rehearsal: Rehearsal, api: Api | NotApplicable) -> Iterator[Obs
     Sources: RFC 9110, 15.6 (a 5xx is the server's fault); backend-coder 3.14; Schemathesis ST101.
     """
     view = StageView.of(rehearsal, api)
+    if not (rehearsal.crashes or rehearsal.died):
+        view.tried()
     crashed = {one.exchange.operation: one for one in rehearsal.crashes}
-    asked = dict.fromkeys(one.operation for _, one in view.answered())
+    asked = dict.fromkeys(one.operation for one in rehearsal.observed if view.is_documented(one.operation))
     broken = dict(rehearsal.fuzzing.unfinished) if isinstance(rehearsal.fuzzing, Fuzzing) else {}
     if rehearsal.died:
         yield _died(view)

@@ -18,7 +18,7 @@ from checker.model.rehearsal import Plan
 from checker.probe.stage.client import Client, NoAnswer, free_port
 
 LONGEST_LOG = 512 * 1024  # bytes that are kept of what the app writes
-READY_SECONDS = {"agent": 20.0, "gate": 60.0, "nightly": 120.0}
+READY_SECONDS: dict[str, float] = {"agent": 20.0, "gate": 60.0, "nightly": 120.0}
 PREPARE_SECONDS = 60.0
 _POLL = 0.03
 _ROUNDS = 4  # starts that may each find one more required setting missing
@@ -89,6 +89,10 @@ class Log:
         lines = [line for line in self.since(0).splitlines() if line.strip()]
         return "\n".join(line[:300] for line in lines[-count:])
 
+    def last_words(self) -> str:
+        """The same in one line, the newest last."""
+        return " / ".join(line.strip() for line in self.last_lines(6).splitlines())[-900:] or "none"
+
 
 class App:
     """The running app."""
@@ -141,7 +145,7 @@ class Stagehand:
                     return
             finally:
                 running.stop()
-            if not self.invent(said):
+            if not self.invent(running.log.since(0)):
                 raise NotStarted(said)
         raise NotStarted(said or "it asks for one setting after the other")
 
@@ -218,12 +222,12 @@ class Stagehand:
         while time.monotonic() - app.seconds < limit:
             if not app.runs:
                 app.log.close()
-                return f"it ended with code {app.process.returncode} before it listened; its last lines:\n{app.log.last_lines()}"
+                return f"it ended with code {app.process.returncode} before it listened; its last lines: {app.log.last_words()}"
             if self._answers(app):
                 app.seconds = time.monotonic() - app.seconds
                 return None
             time.sleep(_POLL)
-        return f"it did not answer on its port within {limit:.0f} s; its last lines:\n{app.log.last_lines()}"
+        return f"it did not answer on its port within {limit:.0f} s; its last lines: {app.log.last_words()}"
 
     def _answers(self, app: App) -> bool:
         try:

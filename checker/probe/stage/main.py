@@ -30,6 +30,7 @@ _SPECS = (
     "/v1/openapi.json",
     "/api/v1/openapi.json",
     "/swagger.json",
+    "/apispec.json",
     "/api-docs",
     "/openapi.yaml",
 )
@@ -184,7 +185,7 @@ def prepared(plan: Plan) -> tuple[Stagehand, Dump]:
         raise NotStarted(
             "no FastAPI, Flask, Litestar or Starlette application was found; say how it starts under [app] start"
         )
-    said = ""
+    said: dict[str, str] = {}
     for number, python in enumerate(plan.interpreters):
         dump = Dump(plan, python, number)
         invented: dict[str, str] = {}
@@ -196,15 +197,15 @@ def prepared(plan: Plan) -> tuple[Stagehand, Dump]:
                 stagehand = Stagehand(plan, python, server_command(entry, found))
                 stagehand.invented.update(invented)
                 return stagehand, dump
-            said = found["errors"][-1][1] if found["errors"] else said
+            said[python] = "; ".join(f"{target}: {last_line(trace)}" for target, trace in found["errors"][:3])
             helper = Stagehand(plan, python, ())
             helper.invented.update(invented)
             if not helper.invent("\n".join(one[1] for one in found["errors"])):
                 break
             invented = dict(helper.invented)
-    tried = ", ".join(plan.interpreters)
+    tried = " | ".join(f"{python} says {lines}" for python, lines in said.items())
     mend = "install its dependencies into .venv, or name [app] python"
-    raise NotStarted(f"no interpreter could import the app ({tried}); {mend}; it said:\n{said[-1500:]}")
+    raise NotStarted(f"no interpreter could import it ({tried}); {mend}")
 
 
 def server_command(entry: Entry, found: Mapping[str, Any]) -> list[str]:
