@@ -17,10 +17,10 @@ from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.stage import app as stage_app
 from checker.probe.stage.app import NotStarted, Stagehand, dummy, members
 from checker.probe.stage.client import free_port
+from checker.probe.stage.crafted import forge
 from checker.probe.stage.explore import identifier, rows_in, token_in, translated, unwrapped
 from checker.probe.stage.fuzz import Evidence
 from checker.probe.stage.main import frame, served_document, server_command
-from checker.probe.stage.probes import forge
 from checker.workplace import Request, Workplace
 
 ROUTES = Path(stage_app.__file__).parent.parent / "inside" / "routes.py"

@@ -1,7 +1,4 @@
-"""Runs in the audited project's interpreter: imports the app and writes its routes as JSON.
-
-Arguments: output file, then entries `module:attribute` or `module:factory()`.
-"""
+"""Runs in the audited project's interpreter: imports the app and writes its routes as JSON."""
 
 import importlib
 import importlib.util

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import json
 import os
 import re
 import signal
-import socket
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -31,14 +28,14 @@ from checker.model.rehearsal import (
     Walk,
 )
 from checker.probe.stage.app import App, members
-from checker.probe.stage.client import HOST, Client, NoAnswer, decoded
-from checker.probe.stage.explore import Explorer, at, identifier, rows_in, template
+from checker.probe.stage.client import Client, NoAnswer, decoded
+from checker.probe.stage.crafted import STOP_SECONDS, Held, forge, name_of, next_token, parsed, same_json
+from checker.probe.stage.explore import Explorer, at, rows_in, template
 
 PAGE = 3  # rows a page, small so that few rows make several pages
 MOST_PAGES = 120
 LARGE_PAGE = 100
 MOST_ENDED = 6
-STOP_SECONDS = 30.0
 FOREIGN_ORIGIN = "https://elsewhere.example"
 _HEALTH = re.compile(r"(?i)/(?:health|healthz|livez?|liveness|ready|readyz|readiness|ping|status)(?:/|$)")
 _USUAL_HEALTH = (
@@ -113,7 +110,7 @@ class Probes:
         pages = repeated = oversized = 0
         page: Exchange | None = first
         while page is not None and pages < MOST_PAGES:
-            rows = [_name_of(row) for row in rows_in(decoded(page)) or []]
+            rows = [name_of(row) for row in rows_in(decoded(page)) or []]
             pages += 1
             repeated += len(set(names) & set(rows)) + len(rows) - len(set(rows))
             oversized = max(oversized, len(rows) if plan.size and len(rows) > PAGE else 0)
@@ -139,7 +136,7 @@ class Probes:
         body = decoded(page)
         if plan.cursor:
             token = at(body, plan.next_token) if plan.next_token and " header" not in plan.next_token else None
-            token = token if token is not None else _next_token(body)
+            token = token if token is not None else next_token(body)
             return self.ask(operation, url, query={**size, plan.cursor: token}) if token else None
         if plan.offset:
             counts = "page" in plan.offset.lower()
@@ -157,7 +154,7 @@ class Probes:
             return 0
         size = min(plan.largest or LARGE_PAGE, LARGE_PAGE)
         whole = self.ask(operation, url, query={plan.size: size})
-        rows = [_name_of(row) for row in rows_in(decoded(whole)) or []]
+        rows = [name_of(row) for row in rows_in(decoded(whole)) or []]
         return len(set(rows) - set(names)) if 200 <= whole.status < 300 and len(rows) < size else 0
 
     def _bad_cursor(self, operation: OperationPlan, url: str, plan: ListPlan) -> int | None:
@@ -187,7 +184,7 @@ class Probes:
             self.unrepeated.append(f"{operation.name}: a request that was taken before is answered {first.status} now")
             return None
         second = self.ask(operation, url, body=body, headers=key)
-        other_body = next((one.body for one in models if one.body and not _same_json(one.body, body)), None)
+        other_body = next((one.body for one in models if one.body and not same_json(one.body, body)), None)
         other = self.ask(operation, url, body=other_body, headers=key) if other_body else None
         fresh = {**self.explorer.headers, header: f"rehearsal-{uuid.uuid4()}"}
         with ThreadPoolExecutor(2) as pool:
@@ -344,7 +341,7 @@ class Probes:
         if model is not None and model.body is not None:
             fresh = {name: value for name, value in model.sent.items() if not name.lower().startswith("idempotency")}
             header = operations[model.operation].idempotency_header
-            held = _Held(self.app.port, model, {**fresh, **({header: f"rehearsal-{uuid.uuid4()}"} if header else {})})
+            held = Held(self.app.port, model, {**fresh, **({header: f"rehearsal-{uuid.uuid4()}"} if header else {})})
         started = time.monotonic()
         os.kill(self.app.process.pid, signal.SIGTERM)
         finished = held.finish() if held else None
@@ -357,71 +354,3 @@ class Probes:
             finished=finished,
             left=members(self.app.process.pid) if ended else 0,
         )
-
-
-class _Held:
-    """A request whose body is half sent."""
-
-    def __init__(self, port: int, model: Exchange, headers: Mapping[str, str]) -> None:
-        body = (model.body or "").encode()
-        kept = {
-            name: value for name, value in headers.items() if name.lower() not in ("connection", "transfer-encoding")
-        }
-        lines = [f"{model.method} {model.url} HTTP/1.1", f"Host: {HOST}:{port}", f"Content-Length: {len(body)}"]
-        lines += [f"{name}: {value}" for name, value in kept.items() if name.lower() not in ("host", "content-length")]
-        self.rest = body[len(body) // 2 :]
-        self.socket = socket.create_connection((HOST, port), timeout=STOP_SECONDS)
-        head = "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1", "replace")
-        self.socket.sendall(head + body[: len(body) // 2])
-        time.sleep(0.2)
-
-    def finish(self) -> bool:
-        """Send the rest after the signal; whether a whole answer came."""
-        time.sleep(0.3)
-        try:
-            self.socket.sendall(self.rest)
-            return self.socket.recv(65_536).startswith(b"HTTP/1.")
-        except OSError:
-            return False
-        finally:
-            self.socket.close()
-
-
-def _name_of(row: Any) -> str:
-    return identifier(row) or json.dumps(row, sort_keys=True)
-
-
-def _next_token(body: Any) -> Any:
-    """The cursor of the next page, wherever the body keeps it."""
-    if not isinstance(body, Mapping):
-        return None
-    for name, value in body.items():
-        if "next" in name.lower() and isinstance(value, (str, int)):
-            return value
-    return next(
-        (found for value in body.values() if isinstance(value, Mapping) and (found := _next_token(value))), None
-    )
-
-
-def parsed(text: str | None) -> Any:
-    """A body as JSON; None where it is none."""
-    try:
-        return json.loads(text) if text else None
-    except ValueError:
-        return None
-
-
-def _same_json(one: str, other: str) -> bool:
-    try:
-        return bool(json.loads(one) == json.loads(other))
-    except ValueError:
-        return one == other
-
-
-def forge(credentials: str) -> str | None:
-    """The caller's own JSON Web Token without a signature (`alg: none`); None where it is no such token."""
-    parts = credentials.removeprefix("Bearer ").split(".")
-    if len(parts) != 3:
-        return None
-    header = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
-    return f"{header}.{parts[1]}."
