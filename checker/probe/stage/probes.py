@@ -84,8 +84,6 @@ class Probes:
             found += [one] if one is not None else []
         return tuple(found)
 
-    # --- pages
-
     def walks(self) -> tuple[Walk, ...]:
         """Every paginated list, walked to its end."""
         return self.each(self._walk, [one for one in self.plan.operations if one.listing])
@@ -160,8 +158,6 @@ class Probes:
     def _bad_cursor(self, operation: OperationPlan, url: str, plan: ListPlan) -> int | None:
         return self.ask(operation, url, query={plan.cursor: "not a cursor \u2603"}).status if plan.cursor else None
 
-    # --- repeats
-
     def repeats(self) -> tuple[Repeat, ...]:
         """Every POST that documents an idempotency key, sent again."""
         keyed = [one for one in self.plan.operations if one.idempotency_header and one.method == "POST"]
@@ -196,8 +192,6 @@ class Probes:
             operation=operation.name, header=header, first=first, second=second, other=other, parallel=parallel
         )
 
-    # --- credentials
-
     def refusals(self) -> tuple[Refusal, ...]:
         """Every protected operation with no credentials, with nonsense, and with a token that somebody forged."""
         protected = [one for one in self.plan.operations if one.protected]
@@ -224,8 +218,6 @@ class Probes:
             for kind, sent in kinds
         ]
 
-    # --- tenants
-
     def foreign(self) -> tuple[ForeignRead, ...]:
         """Every single resource that the first user can read, asked for by a user of another tenant."""
         users = {user.name: user.tenant for user in self.plan.users if user.name in self.explorer.credentials}
@@ -246,8 +238,6 @@ class Probes:
             return ForeignRead(operation=operation.name, owner=owner, reader=reader, owned=owned, foreign=theirs)
 
         return self.each(ask, resources)
-
-    # --- the service as such
 
     def health(self) -> tuple[Exchange, ...]:
         """The documented health operations, else the usual paths."""
