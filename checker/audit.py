@@ -16,6 +16,7 @@ from checker.collect.outputs.claims import claims_of
 from checker.model.contract import ContractFiles
 from checker.model.outputs.evidence import ClaimLedger
 from checker.model.proof_records import ProofRecords
+from checker.model.rehearsal import Rehearsal
 from checker.model.repo import Inventory, Suppressions
 from checker.model.report import (
     Claim,
@@ -81,7 +82,15 @@ def audit(request: Request) -> Audit:
             waivers=waived.ledger.uses,
             proofs=_proofs(place),
             notes=tuple(
-                dict.fromkeys((*place.settings.notes, *_left_out(left), *known_debt.notes, *_notes(place, standards)))
+                dict.fromkeys(
+                    (
+                        *place.settings.notes,
+                        *_left_out(left),
+                        *known_debt.notes,
+                        *_notes(place, standards),
+                        *_of_rehearsal(place, on_repo),
+                    )
+                )
             ),
         )
     return Audit(report, {one.bound.id: one.trace for one in verdicts if one.trace}, str(policy.fail_on))
@@ -172,6 +181,16 @@ def _git_notes(git: Git, base: str | None) -> Iterator[str]:
         git.tree()
     except Unavailable as refused:
         yield f"the verdict is bound to no tree: {refused.reason}"
+
+
+def _of_rehearsal(place: Workplace, asked: tuple[BoundRule, ...]) -> tuple[str, ...]:
+    """How the app was run, where a rule had it run."""
+    if not any(engine.needs(CHECKS[rule.id], Rehearsal) for rule in asked):
+        return ()
+    try:
+        return place.facts.get(Rehearsal).told
+    except (Unavailable, NotApplicable):
+        return ()  # each of the rules says so
 
 
 def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from checker import catalog, settings
 from checker.catalog import Catalog
@@ -45,6 +46,7 @@ class Request:
     baseline: Path | None = None
     pg_bin: str | None = None
     contain: bool = True
+    given: Mapping[type, Any] = field(default_factory=dict)  # facts that a caller already has, as golden files of tests
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Workplace:
             Description: config.description,
             DescriptionChange: config.description_change(),
             Execution: Execution(request.profile, request.pg_bin, request.environment),
+            **request.given,
         }
         return cls(root, git, base, known, config, Facts(COLLECTORS, given))
 

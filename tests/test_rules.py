@@ -12,6 +12,7 @@ import pytest
 from checker import catalog
 from checker.audit import audit
 from checker.checks import CHECKS
+from checker.model.rehearsal import Rehearsal
 from checker.model.report import Report
 from checker.workplace import Request
 from tests.scratch import FIXTURES, build
@@ -62,8 +63,15 @@ def run(case: Path, expect: dict[str, Any], target: Path) -> Report:
         base=base,
         as_of=NOW,
         contain=False,
+        given=golden(case),
     )
     return audit(request).report
+
+
+def golden(case: Path) -> dict[type, Any]:
+    """The rehearsal that a case of the runtime family brings along, in place of one that would have to be run."""
+    file = case / "rehearsal.json"
+    return {Rehearsal: Rehearsal.model_validate_json(file.read_bytes())} if file.is_file() else {}
 
 
 def toml(value: object) -> str:

@@ -63,6 +63,25 @@ from checker.checks.outputs.run_evidence import manual_step_runbook, queue_updat
 from checker.checks.outputs.run_report import run_report, run_report_ids, run_report_sections
 from checker.checks.outputs.self_healing import escalation_format, self_healing_log
 from checker.checks.proofs.proof_integrity import proof_integrity
+from checker.checks.runtime.access import credentials_required, tenant_isolation
+from checker.checks.runtime.fuzzing import (
+    invalid_input_accepted,
+    method_not_allowed,
+    resource_lifecycle,
+    response_content_type,
+    response_headers,
+    response_schema,
+    valid_input_refused,
+)
+from checker.checks.runtime.idempotency_replay import idempotency_replay
+from checker.checks.runtime.internal_leak import error_logged, internal_leak
+from checker.checks.runtime.observed_envelopes import observed_error_envelope, observed_success_envelope
+from checker.checks.runtime.pagination_walk import pagination_walk
+from checker.checks.runtime.routes import served_contract_differs, undocumented_route, unimplemented_operation
+from checker.checks.runtime.server_error import server_error
+from checker.checks.runtime.service import cors_origin, graceful_stop, health_endpoint
+from checker.checks.runtime.undocumented_status import undocumented_status
+from checker.checks.runtime.validation_complete import validation_complete
 from checker.checks.schema.column_types import json_binary, timestamp_zone
 from checker.checks.schema.foreign_key_index import foreign_key_index
 from checker.checks.schema.soft_delete import soft_delete
@@ -83,15 +102,19 @@ CHECKS: dict[str, Check] = {
     "checkpoint-order": checkpoint_order,
     "claim-contradicted": claim_contradicted,
     "config-changed": config_changed,
+    "cors-origin": cors_origin,
+    "credentials-required": credentials_required,
     "cursor-pagination": cursor_pagination,
     "default-validation-error": default_validation_error,
     "deny-by-default": deny_by_default,
     "destructive-migration": destructive_migration,
     "env-file-tracked": env_file_tracked,
     "error-envelope": error_envelope,
+    "error-logged": error_logged,
     "error-responses-documented": error_responses_documented,
     "escalation-format": escalation_format,
     "foreign-key-index": foreign_key_index,
+    "graceful-stop": graceful_stop,
     "graphql-errors-typed": graphql_errors_typed,
     "graphql-pagination": graphql_pagination,
     "handoff-arithmetic": handoff_arithmetic,
@@ -99,7 +122,11 @@ CHECKS: dict[str, Check] = {
     "handoff-shape": handoff_shape,
     "handoff-verification": handoff_verification,
     "hardcoded-credential": hardcoded_credential,
+    "health-endpoint": health_endpoint,
     "idempotency-key": idempotency_key,
+    "idempotency-replay": idempotency_replay,
+    "internal-leak": internal_leak,
+    "invalid-input-accepted": invalid_input_accepted,
     "json-binary": json_binary,
     "lock-foreign": lock_foreign,
     "lock-held": lock_held,
@@ -108,6 +135,7 @@ CHECKS: dict[str, Check] = {
     "lock-record": lock_record,
     "lock-scope": lock_scope,
     "manual-step-runbook": manual_step_runbook,
+    "method-not-allowed": method_not_allowed,
     "migration-applies": migration_applies,
     "migration-batches": migration_batches,
     "migration-graph": migration_graph,
@@ -123,6 +151,8 @@ CHECKS: dict[str, Check] = {
     "migration-verify": migration_verify,
     "migration-verify-holds": migration_verify_holds,
     "named-files": named_files,
+    "observed-error-envelope": observed_error_envelope,
+    "observed-success-envelope": observed_success_envelope,
     "operation-id-unique": operation_id_unique,
     "operation-schemas": operation_schemas,
     "operation-security": operation_security,
@@ -133,6 +163,7 @@ CHECKS: dict[str, Check] = {
     "pack-safe": pack_safe,
     "page-size-bound": page_size_bound,
     "pagination": pagination,
+    "pagination-walk": pagination_walk,
     "pr-body": pr_body,
     "pr-payload": pr_payload,
     "proof-integrity": proof_integrity,
@@ -142,6 +173,10 @@ CHECKS: dict[str, Check] = {
     "queue-steps": queue_steps,
     "queue-updated": queue_updated,
     "rate-limit-documented": rate_limit_documented,
+    "resource-lifecycle": resource_lifecycle,
+    "response-content-type": response_content_type,
+    "response-headers": response_headers,
+    "response-schema": response_schema,
     "review-findings-true": review_findings_true,
     "review-findings-valid": review_findings_valid,
     "run-checks-mocked": run_checks_mocked,
@@ -153,6 +188,8 @@ CHECKS: dict[str, Check] = {
     "secret-in-history": secret_in_history,
     "secret-in-tree": secret_in_tree,
     "self-healing-log": self_healing_log,
+    "served-contract-differs": served_contract_differs,
+    "server-error": server_error,
     "smoke-tests": smoke_tests,
     "soft-delete": soft_delete,
     "spec-present": spec_present,
@@ -163,9 +200,15 @@ CHECKS: dict[str, Check] = {
     "status-codes": status_codes,
     "success-envelope": success_envelope,
     "tenant-column": tenant_column,
+    "tenant-isolation": tenant_isolation,
     "timestamp-zone": timestamp_zone,
     "tools-manifest": tools_manifest,
+    "undocumented-route": undocumented_route,
+    "undocumented-status": undocumented_status,
+    "unimplemented-operation": unimplemented_operation,
     "uuid-keys": uuid_keys,
+    "valid-input-refused": valid_input_refused,
+    "validation-complete": validation_complete,
     "versioned-paths": versioned_paths,
     "waiver-expired": waiver_expired,
     "waiver-self-approved": waiver_self_approved,

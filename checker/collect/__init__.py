@@ -27,6 +27,7 @@ from checker.collect.outputs.tree import tree_paths
 from checker.collect.outputs.work import locks, queue, work_history
 from checker.collect.past_secrets import past_secrets
 from checker.collect.proof_records import proof_records
+from checker.collect.rehearsal import rehearsal
 from checker.collect.route_traces import route_traces
 from checker.collect.second_opinion import second_opinion
 from checker.collect.secrets import secrets
@@ -45,6 +46,7 @@ from checker.model.outputs.flags import Outline, SafeMode
 from checker.model.outputs.runs import Packs, RunReports
 from checker.model.outputs.work import Locks, Queue, WorkHistory
 from checker.model.proof_records import ProofRecords
+from checker.model.rehearsal import Rehearsal
 from checker.model.repo import Changes, Inventory, RouteTraces, Suppressions
 from checker.model.secrets import PastSecrets, Secrets
 
@@ -74,6 +76,7 @@ COLLECTORS: dict[type, Collector] = {
     PastSecrets: past_secrets,
     ProofRecords: proof_records,
     Queue: queue,
+    Rehearsal: rehearsal,
     RouteTraces: route_traces,
     RunReports: run_reports,
     SafeMode: safe_mode_flag,

@@ -38,6 +38,23 @@ class Layout(Frozen):
         return tuple(joined("", path) or "." for path in paths)
 
 
+class User(Frozen):
+    """Somebody of the audited app's own test data who can log in: by an operation, or with headers that need none."""
+
+    name: str = Field(min_length=1)
+    tenant: str = ""
+    login: str = Field(default="", pattern=r"^$|^[A-Z]+ /")
+    body: Mapping[str, Any] = Field(default_factory=dict)
+    token: str = ""
+    headers: Mapping[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_log_in(self) -> User:
+        if bool(self.login) == bool(self.headers):
+            raise ValueError("a user logs in by `login` or sends `headers`, one of the two")
+        return self
+
+
 class App(Frozen):
     """How the audited app is started; obeyed only under a profile that executes."""
 
@@ -47,6 +64,7 @@ class App(Frozen):
     reset: tuple[str, ...] = ()
     workdir: str = "."
     env: Mapping[str, str] = Field(default_factory=dict)
+    users: tuple[User, ...] = ()
 
 
 class Database(Frozen):

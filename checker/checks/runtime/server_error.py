@@ -1,0 +1,93 @@
+"""No request makes the app fail: what ends in a 5xx is shown with the request and the app's own traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checker.model.contract import Api
+from checker.model.observation import Observation, Place
+from checker.model.rehearsal import Crash, Fuzzing, Rehearsal
+from checker.model.rule import Confidence
+from checker.model.stage_view import StageView, curl, shown
+from checker.model.unavailable import NotApplicable
+
+
+def server_error(rehearsal: Rehearsal, api: Api | NotApplicable) -> Iterator[Observation]:
+    """One observation for each operation that was asked; a 5xx that does not repeat on a fresh app is a note.
+
+    Sources: RFC 9110, 15.6 (a 5xx is the server's fault); backend-coder 3.14; Schemathesis ST101.
+    """
+    view = StageView.of(rehearsal, api)
+    if not (rehearsal.crashes or rehearsal.died):
+        view.tried()
+    crashed = {one.exchange.operation: one for one in rehearsal.crashes}
+    asked = dict.fromkeys(one.operation for one in rehearsal.observed if view.is_documented(one.operation))
+    broken = dict(rehearsal.fuzzing.unfinished) if isinstance(rehearsal.fuzzing, Fuzzing) else {}
+    if rehearsal.died:
+        yield _died(view)
+        broken = {name: said for name, said in broken.items() if "RemoteDisconnected" in said}
+    for name in dict.fromkeys((*crashed, *broken, *asked)):
+        found = crashed.get(name)
+        if found is None and name in broken:
+            yield _unfinished(view, name, broken[name])
+        elif found is None:
+            yield Observation(subject=name, ok=True, place=view.places(name)[0])
+        else:
+            yield _crashed(view, name, found)
+
+
+def _died(view: StageView) -> Observation:
+    lines = " / ".join(view.rehearsal.log.splitlines()[-3:])
+    return Observation(
+        subject="the app",
+        ok=False,
+        place=view.places("")[0],
+        message="The app ended while it was asked",
+        evidence=f"{view.rehearsal.died}; its last lines: {shown(lines) or 'none'}",
+    )
+
+
+def _unfinished(view: StageView, name: str, said: str) -> Observation:
+    """No answer at all is worse than a 5xx; what else broke the test off leaves it open, and says so."""
+    place, also = view.places(name)
+    silent = "RemoteDisconnected" in said or "ConnectionReset" in said or "Timeout" in said
+    return Observation(
+        subject=name,
+        ok=False,
+        place=place,
+        message=f"{name} gives no answer to some request" if silent else f"{name} could not be tested to the end",
+        evidence=shown(said),
+        confidence=None if silent else Confidence.LOW,
+        also=also,
+    )
+
+
+def _crashed(view: StageView, name: str, found: Crash) -> Observation:
+    place, also = view.places(name)
+    path, _, line = found.frame.rpartition(":")
+    if path:
+        also, place = (place, *also), Place(path, (int(line), int(line)))
+    said = next(
+        (line.strip() for line in reversed(found.trace.replace("\\n", "\n").splitlines()) if _is_error(line)), ""
+    )
+    again = "" if found.repeated else "; it did not repeat on a fresh app, so it depends on what came before"
+    return Observation(
+        subject=name,
+        ok=False,
+        place=place,
+        message=f"{name} answers {found.exchange.status}{'' if found.repeated else ', but not every time'}",
+        evidence=f"{shown(said, 200) or shown(found.exchange.answer, 120)}{again}; {curl(found.exchange)}",
+        confidence=_confidence(found),
+        also=also,
+    )
+
+
+def _confidence(found: Crash) -> Confidence | None:
+    if not found.repeated:
+        return Confidence.LOW
+    return Confidence.MEDIUM if found.exchange.status == 503 else None  # a neighbour may be missing here
+
+
+def _is_error(line: str) -> bool:
+    head = line.strip().partition(":")[0]
+    return head.isidentifier() and head.endswith(("Error", "Exception", "Interrupt", "Exit", "Warning"))

@@ -1,0 +1,175 @@
+"""The only place that decides what the running app is asked: the plan of the rehearsal, from contract and configuration."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from checker.collect.app_entries import app_entries
+from checker.collect.files import Root, Unreadable
+from checker.model.contract import Api, Contract, Operation
+from checker.model.execution import Execution
+from checker.model.lists import listings
+from checker.model.rehearsal import ListPlan, OperationPlan, Plan, Rehearsal, UserPlan
+from checker.model.repo import Inventory, RouteTraces
+from checker.model.settings import Description, Policy
+from checker.model.shape import shape, shapes
+from checker.model.unavailable import NotApplicable, Unavailable
+from checker.probe.rehearse import rehearse, scratch_copy
+
+LARGEST_TREE = 512 * 1024 * 1024  # bytes that are copied
+_KEYS = re.compile(r"(?i)^(?:x-)?idempotency[-_]?key$")
+_EXAMPLES = (".env.example", ".env.sample", ".env.template", "env.example", ".env.dist")
+_SETTING = re.compile(r"(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
+
+
+def rehearsal(
+    root: Root,
+    inventory: Inventory,
+    description: Description,
+    policy: Policy,
+    execution: Execution,
+    api: Api | NotApplicable,
+    traces: RouteTraces | NotApplicable,
+) -> Rehearsal:
+    """Run the app once and ask it everything. Unavailable where it does not start, NotApplicable where there is none."""
+    if execution.profile == "static":
+        raise Unavailable("nothing of the repository is executed under --profile static; add --profile agent")
+    entries = app_entries(root, inventory, description)
+    if not entries and not description.app.start:
+        if isinstance(api, Api) or (isinstance(traces, RouteTraces) and traces.places):
+            raise Unavailable(
+                'no way to start the app was found; say it in checker.toml: [app] start = ["…", "{port}"]'
+            )
+        raise NotApplicable("no app that answers HTTP, and no contract of one")
+    contract = next(iter(api.contracts), None) if isinstance(api, Api) else None
+    files = [file for file in inventory.files if not file.symlink]
+    if sum(file.size for file in files) > LARGEST_TREE:
+        raise Unavailable("the tree is larger than 512 MiB and is not copied for a rehearsal; ignore what is generated")
+    with scratch_copy(root.path, [file.path for file in files]) as (scratch, tree):
+        plan = Plan(
+            root=str(tree),
+            scratch=str(scratch),
+            profile=execution.profile,
+            interpreters=tuple(_interpreters(root.path.resolve(), description, execution)),
+            entries=entries,
+            start=description.app.start,
+            ready=description.app.ready or "",
+            workdir=description.app.workdir,
+            reset=description.app.reset,
+            env=description.app.env,
+            examples=_examples(root),
+            database_env=description.database.url_env or "DATABASE_URL",
+            alembic=_alembic(inventory),
+            base_paths=tuple(_bases(contract)) if contract else ("",),
+            document=_document(contract) if contract else None,
+            operations=tuple(_operations(contract, policy)) if contract else (),
+            users=tuple(UserPlan(**user.model_dump()) for user in description.app.users),
+        )
+        seen = rehearse(plan)
+    theirs = [file.path for file in files if file.path.rpartition("/")[2] == "schemathesis.toml"]
+    notes = (f"{path} of the repository was not obeyed" for path in theirs)
+    return seen.model_copy(update={"notes": (*seen.notes, *notes)})
+
+
+def _interpreters(root: Path, description: Description, execution: Execution) -> Iterator[str]:
+    """The configured interpreter alone, or every one that may hold the app's dependencies."""
+    if description.app.python:
+        yield str(root / description.app.python)
+        return
+    active = execution.environment.get("VIRTUAL_ENV")
+    folders = [root / ".venv", root / "venv", *([Path(active)] if active else [])]
+    for folder in folders:
+        if os.access(folder / "bin" / "python", os.X_OK):
+            yield str(folder / "bin" / "python")
+    yield sys.executable
+
+
+def _examples(root: Root) -> dict[str, str]:
+    """What the project's own example of an environment says."""
+    for name in _EXAMPLES:
+        if root.exists(name):
+            try:
+                text = root.text(name, 1024 * 1024).text
+            except (Unreadable, Unavailable):
+                continue
+            return {key: value.strip("\"'") for key, value in _SETTING.findall(text)}
+    return {}
+
+
+def _alembic(inventory: Inventory) -> str:
+    """The folder of the only `alembic.ini`; nothing where there are several, because none is picked in silence."""
+    found = [file.path for file in inventory.files if file.path.rpartition("/")[2] == "alembic.ini"]
+    return (found[0].rpartition("/")[0] or ".") if len(found) == 1 else ""
+
+
+def _bases(contract: Contract) -> Iterator[str]:
+    for base in contract.base_paths:
+        yield base.rstrip("/")
+    yield ""
+
+
+def _operations(contract: Contract, policy: Policy) -> Iterator[OperationPlan]:
+    public = {one.operation for one in policy.public}
+    lists = {one.operation.name: one for one in listings(Api((contract,)))}
+    for operation in contract.operations:
+        found = lists.get(operation.name)
+        yield OperationPlan(
+            method=operation.method,
+            path=operation.path,
+            protected=not operation.is_open and operation.name not in public,
+            idempotency_header=_key(operation),
+            listing=_list_plan(found.paging, found.largest_page) if found else None,
+            states=_states(operation) if operation.method in ("PATCH", "PUT") else {},
+        )
+
+
+def _states(operation: Operation) -> dict[str, tuple[str, ...]]:
+    body = next((one.schema for one in operation.request if one.is_json and one.schema), None)
+    found = {}
+    for name, node in shape(body).properties.items() if body is not None else ():
+        choices = [one for part in shapes(node) for one in part.keywords.get("enum", ()) if isinstance(one, str)]
+        if choices:
+            found[name] = tuple(choices)
+    return found
+
+
+def _key(operation: Operation) -> str:
+    return next((one.name for one in operation.parameters if one.location == "header" and _KEYS.match(one.name)), "")
+
+
+def _list_plan(paging: Any, largest: int | None) -> ListPlan:
+    return ListPlan(
+        size=next((one.name for one in paging.sizes), ""),
+        cursor=next((one.name for one in paging.cursors), ""),
+        offset=next((one.name for one in paging.offsets), ""),
+        next_token=paging.next_token,
+        next_link="" if " " in paging.next_link else paging.next_link,
+        largest=largest,
+    )
+
+
+def _document(contract: Contract) -> dict[str, Any]:
+    """The contract as one document: what lies in other files is put in place of its reference."""
+    files = contract.root.documents.values
+    if len(files) == 1:
+        return dict(contract.root.value)
+    return dict(_inlined(contract, contract.path, contract.root.value, ()))
+
+
+def _inlined(contract: Contract, path: str, value: Any, trail: tuple[tuple[str, tuple[str, ...]], ...]) -> Any:
+    if isinstance(value, list):
+        return [_inlined(contract, path, one, trail) for one in value]
+    if not isinstance(value, dict):
+        return value
+    ref = value.get("$ref")
+    if isinstance(ref, str) and (not ref.startswith("#") or path != contract.path):
+        found = contract.root.documents.find(path, ref)
+        if found is None or found[:2] in trail:
+            return {}
+        return _inlined(contract, found[0], found[2], (*trail, found[:2]))
+    return {key: _inlined(contract, path, one, trail) for key, one in value.items()}

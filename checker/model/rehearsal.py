@@ -1,0 +1,263 @@
+"""Facts about the running app: what it was asked on a stage of its own, and what it answered; plain JSON throughout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from checker.model.base import Frozen
+from checker.model.rule import Profile
+
+
+class Entry(Frozen):
+    """An application object, or a factory of one, as a server command names it: `app.main:app`."""
+
+    target: str
+    factory: bool = False
+    kind: Literal["asgi", "flask"] = "asgi"
+
+
+class ListPlan(Frozen):
+    """How a list is paged by its contract; the empty string where it has no such thing."""
+
+    size: str = ""
+    cursor: str = ""
+    offset: str = ""
+    next_token: str = ""
+    next_link: str = ""
+    largest: int | None = None
+
+
+class OperationPlan(Frozen):
+    """One operation as the stage needs to know it."""
+
+    method: str
+    path: str
+    protected: bool = False
+    idempotency_header: str = ""
+    listing: ListPlan | None = None
+    states: Mapping[str, tuple[str, ...]] = {}  # properties of the body that take one of a few words
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+class UserPlan(Frozen):
+    """Somebody who can log in; `headers` are sent as they are where there is no log-in operation."""
+
+    name: str
+    tenant: str = ""
+    login: str = ""
+    body: Mapping[str, Any] = {}
+    token: str = ""
+    headers: Mapping[str, str] = {}
+
+
+class Plan(Frozen):
+    """Everything that the stage is told; paths are absolute."""
+
+    root: str
+    scratch: str
+    profile: Profile
+    seed: int = 1
+    interpreters: tuple[str, ...]
+    entries: tuple[Entry, ...] = ()
+    start: tuple[str, ...] = ()
+    ready: str = ""
+    workdir: str = "."
+    reset: tuple[str, ...] = ()
+    env: Mapping[str, str] = {}
+    examples: Mapping[str, str] = {}
+    database_env: str = "DATABASE_URL"
+    alembic: str = ""
+    base_paths: tuple[str, ...] = ("",)
+    document: Mapping[str, Any] | None = None
+    operations: tuple[OperationPlan, ...] = ()
+    users: tuple[UserPlan, ...] = ()
+
+
+class Exchange(Frozen):
+    """One request to the app and its answer. `url` is path and query; bodies are text, cut after a while."""
+
+    operation: str
+    method: str
+    url: str
+    sent: Mapping[str, str] = {}
+    body: str | None = None
+    status: int
+    headers: Mapping[str, str] = {}
+    answer: str = ""
+    mode: str = ""  # positive, negative, or the probe that asked
+    cut: bool = False
+
+
+class Failure(Frozen):
+    """What a check of Schemathesis held against an answer; equal ones are counted, the smallest request is kept."""
+
+    code: str
+    operation: str
+    title: str
+    message: str
+    exchange: Exchange | None = None
+    count: int = 1
+
+
+class Crash(Frozen):
+    """A 5xx answer, asked again on a fresh app; `trace` is what the app wrote to its log meanwhile."""
+
+    exchange: Exchange
+    repeated: bool
+    trace: str = ""
+    frame: str = ""  # path:line in the audited tree
+
+
+class Route(Frozen):
+    """A route as the app's own framework has it."""
+
+    method: str
+    path: str
+    file: str = ""
+    line: int = 0
+    listed: bool = True
+
+
+class Walk(Frozen):
+    """A list followed from page to page. `problem` is empty where every page kept what the contract says."""
+
+    operation: str
+    pages: int
+    rows: int
+    repeated: int = 0
+    lost: int = 0
+    endless: bool = False
+    oversized: int = 0
+    bad_cursor: int | None = None
+    exchange: Exchange | None = None
+    note: str = ""
+
+
+class Repeat(Frozen):
+    """A request sent twice under one Idempotency-Key, once more with another body, and twice at the same time."""
+
+    operation: str
+    header: str
+    first: Exchange
+    second: Exchange
+    other: Exchange | None = None
+    parallel: tuple[Exchange, ...] = ()
+
+
+class Refusal(Frozen):
+    """A protected operation asked without credentials, or with such as nobody issued."""
+
+    operation: str
+    credentials: Literal["none", "malformed", "forged"]
+    exchange: Exchange
+
+
+class Verdict(Frozen):
+    """A body in which two fields were wrong, and what was said of it."""
+
+    operation: str
+    fields: tuple[str, ...]
+    exchange: Exchange
+
+
+class ForeignRead(Frozen):
+    """A user of one tenant asking for what a user of another tenant has."""
+
+    operation: str
+    owner: str
+    reader: str
+    owned: Exchange
+    foreign: Exchange
+
+
+class Stop(Frozen):
+    """What SIGTERM did while a request was in flight; `finished` is None where none could be held open."""
+
+    seconds: float
+    ended: bool
+    finished: bool | None = None
+    left: int = 0
+
+
+class Fuzzing(Frozen):
+    """One run of Schemathesis, as complete as it says it was."""
+
+    version: str = ""
+    command: str = ""
+    seed: int = 0
+    cases: int = 0
+    selected: int = 0
+    tested: int = 0
+    checks: Mapping[str, int] = {}
+    failures: tuple[Failure, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+    errors: tuple[str, ...] = ()
+    unfinished: Mapping[str, str] = {}  # operations whose test broke off, and what with
+    dropped: int = 0  # exchanges beyond the cap
+
+
+class Missing(Frozen):
+    """A part that could not be had, and why."""
+
+    missing: str
+
+
+class Rehearsal(Frozen):
+    """The app, run once on a stage of its own: everything that was seen."""
+
+    command: tuple[str, ...] = ()
+    interpreter: str = ""
+    seconds: float = 0.0
+    isolated: bool = False
+    invented: tuple[str, ...] = ()  # settings that were given a dummy value
+    notes: tuple[str, ...] = ()
+    base_path: str = ""
+    served: Mapping[str, Any] | None = None
+    served_at: str = ""
+    users: tuple[str, ...] = ()
+    routes: tuple[Route, ...] | Missing = Missing(missing="not asked")
+    fuzzing: Fuzzing | Missing = Missing(missing="not asked")
+    crashes: tuple[Crash, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()  # of the probes
+    walks: tuple[Walk, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
+    unrepeated: tuple[str, ...] = ()  # operations with an idempotency key that could not be tried, and why
+    refusals: tuple[Refusal, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    foreign: tuple[ForeignRead, ...] = ()
+    health: tuple[Exchange, ...] = ()
+    preflights: tuple[Exchange, ...] = ()
+    stop: Stop | Missing = Missing(missing="not asked")
+    died: str = ""  # how the app ended by itself while it was asked
+    log: str = ""  # the last lines
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What a reader must know of how this was seen."""
+        where = (
+            "a network of its own, loopback alone"
+            if self.isolated
+            else "the machine's network: the kernel gave it none of its own"
+        )
+        users = f"as {', '.join(self.users)}" if self.users else "as nobody: no user is named under [[app.users]]"
+        lines = [f"rehearsal: `{' '.join(self.command)}` in {where}; asked {users}"]
+        if isinstance(self.fuzzing, Fuzzing):
+            one = self.fuzzing
+            left = f", {one.dropped} answers beyond the cap not kept" if one.dropped else ""
+            lines.append(
+                f"rehearsal: Schemathesis {one.version}, seed {one.seed}, {one.cases} requests,"
+                f" {one.tested} of {one.selected} operations{left}; checks: {', '.join(sorted(one.checks))}"
+            )
+        if self.invented:
+            lines.append(f"rehearsal: required settings were given dummy values: {', '.join(self.invented)}")
+        return (*lines, *(f"rehearsal: {note}" for note in self.notes))
+
+    @property
+    def observed(self) -> tuple[Exchange, ...]:
+        """Every answer that was seen."""
+        fuzzed = self.fuzzing.exchanges if isinstance(self.fuzzing, Fuzzing) else ()
+        return (*fuzzed, *self.exchanges)

@@ -1,0 +1,1 @@
+"""The stage: a child process of ours that starts the audited app, asks it and writes what it saw as JSON."""

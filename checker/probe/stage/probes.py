@@ -1,0 +1,346 @@
+"""The behaviour probes: each asks the running app something that no single answer shows."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
+
+from checker.model.rehearsal import (
+    Exchange,
+    ForeignRead,
+    ListPlan,
+    Missing,
+    OperationPlan,
+    Plan,
+    Refusal,
+    Repeat,
+    Stop,
+    Verdict,
+    Walk,
+)
+from checker.probe.stage.app import App, members
+from checker.probe.stage.client import Client, NoAnswer, decoded
+from checker.probe.stage.crafted import STOP_SECONDS, Held, forge, name_of, next_token, parsed, same_json
+from checker.probe.stage.explore import Explorer, at, rows_in, template
+
+PAGE = 3  # rows a page, small so that few rows make several pages
+MOST_PAGES = 120
+LARGE_PAGE = 100
+MOST_ENDED = 6
+FOREIGN_ORIGIN = "https://elsewhere.example"
+_HEALTH = re.compile(r"(?i)/(?:health|healthz|livez?|liveness|ready|readyz|readiness|ping|status)(?:/|$)")
+_USUAL_HEALTH = (
+    "/health",
+    "/healthz",
+    "/livez",
+    "/readyz",
+    "/health/live",
+    "/api/health",
+    "/v1/health",
+    "/api/v1/health",
+    "/ping",
+)
+
+
+@dataclass
+class Probes:
+    """The app under question, what is known of it, and every answer that the probes got."""
+
+    plan: Plan
+    app: App
+    explorer: Explorer
+    fuzzed: Sequence[Exchange]
+    exchanges: list[Exchange]
+    unrepeated: list[str] = field(default_factory=list)
+
+    @property
+    def client(self) -> Client:
+        return self.app.client
+
+    def ask(self, operation: OperationPlan, path: str, **how: Any) -> Exchange:
+        """Ask as the first user, and remember the answer."""
+        how.setdefault("headers", self.explorer.headers)
+        one = self.client.ask(operation.method, path, operation=operation.name, **how)
+        self.exchanges.append(one)
+        return one
+
+    def each(self, probe: Callable[[OperationPlan], Any], operations: Sequence[OperationPlan]) -> tuple[Any, ...]:
+        """What a probe found for each operation; an app that falls silent ends none of the others."""
+        found = []
+        for operation in operations:
+            try:
+                one = probe(operation)
+            except NoAnswer:
+                continue
+            found += [one] if one is not None else []
+        return tuple(found)
+
+    def walks(self) -> tuple[Walk, ...]:
+        """Every paginated list, walked to its end."""
+        return self.each(self._walk, [one for one in self.plan.operations if one.listing])
+
+    def _walk(self, operation: OperationPlan) -> Walk | None:
+        url, plan = self.explorer.url(operation.path), operation.listing
+        if url is None or plan is None or not (plan.cursor or plan.offset or plan.next_link):
+            return None
+        first = self.ask(operation, url, query={plan.size: PAGE} if plan.size else None)
+        if not 200 <= first.status < 300 or rows_in(decoded(first)) is None:
+            return Walk(
+                operation=operation.name,
+                pages=0,
+                rows=0,
+                exchange=first,
+                note=f"answered {first.status} without a list",
+            )
+        return self._walked(operation, url, plan, first)
+
+    def _walked(self, operation: OperationPlan, url: str, plan: ListPlan, first: Exchange) -> Walk:
+        names: list[str] = []
+        pages = repeated = oversized = 0
+        page: Exchange | None = first
+        while page is not None and pages < MOST_PAGES:
+            rows = [name_of(row) for row in rows_in(decoded(page)) or []]
+            pages += 1
+            repeated += len(set(names) & set(rows)) + len(rows) - len(set(rows))
+            oversized = max(oversized, len(rows) if plan.size and len(rows) > PAGE else 0)
+            names += rows
+            if pages > 3 and rows and set(rows) <= set(names[: -len(rows)]):
+                break
+            page = self._next(operation, url, plan, page, pages) if rows else None
+        return Walk(
+            operation=operation.name,
+            pages=pages,
+            rows=len(set(names)),
+            repeated=repeated,
+            lost=self._lost(operation, url, plan, names),
+            endless=page is not None,
+            oversized=oversized,
+            bad_cursor=self._bad_cursor(operation, url, plan),
+            exchange=first,
+            note="" if pages > 1 else "there was only one page",
+        )
+
+    def _next(self, operation: OperationPlan, url: str, plan: ListPlan, page: Exchange, pages: int) -> Exchange | None:
+        size = {plan.size: PAGE} if plan.size else {}
+        body = decoded(page)
+        if plan.cursor:
+            token = at(body, plan.next_token) if plan.next_token and " header" not in plan.next_token else None
+            token = token if token is not None else next_token(body)
+            return self.ask(operation, url, query={**size, plan.cursor: token}) if token else None
+        if plan.offset:
+            counts = "page" in plan.offset.lower()
+            value = pages + 1 if counts else pages * PAGE
+            return self.ask(operation, url, query={**size, plan.offset: value}) if size else None
+        link = at(body, plan.next_link)
+        if not isinstance(link, str) or not link:
+            return None
+        parts = urlsplit(link)
+        return self.ask(operation, url, query=parse_qs(parts.query))
+
+    def _lost(self, operation: OperationPlan, url: str, plan: ListPlan, names: Sequence[str]) -> int:
+        """Rows of one large page that the walk did not meet; only where that page holds everything."""
+        if not plan.size:
+            return 0
+        size = min(plan.largest or LARGE_PAGE, LARGE_PAGE)
+        whole = self.ask(operation, url, query={plan.size: size})
+        rows = [name_of(row) for row in rows_in(decoded(whole)) or []]
+        return len(set(rows) - set(names)) if 200 <= whole.status < 300 and len(rows) < size else 0
+
+    def _bad_cursor(self, operation: OperationPlan, url: str, plan: ListPlan) -> int | None:
+        return self.ask(operation, url, query={plan.cursor: "not a cursor \u2603"}).status if plan.cursor else None
+
+    def repeats(self) -> tuple[Repeat, ...]:
+        """Every POST that documents an idempotency key, sent again."""
+        keyed = [one for one in self.plan.operations if one.idempotency_header and one.method == "POST"]
+        return self.each(self._repeat, keyed)
+
+    def _repeat(self, operation: OperationPlan) -> Repeat | None:
+        url = self.explorer.url(operation.path)
+        models = template(self.fuzzed, operation.name, success="{" not in operation.path)
+        if url is None or not models or models[0].body is None:
+            self.unrepeated.append(f"{operation.name}: no request to it succeeded; name a user under [[app.users]]")
+            return None
+        body, header = models[0].body, operation.idempotency_header
+        key = {**self.explorer.headers, header: f"rehearsal-{uuid.uuid4()}"}
+        first = self.ask(operation, url, body=body, headers=key)
+        if first.status == 409:  # something of it must be unique
+            body = re.sub(r"[\w.+-]+@", f"u{uuid.uuid4().hex[:12]}@", body)
+            key = {**key, header: f"rehearsal-{uuid.uuid4()}"}
+            first = self.ask(operation, url, body=body, headers=key)
+        if not 200 <= first.status < 300:
+            self.unrepeated.append(f"{operation.name}: a request that was taken before is answered {first.status} now")
+            return None
+        second = self.ask(operation, url, body=body, headers=key)
+        other_body = next((one.body for one in models if one.body and not same_json(one.body, body)), None)
+        other = self.ask(operation, url, body=other_body, headers=key) if other_body else None
+        fresh = {**self.explorer.headers, header: f"rehearsal-{uuid.uuid4()}"}
+        with ThreadPoolExecutor(2) as pool:
+            jobs = [pool.submit(self.ask, operation, url, body=body, headers=fresh) for _ in range(2)]
+            parallel = tuple(job.result() for job in jobs)
+        if "{" not in operation.path:
+            self.explorer.note_created(operation.path, decoded(first))
+        return Repeat(
+            operation=operation.name, header=header, first=first, second=second, other=other, parallel=parallel
+        )
+
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Every protected operation with no credentials, with nonsense, and with a token that somebody forged."""
+        protected = [one for one in self.plan.operations if one.protected]
+        return tuple(refusal for some in self.each(self._refused, protected) for refusal in some)
+
+    def _refused(self, operation: OperationPlan) -> list[Refusal]:
+        url = self.explorer.url(operation.path, -1 if operation.method == "DELETE" else 0)
+        url = url or re.sub(r"\{[^{}]+\}", str(uuid.UUID(int=1)), operation.path)
+        models = template(self.fuzzed, operation.name, success=False)
+        body = models[0].body if models else ("{}" if operation.method in ("POST", "PUT", "PATCH") else None)
+        extra = {operation.idempotency_header: f"rehearsal-{uuid.uuid4()}"} if operation.idempotency_header else {}
+        kinds: list[tuple[Literal["none", "malformed", "forged"], dict[str, str]]] = [
+            ("none", {}),
+            ("malformed", dict.fromkeys(self.explorer.headers or {"Authorization": ""}, "Bearer not-a-token")),
+        ]
+        forged = {name: f"Bearer {token}" for name, value in self.explorer.headers.items() if (token := forge(value))}
+        kinds += [("forged", forged)] if forged else []
+        return [
+            Refusal(
+                operation=operation.name,
+                credentials=kind,
+                exchange=self.ask(operation, url, body=body, headers={**extra, **sent}),
+            )
+            for kind, sent in kinds
+        ]
+
+    def foreign(self) -> tuple[ForeignRead, ...]:
+        """Every single resource that the first user can read, asked for by a user of another tenant."""
+        users = {user.name: user.tenant for user in self.plan.users if user.name in self.explorer.credentials}
+        owner = next(iter(users), None)
+        reader = next((name for name, tenant in users.items() if owner and tenant and tenant != users[owner]), None)
+        if owner is None or reader is None:
+            return ()
+        resources = [one for one in self.plan.operations if one.method == "GET" and "{" in one.path]
+
+        def ask(operation: OperationPlan) -> ForeignRead | None:
+            url = self.explorer.url(operation.path)
+            if url is None:
+                return None
+            owned = self.ask(operation, url)
+            theirs = self.ask(operation, url, headers=self.explorer.credentials[reader])
+            if not 200 <= owned.status < 300:
+                return None
+            return ForeignRead(operation=operation.name, owner=owner, reader=reader, owned=owned, foreign=theirs)
+
+        return self.each(ask, resources)
+
+    def health(self) -> tuple[Exchange, ...]:
+        """The documented health operations, else the usual paths."""
+        known = [
+            (one.name, one.path, False)
+            for one in self.plan.operations
+            if one.method == "GET" and _HEALTH.search(one.path)
+        ]
+        if self.plan.ready:
+            known.insert(0, (f"GET {self.plan.ready}", self.plan.ready, True))
+        found = []
+        for name, path, bare in [*known, *((f"GET {path}", path, True) for path in _USUAL_HEALTH)]:
+            try:
+                found.append(self.client.ask("GET", path, operation=name, bare=bare))
+            except NoAnswer:
+                continue
+            if found[-1].status == 200:
+                break
+        return tuple(found)
+
+    def preflights(self) -> tuple[Exchange, ...]:
+        """A preflight and a plain request from an origin that nobody has allowed."""
+        operation = next((one for one in self.plan.operations if "{" not in one.path), None)
+        if operation is None:
+            return ()
+        asks = {"Origin": FOREIGN_ORIGIN, "Access-Control-Request-Method": operation.method}
+        found = []
+        for method, headers in (("OPTIONS", asks), ("GET", {"Origin": FOREIGN_ORIGIN, **self.explorer.headers})):
+            try:
+                found.append(self.client.ask(method, operation.path, operation=operation.name, headers=headers))
+            except NoAnswer:
+                continue
+        return tuple(found)
+
+    def ends(self) -> None:
+        """Put one row after the other into each state that the contract names, and delete it: some may be refused."""
+        removals = {one.path: one for one in self.plan.operations if one.method == "DELETE" and "{" in one.path}
+        for path, removal in removals.items():
+            changes = [one for one in self.plan.operations if one.path == path and one.states]
+            words = [(one, name, word) for one in changes for name, some in one.states.items() for word in some]
+            for row, (change, name, word) in enumerate(words[:MOST_ENDED]):
+                self._end(removal, row, change, {name: word})
+            self._end(removal, len(words[:MOST_ENDED]))
+
+    def _end(
+        self,
+        removal: OperationPlan,
+        row: int,
+        change: OperationPlan | None = None,
+        body: Mapping[str, str] | None = None,
+    ) -> None:
+        url = self.explorer.url(removal.path, row)
+        if url is None:
+            return
+        with contextlib.suppress(NoAnswer):
+            if change is not None:
+                key = {change.idempotency_header: f"rehearsal-{uuid.uuid4()}"} if change.idempotency_header else {}
+                self.ask(change, url, body=body, headers={**self.explorer.headers, **key})
+            self.ask(removal, url)
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Every operation that takes a JSON object, sent one with two fields that cannot be right."""
+        return self.each(self._verdict, [one for one in self.plan.operations if one.method in ("POST", "PUT", "PATCH")])
+
+    def _verdict(self, operation: OperationPlan) -> Verdict | None:
+        url = self.explorer.url(operation.path)
+        models = template(self.fuzzed, operation.name, success=False)
+        body = next((value for one in models if isinstance(value := parsed(one.body), dict) and len(value) > 1), None)
+        if url is None or body is None:
+            return None
+        fields = [
+            name for name, value in body.items() if isinstance(value, (str, int, float, list)) and value is not None
+        ][:2]
+        if len(fields) < 2:
+            return None
+        wrong = {**body, **{name: {"not": ["what", "is", "asked"]} for name in fields}}
+        key = {operation.idempotency_header: f"rehearsal-{uuid.uuid4()}"} if operation.idempotency_header else {}
+        answer = self.ask(operation, url, body=wrong, headers={**self.explorer.headers, **key})
+        return Verdict(operation=operation.name, fields=tuple(fields), exchange=answer)
+
+    def stop(self) -> Stop | Missing:
+        """SIGTERM while half of a request's body is still on its way."""
+        operations = {one.name: one for one in self.plan.operations}
+        models = [
+            one
+            for one in self.fuzzed
+            if one.body and len(one.body) > 1 and 200 <= one.status < 300 and one.mode == "positive"
+        ]
+        model = next((one for one in models if one.operation in operations), None)
+        held = None
+        if model is not None and model.body is not None:
+            fresh = {name: value for name, value in model.sent.items() if not name.lower().startswith("idempotency")}
+            header = operations[model.operation].idempotency_header
+            held = Held(self.app.port, model, {**fresh, **({header: f"rehearsal-{uuid.uuid4()}"} if header else {})})
+        started = time.monotonic()
+        os.kill(self.app.process.pid, signal.SIGTERM)
+        finished = held.finish() if held else None
+        while self.app.runs and time.monotonic() - started < STOP_SECONDS:
+            time.sleep(0.02)
+        ended = not self.app.runs
+        return Stop(
+            seconds=round(time.monotonic() - started, 2),
+            ended=ended,
+            finished=finished,
+            left=members(self.app.process.pid) if ended else 0,
+        )
