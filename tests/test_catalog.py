@@ -34,7 +34,7 @@ CLAUSES = {
     "backend-coder": (3, 40),
     "backend-agent": (4, 21),
 }
-MAKERS = {"histories"}  # make a fact's value for a collector, from another revision's files
+MAKERS = {"histories", "judged_records"}  # make a fact's value for a collector, from another revision's files
 GIVEN = {Root, Git, Base, AsOf, Execution, Policy, Description, DescriptionChange, WaiverLedger}
 
 

@@ -35,6 +35,8 @@ def main() -> int:
         audit = [
             *checker,
             "audit",
+            "--only",
+            "api",
             "--standard",
             "backend-engineer",
             "--standard",
@@ -49,7 +51,7 @@ def main() -> int:
         (empty / "README.md").write_text("# nothing\n", "utf-8")
         commands = {
             "checker --version": [*checker, "--version"],
-            "checker audit, start-up alone": [*checker, "audit", str(empty)],
+            "checker audit, start-up alone": [*checker, "audit", "--only", "api", str(empty)],
             "checker audit": audit,
             "redocly lint": [redocly, "lint", "--extends", "recommended", "--format", "json", str(target)],
         }
