@@ -36,10 +36,7 @@ def api(files: ContractFiles) -> Api:
 
 def contract(documents: Documents, path: str) -> Contract:
     """One document as a contract, remembered; whatever has the wrong type is left out here and reported by the validator."""
-    key = "contract", path
-    if key not in documents.memory:
-        documents.memory[key] = _contract(documents, path)
-    return documents.memory[key]  # type: ignore[no-any-return]
+    return documents.recall(("contract", path), lambda: _contract(documents, path))
 
 
 def _contract(documents: Documents, path: str) -> Contract:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from checker.injection import arguments
 from checker.model.unavailable import NotApplicable, Unavailable
@@ -33,7 +33,7 @@ class Facts:
             raise RuntimeError(f"{fact.__name__} could not be collected: its collector broke, or waits for itself")
         if isinstance(found, (Unavailable, NotApplicable)):
             raise found.with_traceback(None)
-        return found  # type: ignore[no-any-return]
+        return cast("Fact", found)
 
     def given(self, more: Mapping[type[Any], Any]) -> Facts:
         """The same facts, and some more that only a later step knows."""

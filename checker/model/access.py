@@ -91,11 +91,13 @@ def _alternative_flaw(known: Mapping[str, Flaw | None], alternative: Any, where:
 
 def _schemes(root: Node) -> Mapping[str, Flaw | None]:
     """The security schemes that a document really defines, each with why it is no credential where it is none."""
-    memory, key = root.documents.memory, ("schemes", root.path)
-    if key not in memory:
-        defined = ((name, node) for name, node in _scheme_nodes(root) if str(node.get("type")) in _KINDS)
-        memory[key] = {name: _scheme_flaw(name, node) for name, node in defined}
-    return memory[key]  # type: ignore[no-any-return]
+    return root.documents.recall(("schemes", root.path), lambda: dict(_defined(root)))
+
+
+def _defined(root: Node) -> Iterator[tuple[str, Flaw | None]]:
+    for name, node in _scheme_nodes(root):
+        if str(node.get("type")) in _KINDS:
+            yield name, _scheme_flaw(name, node)
 
 
 def _scheme_flaw(name: str, node: Node) -> Flaw | None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote
 
 from checker.model.observation import Place, Pointer
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PROPFIND", "REPORT", "SEARCH"})  # IANA method registry
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,13 @@ class Documents:
 
     def find(self, path: str, ref: str) -> tuple[str, Pointer, Any] | None:
         """What a `$ref` written in `path` names: file, pointer and value; None where it dangles or leaves the tree."""
-        key = "ref", path, ref
+        return self.recall(("ref", path, ref), lambda: self._find(path, ref))
+
+    def recall(self, key: tuple[Any, ...], make: Callable[[], Made]) -> Made:
+        """A value derived from the documents, made once. The first part of `key` names the sort, so one sort is one type."""
         if key not in self.memory:
-            self.memory[key] = self._find(path, ref)
-        return self.memory[key]  # type: ignore[no-any-return]
+            self.memory[key] = make()
+        return cast("Made", self.memory[key])
 
     def _find(self, path: str, ref: str) -> tuple[str, Pointer, Any] | None:
         target, pointer = split_ref(path, ref)

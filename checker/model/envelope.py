@@ -30,10 +30,7 @@ class Envelopes:
     def measured(self, name: str, node: Node) -> tuple[tuple[Gap, ...], ...]:
         """The gaps of a schema against each variant of an envelope, remembered per place."""
         key = "envelope", name, node.path, node.pointer
-        memory = node.documents.memory
-        if key not in memory:
-            memory[key] = tuple(gaps(one, node) for one in self.variants(name))
-        return memory[key]  # type: ignore[no-any-return]
+        return node.documents.recall(key, lambda: tuple(gaps(one, node) for one in self.variants(name)))
 
     def frame(self, name: str) -> Asked:
         """The outermost keys alone, which a success has as well."""

@@ -56,10 +56,11 @@ class Listing:
 def listings(api: Api) -> Iterator[Listing]:
     """Every list operation of every contract, in the order of the documents; remembered, for several rules ask."""
     for contract in api.contracts:
-        memory, key = contract.root.documents.memory, ("listings", contract.path)
-        if key not in memory:
-            memory[key] = tuple(_in_contract(contract))
-        yield from memory[key]
+        yield from _remembered(contract)
+
+
+def _remembered(contract: Contract) -> tuple[Listing, ...]:
+    return contract.root.documents.recall(("listings", contract.path), lambda: tuple(_in_contract(contract)))
 
 
 def _in_contract(contract: Contract) -> Iterator[Listing]:

@@ -41,11 +41,12 @@ _KEPT = (
 def shapes(node: Node) -> tuple[Shape, ...]:
     """Every alternative that a schema allows, `null` left out; remembered per place. A circle ends where it began."""
     key = "shapes", node.path, node.pointer
-    memory = node.documents.memory
-    if key not in memory:
-        memory[key] = ()  # what a circle sees of itself
-        memory[key] = tuple(_alternatives(node))
-    return memory[key]  # type: ignore[no-any-return]
+    return node.documents.recall(key, lambda: _unrolled(node, key))
+
+
+def _unrolled(node: Node, key: tuple[Any, ...]) -> tuple[Shape, ...]:
+    node.documents.memory[key] = ()  # what a circle sees of itself
+    return tuple(_alternatives(node))
 
 
 def shape(node: Node) -> Shape:

@@ -77,7 +77,8 @@ def lock_foreign(history: WorkHistory, params: Watch) -> Iterator[Observation]:
             old, new = before.get(path), after.get(path)
             if old == new:
                 continue
-            owner = (old or new).owner if old or new else ""  # type: ignore[union-attr]
+            held = old or new
+            owner = held.owner if held else ""
             mine = owner == agent(params.agent) or not owner
             yield Observation(
                 subject=f"lock {path}",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checker.model.observation import Observation, Place
-from checker.model.outputs.artefact import Artefacts, Kind
+from checker.model.outputs.artefact import Artefact, Artefacts, Kind
 from checker.model.outputs.fields import is_blank, take, text_of, texts, whole
 
 _MOCKED = re.compile(
@@ -49,15 +49,7 @@ def pr_payload(artefacts: Artefacts) -> Iterator[Observation]:
                 "payload", False, file.at(), f"{file.path} is no payload: {file.broken or 'no mapping'}", file.said("")
             )
             continue
-        for name, problem in _fields(file.value).items():
-            field = take(file.value, name)
-            yield Observation(
-                subject=name,
-                ok=not problem,
-                place=file.at(field.name) if field else file.at(),
-                message=f"{name} of {file.path} {problem}",
-                evidence=file.said(f"{name}: {str(field.value)[:120]}" if field else f"no field {name!r}"),
-            )
+        yield from _judged(file, _fields(file.value))
 
 
 def _fields(value: Mapping[str, Any]) -> dict[str, str]:
@@ -174,20 +166,25 @@ def _is_red(value: Any) -> bool:
     return value is False or (isinstance(value, str) and value.strip().lower() in ("fail", "failed", "error", "red"))
 
 
+def _judged(file: Artefact, problems: Mapping[str, str]) -> Iterator[Observation]:
+    """One observation for each field that is asked for, with what is wrong with it."""
+    for name, problem in problems.items():
+        field = take(file.value, name)
+        yield Observation(
+            subject=name,
+            ok=not problem,
+            place=file.at(field.name) if field else file.at(),
+            message=f"{name} of {file.path} {problem}",
+            evidence=file.said(f"{name}: {str(field.value)[:120]}" if field else f"no field {name!r}"),
+        )
+
+
 def start_task(artefacts: Artefacts) -> Iterator[Observation]:
     """A task starts with questions, or with a preview that shows changes per file, a way back, and tests."""
     for file in artefacts.of(Kind.START_TASK):
         if not isinstance(file.value, Mapping):
             continue
-        for name, problem in _started(file.value).items():
-            field = take(file.value, name)
-            yield Observation(
-                subject=name,
-                ok=not problem,
-                place=file.at(field.name) if field else file.at(),
-                message=f"{name} of {file.path} {problem}",
-                evidence=file.said(str(field.value)[:160] if field else f"no field {name!r}"),
-            )
+        yield from _judged(file, _started(file.value))
 
 
 def _started(value: Mapping[str, Any]) -> dict[str, str]:

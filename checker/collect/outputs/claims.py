@@ -65,6 +65,15 @@ def _where(place: Place) -> Where:
     return Where(path=place.path, lines=lines or (str(place.lines[0]) if place.lines else None))
 
 
+_RUN: tuple[Measure, ...] = ("passed", "failed")
+_COUNTED: tuple[
+    tuple[str, str, str, Measure], ...
+] = (  # part and field of the hand-off, what it says, what measures it
+    ("endpoints", "total", "endpoints", "operations"),
+    ("database", "migrations", "migrations", "migrations"),
+)
+
+
 def _handoff(one: Artefact) -> Iterator[Statement]:
     done, checks = take(one.value, "deliverables"), take(one.value, "verification")
     if done:
@@ -72,13 +81,13 @@ def _handoff(one: Artefact) -> Iterator[Statement]:
         number = percent(coverage.value) if coverage else None
         if coverage and number is not None:
             yield _firm(f"coverage {coverage.value}", "coverage", number, one.at(done.name, coverage.name))
-        for part, field, measure in (("endpoints", "total", "operations"), ("database", "migrations", "migrations")):
+        for part, field, said, measure in _COUNTED:
             group = take(done.value, part)
             count = take(group.value, field) if group else None
             value = whole(count.value) if count else None
             if group and count and value is not None:
                 place = one.at(done.name, group.name, count.name)
-                yield _firm(f"{value} {'endpoints' if part == 'endpoints' else 'migrations'}", measure, value, place)  # type: ignore[arg-type]
+                yield _firm(f"{value} {said}", measure, value, place)
     code = take(checks.value, "test", "tests") if checks else None
     if checks and code and whole(code.value) == 0:
         yield _firm("test exits 0", "failed", 0, one.at(checks.name, code.name))
@@ -88,11 +97,11 @@ def _run_checks(one: Artefact) -> Iterator[Statement]:
     tests = take(one.value, "tests", "test")
     if tests is None:
         return
-    for field, measure in (("passed", "passed"), ("failed", "failed")):
-        count = take(tests.value, field)
+    for measure in _RUN:
+        count = take(tests.value, measure)
         value = whole(count.value) if count else None
         if count and value is not None:
-            yield _firm(f"{value} tests {field}", measure, value, one.at(tests.name, count.name))  # type: ignore[arg-type]
+            yield _firm(f"{value} tests {measure}", measure, value, one.at(tests.name, count.name))
 
 
 def _firm(claim: str, measure: Measure, value: float, place: Place) -> Statement:

@@ -69,6 +69,7 @@ class Guard:
         def connect(this: Any, *words: Any, **named: Any) -> Any:
             return self._proved(this, own, named, words)
 
+        # a mark of ours on a function, by which the second call sees that the dialect is guarded already
         connect._guarded = True  # type: ignore[attr-defined]
         dialect.connect = connect
 
@@ -140,10 +141,12 @@ class Guard:
             return original(url, **named)
 
         for module in (made, sqlalchemy.engine, sqlalchemy):
+            # the name is the library's, and replacing it is the guard: no type can allow that
             module.create_engine = create_engine  # type: ignore[attr-defined]
         with _ignoring_absence():
             import sqlalchemy.ext.asyncio.engine as asynchronous
 
+            # private to SQLAlchemy and therefore not in its types; where it is absent, nothing asynchronous needs guarding
             asynchronous._create_engine = create_engine  # type: ignore[attr-defined]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
@@ -126,7 +127,7 @@ class Passes:
         left = list(self._scripts)
         first = True
         while left:
-            failed = self._attempt(database, lambda step, first=first: self._walk(step, left, first))  # type: ignore[misc]
+            failed = self._attempt(database, functools.partial(self._walk, left=left, first=first))
             first = False
             if failed is None:
                 self._at_head = database
@@ -214,7 +215,7 @@ class Passes:
         begun = 0
         while begun < len(self._scripts):
             state = {"at": begun}
-            failed = self._attempt(database, lambda step, s=state: self._walk_rows(step, s, kind))  # type: ignore[misc]
+            failed = self._attempt(database, functools.partial(self._walk_rows, state=state, kind=kind))
             if failed is None:
                 return
             self._report(failed, kind)

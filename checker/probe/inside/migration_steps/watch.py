@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from types import FrameType
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from sqlalchemy import event
@@ -92,9 +93,9 @@ class Watch:
 
     def _line(self) -> Optional[int]:
         """The line of the migration that led here."""
-        frame = sys._getframe(2)
+        frame: Optional[FrameType] = sys._getframe(2)
         while frame is not None:
             if frame.f_code.co_filename in (self._file, self._path):
                 return frame.f_lineno
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         return None
