@@ -12,11 +12,8 @@ from checker import __version__, baseline, catalog, engine, gate, waivers
 from checker.catalog import Catalog
 from checker.checks import CHECKS
 from checker.collect.lines import locator
-from checker.collect.outputs.claims import claims_of
 from checker.model.contract import ContractFiles
-from checker.model.outputs.evidence import ClaimLedger
 from checker.model.proof_records import ProofRecords
-from checker.model.rehearsal import Rehearsal
 from checker.model.repo import Inventory, Suppressions
 from checker.model.report import (
     Claim,
@@ -77,7 +74,7 @@ def audit(request: Request) -> Audit:
             as_of=request.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             not_asked=tuple(sorted((*left, *unasked), key=lambda one: one.rule)),
             suppressions=_suppressions(place),
-            claims=_claims(place) if any(engine.needs(CHECKS[rule.id], ClaimLedger) for rule in asked) else (),
+            claims=_claims(place),
             manual=tuple(_manual(place.catalog, standards)),
             waivers=waived.ledger.uses,
             proofs=_proofs(place),
@@ -88,7 +85,7 @@ def audit(request: Request) -> Audit:
                         *_left_out(left),
                         *known_debt.notes,
                         *_notes(place, standards),
-                        *_of_rehearsal(place, on_repo),
+                        *_of_rehearsal(place),
                     )
                 )
             ),
@@ -146,10 +143,9 @@ def _suppressions(place: Workplace) -> tuple[Suppression, ...]:
 
 
 def _claims(place: Workplace) -> tuple[Claim, ...]:
-    try:
-        return claims_of(place.facts.get(ClaimLedger))
-    except (Unavailable, NotApplicable):
-        return ()
+    """What the outputs claim, where a rule asked."""
+    ledger = place.facts.collected("ClaimLedger")
+    return () if ledger is None else tuple(ledger.claims)
 
 
 def _proofs(place: Workplace) -> tuple[ProofState, ...]:
@@ -183,14 +179,10 @@ def _git_notes(git: Git, base: str | None) -> Iterator[str]:
         yield f"the verdict is bound to no tree: {refused.reason}"
 
 
-def _of_rehearsal(place: Workplace, asked: tuple[BoundRule, ...]) -> tuple[str, ...]:
+def _of_rehearsal(place: Workplace) -> tuple[str, ...]:
     """How the app was run, where a rule had it run."""
-    if not any(engine.needs(CHECKS[rule.id], Rehearsal) for rule in asked):
-        return ()
-    try:
-        return place.facts.get(Rehearsal).told
-    except (Unavailable, NotApplicable):
-        return ()  # each of the rules says so
+    rehearsal = place.facts.collected("Rehearsal")
+    return () if rehearsal is None else rehearsal.told
 
 
 def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:

@@ -128,9 +128,14 @@ def bind(catalog: Catalog, checks: Mapping[str, Check], binding: Binding) -> tup
     for rule in sorted(catalog.rules.values(), key=lambda rule: rule.id):
         mine = [one for one in uses if one.use.use == rule.id]
         if mine or rule.standing:
-            bound.append(_bound(rule, mine, checks[rule.id], binding))
-        elif _named(binding.params, rule):
-            _validated(rule, {**rule.params, **_named(binding.params, rule)}, checks[rule.id], binding)
+            bound.append(_bound(rule, mine, binding))
+        if _named(binding.params, rule):
+            params = (
+                bound[-1].params
+                if bound and bound[-1].rule is rule
+                else {**rule.params, **_named(binding.params, rule)}
+            )
+            _refuse_wrong_params(rule, params, checks[rule.id], binding)
     return tuple(bound)
 
 
@@ -148,15 +153,14 @@ def _uses(catalog: Catalog, names: Sequence[str]) -> Iterator[_Asked]:
                 yield _Asked(name, clause, use)
 
 
-def _bound(rule: Rule, asked: Sequence[_Asked], check: Check, binding: Binding) -> BoundRule:
+def _bound(rule: Rule, asked: Sequence[_Asked], binding: Binding) -> BoundRule:
     cited = sorted({clause for one in asked for clause in one.clause.cited}, key=clause_order)
     severities = [one.use.severity or rule.severity for one in asked] or [rule.severity]
-    params = {**rule.params, **_asked_params(rule, asked, binding), **_named(binding.params, rule)}
     return BoundRule(
         rule=rule,
         severity=min(severities, key=lambda severity: severity.rank),
         clauses=tuple(cited),
-        params=_validated(rule, params, check, binding),
+        params={**rule.params, **_asked_params(rule, asked, binding), **_named(binding.params, rule)},
     )
 
 
@@ -186,22 +190,20 @@ def _resolved(rule: Rule, param: str, values: Mapping[str, Any], binding: Bindin
     raise binding.source.error(["standards"], f"{name}: {said}; name the winner under [resolve], for example {example}")
 
 
-def _validated(rule: Rule, params: Mapping[str, Any], check: Check, binding: Binding) -> dict[str, Any]:
+def _refuse_wrong_params(rule: Rule, params: Mapping[str, Any], check: Check, binding: Binding) -> None:
     model, known = params_model(check), _params_of(check)
     for name in params:
         if name not in known:
             message = f"rule {rule.id!r} has no parameter {name!r}{nearest(name, known)}"
             raise binding.source.error(["params", rule.id, name], message)
-    if model is None:
-        return {}
     try:
-        model.model_validate(params)
+        if model is not None:
+            model.model_validate(params)
     except ValidationError as wrong:
         first = wrong.errors()[0]
         keys = ["params", rule.id, *first["loc"]]
         message = f"parameter {'.'.join(map(str, keys[1:]))}: {first['msg'].removeprefix('Value error, ')}"
         raise binding.source.error(keys, f"{message}, got {first['input']!r}") from None
-    return dict(params)
 
 
 def _params_of(check: Check) -> list[str]:

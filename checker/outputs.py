@@ -19,7 +19,6 @@ from checker.collect.facts import Facts
 from checker.collect.files import Root, Unreadable
 from checker.collect.lines import locator
 from checker.collect.outputs import artefacts as reading
-from checker.collect.outputs.claims import claims_of
 from checker.collect.outputs.text import LARGEST, readable
 from checker.engine import Verdict
 from checker.model.finding import Finding, Where
@@ -187,7 +186,7 @@ def _facts(root: Root, top: Path | None, artefact: Artefact, as_of: datetime, st
 
 def _claims(facts: Facts) -> tuple[Claim, ...]:
     try:
-        return claims_of(facts.get(ClaimLedger))
+        return facts.get(ClaimLedger).claims
     except (Unavailable, NotApplicable):
         return ()
 

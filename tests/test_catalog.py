@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
 from checker import catalog
-from checker.catalog import Binding, bind
+from checker.catalog import Binding, bind, params_model
 from checker.checks import CHECKS
 from checker.collect import COLLECTORS
 from checker.collect.changes import Base
@@ -113,6 +115,15 @@ class TestShipped:
     def test_each_standard_binds_alone(self, name: str) -> None:
         assert bind(KNOWN, CHECKS, Binding((name,), {}, {}, parse("checker.toml", "")))
 
+    @pytest.mark.parametrize("name", sorted(KNOWN.standards))
+    def test_what_a_standard_asks_is_understood_by_the_checks(self, name: str) -> None:
+        for bound in bind(KNOWN, CHECKS, Binding((name,), {}, {}, parse("checker.toml", ""))):
+            model = params_model(CHECKS[bound.id])
+            known = {field.alias or field_name for field_name, field in model.model_fields.items()} if model else set()
+            assert set(bound.params) <= known, bound.id
+            if model is not None:
+                model.model_validate(bound.params)
+
     def test_the_digest_is_of_everything(self) -> None:
         assert re.fullmatch(r"[0-9a-f]{64}", KNOWN.sha256)
 
@@ -128,17 +139,22 @@ def _swallowed(name: str) -> set[str]:
     return found
 
 
+def facts() -> dict[str, type]:
+    """The type behind each name in the list of collectors: what its collector returns."""
+    return {name: get_type_hints(made)["return"] for name, made in COLLECTORS.items()}
+
+
 class TestRegistries:
     def test_every_fact_that_is_asked_for_is_made_by_somebody(self) -> None:
-        for name, function in [*CHECKS.items(), *((fact.__name__, made) for fact, made in COLLECTORS.items())]:
-            assert facts_named(function) <= {*COLLECTORS, *GIVEN}, name
+        for name, function in [*CHECKS.items(), *COLLECTORS.items()]:
+            assert facts_named(function) <= {*facts().values(), *GIVEN}, name
 
     def test_a_fact_is_collected_or_given_not_both(self) -> None:
-        assert GIVEN.isdisjoint(COLLECTORS)
+        assert GIVEN.isdisjoint(facts().values())
 
     def test_no_two_collectors_wait_for_each_other(self) -> None:
         done: set[type] = set(GIVEN)
-        waiting = dict(COLLECTORS)
+        waiting = {fact: COLLECTORS[name] for name, fact in facts().items()}
         while ready := [fact for fact, made in waiting.items() if facts_named(made) <= done]:
             done.update(ready)
             for fact in ready:
@@ -146,12 +162,11 @@ class TestRegistries:
         assert not waiting, "these wait in a circle"
 
     def test_a_collector_makes_the_fact_it_is_listed_under(self) -> None:
-        for fact, made in COLLECTORS.items():
-            assert made.__annotations__["return"] == fact.__name__
+        assert [name for name, fact in facts().items() if fact.__name__ != name] == []
 
     def test_every_collector_is_listed(self) -> None:
-        facts, listed = {fact.__name__ for fact in COLLECTORS}, {made.__name__ for made in COLLECTORS.values()}
-        assert {name for name, returns in _functions("collect/**/*.py") if returns in facts} - MAKERS == listed
+        listed = {made.__name__ for made in COLLECTORS.values()}
+        assert {name for name, returns in _functions("collect/**/*.py") if returns in COLLECTORS} - MAKERS == listed
 
     def test_every_check_is_listed(self) -> None:
         found = [name for name, returns in _functions("checks/*/*.py") if returns == "Iterator[Observation]"]
@@ -160,13 +175,28 @@ class TestRegistries:
     @pytest.mark.parametrize("name", ["checks", "collect"])
     def test_a_registry_is_literal_and_sorted(self, name: str) -> None:
         tree = ast.parse((ROOT / "checker" / name / "__init__.py").read_text("utf-8"))
-        (registry,) = [node.value for node in tree.body if isinstance(node, ast.AnnAssign)]
-        assert isinstance(registry, ast.Dict)
-        keys = [ast.unparse(key).strip("'") for key in registry.keys if key is not None]
-        assert len(keys) == len(registry.keys)
+        (registry,) = [node.value for node in tree.body if isinstance(node, ast.Assign)]
+        assert isinstance(registry, ast.Call)
+        listed = registry.args[1]
+        assert isinstance(listed, ast.Dict)
+        keys = [ast.unparse(key).strip("'") for key in listed.keys if key is not None]
+        assert len(keys) == len(set(keys)) == len(listed.keys)
         assert keys == sorted(keys)
-        assert all(isinstance(value, ast.Name) for value in registry.values)
-        assert {type(node) for node in tree.body} <= {ast.Expr, ast.Import, ast.ImportFrom, ast.AnnAssign}
+        assert all(isinstance(value, ast.Constant) for value in listed.values)
+        assert {type(node) for node in tree.body} <= {ast.Expr, ast.ImportFrom, ast.Assign}
+
+    def test_a_family_that_is_not_asked_is_not_loaded(self, tmp_path: Path) -> None:
+        (tmp_path / "openapi.json").write_text(
+            '{"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {}}'
+        )
+        script = (
+            "import sys, pathlib; from checker.audit import audit; from checker.workplace import Request;"
+            f"audit(Request(pathlib.Path({str(tmp_path)!r}), only=('api',)));"
+            "print([name for name in sys.modules if name.startswith('checker.checks.')])"
+        )
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+        assert "checker.checks.api.pagination'" in done.stdout
+        assert not re.search(r"checks\.(migrations|outputs|proofs|runtime|schema|secrets)", done.stdout)
 
 
 def _functions(files: str) -> Iterator[tuple[str, str]]:

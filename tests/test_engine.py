@@ -77,7 +77,7 @@ class TestContainment:
         def collect() -> Fact:
             raise KeyError("x")
 
-        facts = Facts({Fact: collect}, {})
+        facts = Facts({"Fact": collect}, {})
         first, second = run([(bound("rule-a"), shows), (bound("rule-b"), shows)], facts)
         assert (first.outcome, second.outcome) == (Outcome.ERROR, Outcome.ERROR)
 
@@ -110,7 +110,7 @@ class TestFacts:
             calls.append(1)
             return Fact((good(),))
 
-        run([(bound("rule-a"), shows), (bound("rule-b"), shows)], Facts({Fact: collect}, {}), contain=False)
+        run([(bound("rule-a"), shows), (bound("rule-b"), shows)], Facts({"Fact": collect}, {}), contain=False)
         assert calls == [1]
 
     @pytest.mark.parametrize("missing", [Unavailable("u"), NotApplicable("n")])
@@ -121,7 +121,7 @@ class TestFacts:
             calls.append(1)
             raise missing
 
-        facts = Facts({Fact: collect}, {})
+        facts = Facts({"Fact": collect}, {})
         verdicts = run([(bound("rule-a"), shows), (bound("rule-b"), shows)], facts, contain=False)
         assert calls == [1]
         assert len({(verdict.outcome, verdict.reason) for verdict in verdicts}) == 1
@@ -133,14 +133,14 @@ class TestFacts:
         def never() -> Other:
             raise Unavailable("gone")
 
-        (verdict,) = run([(bound(), shows)], Facts({Fact: collect, Other: never}, {}), contain=False)
+        (verdict,) = run([(bound(), shows)], Facts({"Fact": collect, "Other": never}, {}), contain=False)
         assert verdict.findings[0].evidence == "gone"
 
     def test_a_plain_fact_of_a_collector_makes_its_fact_unavailable(self) -> None:
         def collect(other: Other) -> Fact:
             return Fact(())
 
-        (verdict,) = run([(bound(), shows)], Facts({Fact: collect}, {Other: Unavailable("gone")}), contain=False)
+        (verdict,) = run([(bound(), shows)], Facts({"Fact": collect}, {Other: Unavailable("gone")}), contain=False)
         assert (verdict.outcome, verdict.reason) == (Outcome.UNAVAILABLE, "gone")
 
     def test_a_check_that_names_the_miss_degrades(self) -> None:
@@ -193,7 +193,7 @@ def test_a_collector_that_breaks_is_not_run_again() -> None:
         calls.append(1)
         raise ZeroDivisionError("boom")
 
-    facts = Facts({Api: breaks}, {})
+    facts = Facts({"Api": breaks}, {})
     with pytest.raises(ZeroDivisionError):
         facts.get(Api)
     with pytest.raises(RuntimeError, match="its collector broke"):

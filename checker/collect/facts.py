@@ -14,9 +14,9 @@ _UNDERWAY = object()  # stands for a fact while its collector runs, and for good
 
 
 class Facts:
-    """Facts about one repository. Collectors are called when somebody asks, with the facts that they name."""
+    """Facts about one repository. Collectors, listed by the name of their fact's type, are called when somebody asks."""
 
-    def __init__(self, collectors: Mapping[type[Any], Collector], given: Mapping[type[Any], Any]) -> None:
+    def __init__(self, collectors: Mapping[str, Collector], given: Mapping[type[Any], Any]) -> None:
         self._collectors = collectors
         self._known: dict[type[Any], Any] = dict(given)
 
@@ -35,12 +35,17 @@ class Facts:
             raise found.with_traceback(None)
         return cast("Fact", found)
 
+    def collected(self, name: str) -> Any:
+        """The fact whose type has this name where somebody asked for it and it was found, else None."""
+        found = next((found for fact, found in self._known.items() if fact.__name__ == name), None)
+        return None if found is _UNDERWAY or isinstance(found, (Unavailable, NotApplicable)) else found
+
     def given(self, more: Mapping[type[Any], Any]) -> Facts:
         """The same facts, and some more that only a later step knows."""
         return Facts(self._collectors, {**self._known, **more})
 
     def _collected(self, fact: type[Any]) -> Any:
-        collector = self._collectors[fact]
+        collector = self._collectors[fact.__name__]
         try:
             return collector(**arguments(collector, self.get))
         except (Unavailable, NotApplicable) as missing:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checker.model.finding import Where
 from checker.model.observation import Place
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind
-from checker.model.outputs.evidence import ClaimLedger, Figures, Judged, Measure, Statement, hold
+from checker.model.outputs.evidence import ClaimLedger, Figures, Measure, Statement, hold
 from checker.model.outputs.fields import percent, take, whole
 from checker.model.outputs.runs import RunReports
-from checker.model.report import Claim
 
 _COVERAGE = (
     re.compile(r"(?i)\bcoverage\b[^.%\n|]{0,40}?[\s:|~=](\d{1,3}(?:\.\d+)?)\s?%"),
@@ -44,25 +42,6 @@ def claim_ledger(artefacts: Artefacts, reports: RunReports, figures: Figures) ->
         elif one.kind in (Kind.OUTPUT_DOCUMENT, Kind.CHECKPOINT) and one.sections:
             found.extend(_prose(one, one.text, 1, ""))
     return ClaimLedger(tuple(hold(found, figures)))
-
-
-def claims_of(ledger: ClaimLedger) -> tuple[Claim, ...]:
-    """The claims as a report lists them, sorted by place."""
-    return tuple(
-        sorted(
-            (_claim(one) for one in ledger.judged), key=lambda one: (one.where.path, one.where.first or 0, one.claim)
-        )
-    )
-
-
-def _claim(one: Judged) -> Claim:
-    against = _where(one.against.place) if one.against and one.state != "unverified" else None
-    return Claim(claim=one.statement.claim, where=_where(one.statement.place), state=one.state, against=against)
-
-
-def _where(place: Place) -> Where:
-    lines = f"{place.lines[0]}-{place.lines[1]}" if place.lines and place.lines[0] != place.lines[1] else None
-    return Where(path=place.path, lines=lines or (str(place.lines[0]) if place.lines else None))
 
 
 _RUN: tuple[Measure, ...] = ("passed", "failed")

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from checker.model.finding import Where
 from checker.model.observation import Place
+from checker.model.report import Claim
 
 Measure = Literal["coverage", "passed", "failed", "operations", "migrations"]
 State = Literal["confirmed", "contradicted", "unverified"]
@@ -60,6 +62,22 @@ class ClaimLedger:
     """Every claim found in outputs, held against the evidence that is there."""
 
     judged: tuple[Judged, ...]
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """The claims as a report lists them, sorted by place."""
+        listed = (_claim(one) for one in self.judged)
+        return tuple(sorted(listed, key=lambda one: (one.where.path, one.where.first or 0, one.claim)))
+
+
+def _claim(one: Judged) -> Claim:
+    against = _where(one.against.place) if one.against and one.state != "unverified" else None
+    return Claim(claim=one.statement.claim, where=_where(one.statement.place), state=one.state, against=against)
+
+
+def _where(place: Place) -> Where:
+    lines = f"{place.lines[0]}-{place.lines[1]}" if place.lines and place.lines[0] != place.lines[1] else None
+    return Where(path=place.path, lines=lines or (str(place.lines[0]) if place.lines else None))
 
 
 def hold(statements: Iterable[Statement], figures: Figures) -> Iterator[Judged]:
