@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from checker import catalog
-from checker.catalog import Catalog
-from checker.model.rule import Rule, Standard
+from checker.model.rule import Standard
+from checker.render import rule_page
 from checker.toml_source import nearest
 
 TEXT_OR_JSON = click.Choice(["text", "json"])
@@ -20,7 +20,9 @@ TEXT_OR_JSON = click.Choice(["text", "json"])
 def rules_command(fmt: str) -> None:
     """List the rules with their family, severity, confidence and the clauses that ask for them."""
     known = catalog.load()
-    rows = [_row(known, rule) for rule in sorted(known.rules.values(), key=lambda rule: (rule.family, rule.id))]
+    rows = [
+        rule_page.row(known, rule) for rule in sorted(known.rules.values(), key=lambda rule: (rule.family, rule.id))
+    ]
     if fmt == "json":
         click.echo(json.dumps({"rules": rows}, indent=2, ensure_ascii=False))
         return
@@ -28,31 +30,6 @@ def rules_command(fmt: str) -> None:
         head = f"{row['category']:<11} {row['rule']:<28} {row['severity']:<9} {row['confidence']:<7}"
         click.echo(f"{head} {row['title']}")
     click.echo(f"{len(rows)} rules. A rule's page: checker explain RULE")
-
-
-def _row(known: Catalog, rule: Rule) -> dict[str, Any]:
-    return {
-        "rule": rule.id,
-        "title": rule.title,
-        "category": rule.family.value,
-        "severity": rule.severity.value,
-        "confidence": rule.confidence.value,
-        "profiles": list(rule.profiles),
-        "waivable": rule.waivable,
-        "aliases": list(rule.aliases),
-        "params": dict(rule.params),
-        "clauses": [clause for clause, _, _ in _asking(known, rule)],
-    }
-
-
-def _asking(known: Catalog, rule: Rule) -> list[tuple[str, str, str]]:
-    """(clause, standard, quote) for each clause of a document that uses the rule."""
-    return [
-        (clause.id, name, clause.quote)
-        for name, standard in sorted(known.standards.items())
-        for clause in standard.clauses
-        if not clause.from_ and any(use.use == rule.id for use in clause.rules)
-    ]
 
 
 @click.command("explain")
@@ -66,28 +43,9 @@ def explain_command(name: str, fmt: str) -> None:
         raise click.UsageError(f"no rule {name!r}{nearest(name, known.names)}")
     if fmt == "json":
         page = rule.page.model_dump(by_alias=True)
-        click.echo(json.dumps({**_row(known, rule), "page": page}, indent=2, ensure_ascii=False))
+        click.echo(json.dumps({**rule_page.row(known, rule), "page": page}, indent=2, ensure_ascii=False))
         return
-    click.echo("\n".join(_page(known, rule)))
-
-
-def _page(known: Catalog, rule: Rule) -> list[str]:
-    page = rule.page
-    sections = [
-        ("What it does", page.what),
-        ("Why it matters", page.why),
-        ("Passes", page.passes),
-        ("Fails", page.fails),
-        ("How to mend", page.mend),
-        ("False positives known", page.false_positives),
-    ]
-    lines = [rule.id, rule.title, f"{rule.family}, {rule.severity}, confidence {rule.confidence}"]
-    for title, text in sections:
-        lines += ["", title, *(f"  {line}".rstrip() for line in text.strip("\n").splitlines())]
-    lines += ["", "Parameters", *(f"  {key} = {value!r}" for key, value in rule.params.items())] if rule.params else []
-    asking = [f"  {clause} {standard}: “{quote}”" for clause, standard, quote in _asking(known, rule)]
-    lines += ["", "Asked by", *(asking or ["  every standard: it guards the judgement itself"])]
-    return lines
+    click.echo("\n".join(rule_page.page(known, rule)))
 
 
 @click.command("standards")
