@@ -247,7 +247,8 @@ def test_http_is_for_this_machine_alone(broken: Path) -> None:
     try:
         _until_it_listens(port)
         asyncio.run(talk())
-        foreign = urllib.request.Request(f"http://127.0.0.1:{port}/mcp", b"{}", {"Host": "rebound.example"})
+        sent = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        foreign = urllib.request.Request(f"http://127.0.0.1:{port}/mcp", b"{}", {"Host": "rebound.example", **sent})
         with pytest.raises(urllib.error.HTTPError, match="421"):
             urllib.request.urlopen(foreign, timeout=10)
     finally:
