@@ -23,7 +23,7 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
-from checker.mcp.snapshot import snapshot
+from checker.probe.snapshot import snapshot
 from checker.proofs import keys
 from tests.fake_secrets import fake
 from tests.scratch import FIXTURES, commit, git, whole

@@ -21,12 +21,12 @@ from checker.mcp.answers import (
     StepAnswer,
     of_audit,
 )
-from checker.mcp.snapshot import snapshot
 from checker.model.outputs.artefact import Kind
 from checker.model.report import Report
 from checker.model.rule import PROFILES, Profile
 from checker.probe import own_command
 from checker.probe.own_command import Answer
+from checker.probe.snapshot import snapshot
 from checker.proofs import keys
 from checker.toml_source import nearest
 
