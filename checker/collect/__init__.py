@@ -17,6 +17,7 @@ COLLECTORS = Registry(
         "Checkpoints": "outputs.checkpoints:checkpoints",
         "ClaimLedger": "outputs.claims:claim_ledger",
         "CodeMatches": "code.matches:code_matches",
+        "CodeStructure": "code.structure:code_structure",
         "ContractDefects": "contract_defects:contract_defects",
         "ContractFiles": "contract_files:contract_files",
         "Decisions": "decisions:decisions",

@@ -78,6 +78,7 @@ class Source:
     broken_at: int | None = None
     broken_text: str = ""
     web: bool = False  # it names a web framework
+    traits: frozenset[str] = frozenset()  # by what the service can be operated: `metrics`, `health`, `rate-limit`, …
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from checker.collect.code import functions
 from checker.collect.code.cache import Cache
 from checker.collect.code.module import module_facts
 from checker.collect.code.sources import Candidate, Content, candidates, content
+from checker.collect.code.traits import table, traits
 from checker.collect.files import Root
 from checker.model.code import Function, Language, Match, Source
 from checker.model.execution import CacheFolder
@@ -37,6 +38,7 @@ _WEB = re.compile(
 
 _BROKEN: Mapping[str, Any] = {
     "web": False,
+    "traits": [],
     "functions": [],
     "matches": [],
     "module": None,
@@ -126,7 +128,7 @@ def _key(engine: Path) -> str:
     digest = hashlib.sha256()
     stat = os.stat(engine)
     digest.update(f"{engine} {stat.st_size} {stat.st_mtime_ns} {ruff.identity()}".encode())
-    digest.update(_rules().encode())
+    digest.update(_rules().encode() + table().encode())
     for file in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()
@@ -169,7 +171,13 @@ def _record(path: str, data: bytes, hits: Iterable[Hit]) -> dict[str, Any]:
     """What is kept of one content: plain JSON, without its path."""
     hits = sorted(hits, key=lambda hit: (hit.bytes, hit.rule))
     module = module_facts(path, data)
-    record: dict[str, Any] = {"web": bool(_WEB.search(data)), "functions": [], "matches": [], "module": module}
+    record: dict[str, Any] = {
+        "web": bool(_WEB.search(data)),
+        "traits": traits(path, data),
+        "functions": [],
+        "matches": [],
+        "module": module,
+    }
     broken = next((hit for hit in hits if hit.rule.endswith("-unparsed")), None)
     if broken is not None:
         record["broken"] = [broken.lines[0], broken.text[:80]]
@@ -207,7 +215,8 @@ def _is_record(record: object) -> bool:
 def source_of(path: str, language: Language, record: Mapping[str, Any]) -> Source:
     """A file as a fact."""
     line, text = record.get("broken") or (None, "")
-    return Source(path, language, line, str(text), bool(record["web"]))
+    shown = frozenset(str(one) for one in record["traits"])
+    return Source(path, language, line, str(text), bool(record["web"]), shown)
 
 
 def matches_of(path: str, language: Language, record: Mapping[str, Any]) -> list[Match]:
