@@ -86,6 +86,7 @@ def audit(request: Request) -> Audit:
                         *known_debt.notes,
                         *_notes(place, standards),
                         *_of_rehearsal(place),
+                        *_of_source(place),
                     )
                 )
             ),
@@ -183,6 +184,12 @@ def _of_rehearsal(place: Workplace) -> tuple[str, ...]:
     """How the app was run, where a rule had it run."""
     rehearsal = place.facts.collected("Rehearsal")
     return () if rehearsal is None else rehearsal.told
+
+
+def _of_source(place: Workplace) -> tuple[str, ...]:
+    """What of the source was not judged, where a rule asked."""
+    code = place.facts.collected("CodeMatches")
+    return () if code is None else tuple(code.skipped)
 
 
 def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:

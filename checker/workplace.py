@@ -17,7 +17,7 @@ from checker.collect.changes import Base
 from checker.collect.facts import Facts
 from checker.collect.files import Root, Unreadable, decoded
 from checker.model.contract import joined
-from checker.model.execution import Execution
+from checker.model.execution import CacheFolder, Execution
 from checker.model.git import SYMLINK
 from checker.model.outputs.work import AsOf
 from checker.model.rule import Profile
@@ -46,6 +46,8 @@ class Request:
     baseline: Path | None = None
     pg_bin: str | None = None
     contain: bool = True
+    changed: bool = False  # judge the added lines of the change alone, where a rule is about lines
+    cache: bool = False  # what was read of source may come from, and go to, the user's cache folder
     given: Mapping[type, Any] = field(default_factory=dict)  # facts that a caller already has, as golden files of tests
 
 
@@ -67,6 +69,10 @@ class Workplace:
         root = Root(request.path)
         git = _git(request.path, stack)
         base = _base(git, request)
+        if request.changed and base.revision is None:
+            raise ConfigurationError(
+                "--changed", None, "there is no base revision to find a change; name one with --base"
+            )
         head, ruling, before = _head(root), _at(git, base.revision), _at(git, base.fork)
         config = settings.load(head, ruling, before, known, request.as_of.date())
         given = {
@@ -77,10 +83,20 @@ class Workplace:
             Policy: config.policy,
             Description: config.description,
             DescriptionChange: config.description_change(),
-            Execution: Execution(request.profile, request.pg_bin, request.environment),
+            Execution: Execution(request.profile, request.pg_bin, request.environment, request.changed),
+            CacheFolder: CacheFolder(_cache(request.environment) if request.cache else ""),
             **request.given,
         }
         return cls(root, git, base, known, config, Facts(COLLECTORS, given))
+
+
+def _cache(environment: Mapping[str, str]) -> str:
+    """The user's cache folder (XDG base directories); empty where the environment names none."""
+    folder = environment.get("XDG_CACHE_HOME", "")
+    home = environment.get("HOME", "")
+    if not os.path.isabs(folder):
+        folder = f"{home}/.cache" if os.path.isabs(home) else ""
+    return f"{folder}/backend-checker" if folder else ""
 
 
 def _git(path: Path, stack: ExitStack) -> Git | NoGit:

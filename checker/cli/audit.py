@@ -29,6 +29,8 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
     "--profile", type=click.Choice(PROFILES), default="static", show_default=True, help="What may be executed."
 )
 @click.option("--base", metavar="REV", help="The revision to judge the change against.")
+@click.option("--changed", is_flag=True, help="Of the source, judge only the lines that the change adds; needs a base.")
+@click.option("--no-cache", is_flag=True, help="Read all source anew, and keep nothing of it.")
 @click.option("--pg-bin", metavar="DIR", help="PostgreSQL's binaries, for the throw-away database.")
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT:PATH", help="Write a format to a file; repeatable.")
@@ -73,6 +75,8 @@ def _request(path: Path, options: dict[str, Any]) -> Request:
         environment=dict(os.environ),
         baseline=options["baseline"],
         pg_bin=options["pg_bin"],
+        changed=options["changed"],
+        cache=not options["no_cache"],
     )
 
 
