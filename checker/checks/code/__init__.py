@@ -1,0 +1,1 @@
+"""Whether the source is written as the standards ask."""
