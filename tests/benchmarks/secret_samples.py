@@ -62,7 +62,7 @@ def _pem(kind: str) -> Make:
 def _service_account(dice: Dice) -> str:
     key = (
         "-----BEGIN PRI"
-        + "VATE KEY-----\\n"
+        "VATE KEY-----\\n"
         + "\\n".join(text(dice, 64, BASE64) for _ in range(8))
         + "\\n-----END PRI"
         + "VATE KEY-----\\n"
