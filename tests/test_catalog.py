@@ -19,7 +19,9 @@ from checker.collect import COLLECTORS
 from checker.collect.changes import Base
 from checker.collect.files import Root
 from checker.injection import facts_named
+from checker.model.custom import CustomRules
 from checker.model.execution import Execution
+from checker.model.imported import Imported
 from checker.model.outputs.work import AsOf
 from checker.model.report import WaiverLedger
 from checker.model.rule import Family
@@ -37,7 +39,7 @@ CLAUSES = {
     "backend-agent": (4, 21),
 }
 MAKERS = {"histories", "judged_records"}  # make a fact's value for a collector, from another revision's files
-GIVEN = {Root, Git, Base, AsOf, Execution, Policy, Description, DescriptionChange, WaiverLedger}
+GIVEN = {Root, Git, Base, AsOf, CustomRules, Execution, Imported, Policy, Description, DescriptionChange, WaiverLedger}
 
 
 class TestShipped:

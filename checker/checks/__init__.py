@@ -48,6 +48,7 @@ CHECKS = Registry(
         "health-endpoint": "runtime.service:health_endpoint",
         "idempotency-key": "api.idempotency_key:idempotency_key",
         "idempotency-replay": "runtime.idempotency_replay:idempotency_replay",
+        "imported-finding": "config.imported:imported_finding",
         "internal-leak": "runtime.internal_leak:internal_leak",
         "invalid-input-accepted": "runtime.fuzzing:invalid_input_accepted",
         "json-binary": "schema.column_types:json_binary",

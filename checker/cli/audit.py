@@ -29,6 +29,9 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
     "--profile", type=click.Choice(PROFILES), default="static", show_default=True, help="What may be executed."
 )
 @click.option("--base", metavar="REV", help="The revision to judge the change against.")
+@click.option(
+    "--import", "imports", multiple=True, metavar="sarif:FILE", help="Join another tool's findings; repeatable."
+)
 @click.option("--pg-bin", metavar="DIR", help="PostgreSQL's binaries, for the throw-away database.")
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT:PATH", help="Write a format to a file; repeatable.")
@@ -73,7 +76,15 @@ def _request(path: Path, options: dict[str, Any]) -> Request:
         environment=dict(os.environ),
         baseline=options["baseline"],
         pg_bin=options["pg_bin"],
+        imports=tuple(_imported(one) for one in options["imports"]),
     )
+
+
+def _imported(word: str) -> Path:
+    form, _, file = word.partition(":")
+    if form != "sarif" or not file:
+        raise click.UsageError(f"--import {word}: write sarif:FILE")
+    return Path(file)
 
 
 def _with_options(done: Audit, options: dict[str, Any]) -> Any:

@@ -23,6 +23,7 @@ COLLECTORS = Registry(
         "ClaimLedger": "outputs.claims:claim_ledger",
         "ContractDefects": "contract_defects:contract_defects",
         "ContractFiles": "contract_files:contract_files",
+        "CustomMatches": "custom_matches:custom_matches",
         "Decisions": "decisions:decisions",
         "Dependencies": "dependencies:dependencies",
         "Envelopes": "envelopes:envelopes",

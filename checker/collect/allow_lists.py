@@ -7,7 +7,8 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from checker.collect.data_text import Malformed, parse
+from checker.collect.data_parsed import Malformed
+from checker.collect.data_text import parse
 from checker.collect.files import Root, Unreadable
 from checker.model.allow_lists import AllowLists, Passed, hides_everything, named
 from checker.model.observation import Place

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from checker import resources
-from checker.collect.data_text import Malformed, parse
+from checker.collect.data_parsed import Malformed
+from checker.collect.data_text import parse
 from checker.collect.files import Root, Unreadable, decoded
 from checker.collect.roles import roles_of
 from checker.model.decisions import Decisions

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checker.collect.data_text import Malformed, parse
+from checker.collect.data_parsed import Malformed
+from checker.collect.data_text import parse
 from checker.collect.files import Root, Unreadable, decoded
 from checker.model.pipelines import BasePipelines, Pipelines, Step, steps_of
 from checker.model.repo import Changes, Inventory, Role

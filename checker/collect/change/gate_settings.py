@@ -8,7 +8,8 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from checker.collect.data_text import Malformed, parse
+from checker.collect.data_parsed import Malformed
+from checker.collect.data_text import parse
 from checker.collect.files import Root, Unreadable, decoded
 from checker.model.change.settings_of_gates import GateSettings, SettingChange, flat
 from checker.model.repo import Changes

@@ -6,7 +6,8 @@ import ast
 import re
 from typing import Any
 
-from checker.collect.data_text import Malformed, parse
+from checker.collect.data_parsed import Malformed
+from checker.collect.data_text import parse
 from checker.collect.files import Root, Unreadable, decoded
 from checker.model.change.specs import ChangeRecords, Record, SpecChange, SpecChanges
 from checker.model.change.touched import ChangeSet, Touched
