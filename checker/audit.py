@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
-from checker import __version__, baseline, catalog, engine, gate, waivers
+from checker import __version__, baseline, catalog, custom, engine, gate, waivers
 from checker.catalog import Catalog
-from checker.checks import CHECKS
 from checker.collect.lines import locator
 from checker.model.contract import ContractFiles
 from checker.model.proof_records import ProofRecords
@@ -48,19 +47,22 @@ def audit(request: Request) -> Audit:
         policy = place.settings.policy
         standards = request.standards or policy.standards or (catalog.DEFAULT_STANDARD,)
         catalog.refuse_unknown_standards(place.catalog, request.standards)
-        bound = catalog.bind(place.catalog, CHECKS, place.settings.binding(standards))
+        checks = custom.checks(place.custom)
+        bound = catalog.bind(place.catalog, checks, place.settings.binding(standards))
         proposed = place.settings.proposed_binding()
         if proposed:
-            catalog.bind(place.catalog, CHECKS, proposed)  # refused now, not when it rules
+            catalog.bind(
+                place.proposed_catalog, custom.checks(place.proposed), proposed
+            )  # refused now, not when it rules
         asked, left = catalog.selected(bound, place.catalog, request.only, request.skip)
         asked, unasked = _of_profile(asked, request.profile)
-        on_waivers = tuple(rule for rule in asked if engine.needs(CHECKS[rule.id], WaiverLedger))
+        on_waivers = tuple(rule for rule in asked if engine.needs(checks[rule.id], WaiverLedger))
         on_repo = tuple(rule for rule in asked if rule not in on_waivers)
         locate = locator(place.root)
-        verdicts = engine.run(on_repo, CHECKS, place.facts, locate, contain=request.contain)
+        verdicts = engine.run(on_repo, checks, place.facts, locate, contain=request.contain)
         waived = waivers.apply(verdicts, place.settings, place.catalog, request.as_of.date())
         judged = place.facts.given({WaiverLedger: waived.ledger})
-        verdicts = (*waived.verdicts, *engine.run(on_waivers, CHECKS, judged, locate, contain=request.contain))
+        verdicts = (*waived.verdicts, *engine.run(on_waivers, checks, judged, locate, contain=request.contain))
         known_debt = _baseline(request.baseline, place).split(verdicts)
         report = gate.report(
             verdicts=known_debt.verdicts,
@@ -200,8 +202,13 @@ def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:
         yield "shallow clone: what needs history cannot be looked at; git fetch --unshallow"
     if isinstance(place.git, Git):
         yield from _git_notes(place.git, place.base.revision)
-    if place.settings.policy.rules.extra:
-        yield "[rules] extra is not read by this version: the rules in it were not asked"
+    if place.custom.rules:
+        yield f"{len(place.custom.rules)} custom rules were asked beside ours: {', '.join(sorted(place.custom.rules))}"[
+            :300
+        ]
+    new = sorted(place.proposed.rules.keys() - place.custom.rules.keys())
+    if new:
+        yield f"custom rules that count once they are in the base: {', '.join(new)}"[:300]
     for name in standards:
         planned = [clause.id for clause in place.catalog.standards[name].clauses if clause.state == "planned"]
         if planned:

@@ -31,6 +31,9 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
 @click.option("--base", metavar="REV", help="The revision to judge the change against.")
 @click.option("--changed", is_flag=True, help="Of the source, judge only the lines that the change adds; needs a base.")
 @click.option("--no-cache", is_flag=True, help="Read all source anew, and keep nothing of it.")
+@click.option(
+    "--import", "imports", multiple=True, metavar="sarif:FILE", help="Join another tool's findings; repeatable."
+)
 @click.option("--pg-bin", metavar="DIR", help="PostgreSQL's binaries, for the throw-away database.")
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT:PATH", help="Write a format to a file; repeatable.")
@@ -77,7 +80,15 @@ def _request(path: Path, options: dict[str, Any]) -> Request:
         pg_bin=options["pg_bin"],
         changed=options["changed"],
         cache=not options["no_cache"],
+        imports=tuple(_imported(one) for one in options["imports"]),
     )
+
+
+def _imported(word: str) -> Path:
+    form, _, file = word.partition(":")
+    if form != "sarif" or not file:
+        raise click.UsageError(f"--import {word}: write sarif:FILE")
+    return Path(file)
 
 
 def _with_options(done: Audit, options: dict[str, Any]) -> Any:

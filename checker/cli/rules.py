@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,15 +12,19 @@ import click
 from checker import catalog
 from checker.model.rule import Standard
 from checker.render import rule_page
+from checker.render.visible import visible
 from checker.toml_source import nearest
 
 TEXT_OR_JSON = click.Choice(["text", "json"])
 
 
-@click.command("rules")
+@click.group("rules", invoke_without_command=True)
 @click.option("--format", "fmt", type=TEXT_OR_JSON, default="text")
-def rules_command(fmt: str) -> None:
+@click.pass_context
+def rules_command(context: click.Context, fmt: str) -> None:
     """List the rules with their family, severity, confidence and the clauses that ask for them."""
+    if context.invoked_subcommand is not None:
+        return
     known = catalog.load()
     rows = [
         rule_page.row(known, rule) for rule in sorted(known.rules.values(), key=lambda rule: (rule.family, rule.id))
@@ -30,6 +36,33 @@ def rules_command(fmt: str) -> None:
         head = f"{row['category']:<11} {row['rule']:<28} {row['severity']:<9} {row['confidence']:<7}"
         click.echo(f"{head} {row['title']}")
     click.echo(f"{len(rows)} rules. A rule's page: checker explain RULE")
+
+
+@rules_command.command("test")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--format", "fmt", type=TEXT_OR_JSON, default="text")
+def rules_test_command(folder: Path, fmt: str) -> None:
+    """Try the custom rules in FOLDER (*.toml) on their fixtures: fixtures/RULE/{pass,fail,near}-WHAT/{expect.toml,repo/}."""
+    if not folder.is_dir():
+        raise click.UsageError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}")
+    from checker.trial import tried  # the whole audit, which listing rules does not need
+
+    trial = tried(folder)
+    if fmt == "json":
+        rows = [
+            {"rule": one.rule, "case": one.name, "ok": not one.problem, "problem": one.problem} for one in trial.cases
+        ]
+        click.echo(json.dumps({"rules": list(trial.rules), "cases": rows}, indent=2, ensure_ascii=False))
+    else:
+        for one in trial.cases:
+            click.echo(
+                visible(
+                    f"{'WRONG' if one.problem else 'ok':<5} {one.rule}/{one.name}{': ' if one.problem else ''}{one.problem}"
+                )
+            )
+        wrong = sum(bool(one.problem) for one in trial.cases)
+        click.echo(f"{len(trial.rules)} rules, {len(trial.cases)} cases, {wrong} wrong")
+    sys.exit(0 if trial.ok else 1)
 
 
 @click.command("explain")

@@ -1,1 +1,1 @@
-"""Rules about source code: each judges what the patterns and the structure of the modules show."""
+"""Rules about source code and what it is made of: each judges what patterns, modules and files show."""
