@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import combinations
+from itertools import product
 
 from checker.model.base import Frozen
 from checker.model.observation import Observation, Place
-from checker.model.outputs.overlap import overlap
+from checker.model.outputs.overlap import literal, overlap
 from checker.model.outputs.work import AsOf, Lock, Locks, Queue, task_key
 from checker.model.rule import Confidence
 from checker.model.unavailable import NotApplicable, Unavailable
@@ -40,17 +41,47 @@ def lock_record(locks: Locks) -> Iterator[Observation]:
 
 def lock_overlap(locks: Locks) -> Iterator[Observation]:
     """No two live locks of different owners name the same files."""
-    alive = [lock for lock in locks.found if not lock.broken and not lock.is_released]
-    for one, other in combinations(sorted(alive, key=lambda lock: lock.path), 2):
-        shared = [(a, b) for a in one.scopes for b in other.scopes if overlap(a, b)]
+    alive = sorted(
+        (lock for lock in locks.found if not lock.broken and not lock.is_released), key=lambda lock: lock.path
+    )
+    met = {(one.path, other.path): pair for one, other, pair in _meetings(alive)}
+    clashing = {path for pair in met for path in pair}
+    by_path = {lock.path: lock for lock in alive}
+    for (first, second), (mine, theirs) in sorted(met.items()):
+        one, other = by_path[first], by_path[second]
         yield Observation(
             subject=f"{one.path} and {other.path}",
-            ok=not shared or one.owner == other.owner,
+            ok=False,
             place=_place(one),
             also=(_place(other),),
             message=f"{one.path} and {other.path} lock the same files",
-            evidence=f"{shared[0][0]} of {one.owner} and {shared[0][1]} of {other.owner}" if shared else "",
+            evidence=f"{mine} of {one.owner} and {theirs} of {other.owner}",
         )
+    if len(alive) > 1:
+        yield from (Observation(lock.path, True, _place(lock)) for lock in alive if lock.path not in clashing)
+
+
+def _meetings(alive: list[Lock]) -> Iterator[tuple[Lock, Lock, tuple[str, str]]]:
+    """Pairs of locks of different owners with two scopes that share a file, each pair in the order of its paths.
+
+    Two globs can only meet where the literal beginning of one is the beginning of the other's, so each looks upwards.
+    """
+    by_beginning: dict[str, list[tuple[Lock, str]]] = defaultdict(list)
+    for lock in alive:
+        for scope in lock.scopes:
+            by_beginning[literal(scope)].append((lock, scope))
+    for beginning, mine in by_beginning.items():
+        above = [other for folder in _upwards(beginning) for other in by_beginning.get(folder, ())]
+        for (one, scope), (other, theirs) in product(mine, above):
+            if one.owner != other.owner and overlap(scope, theirs):
+                yield (one, other, (scope, theirs)) if one.path < other.path else (other, one, (theirs, scope))
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    yield folder
+    while folder:
+        folder = folder.rpartition("/")[0]
+        yield folder
 
 
 def lock_orphan(

@@ -23,7 +23,7 @@ _LARGEST_CANDIDATE = 8 * 1024 * 1024  # bytes; above it only a fixed path makes 
 _NEVER = frozenset({Role.VENDORED, Role.SCRIPT, Role.FIXTURE, Role.TEST, Role.GENERATED, Role.MIGRATION})
 _INSTRUCTIONS = re.compile(
     r"(?i)(^|/)(agents?|claude|gemini|copilot-instructions|readme|contributing|changelog)\.md$"
-    r"|(^|/)(\.claude|\.cursor|\.github|prompts?|agents|templates?|constants|skills)/"
+    r"|(^|/)(?:(?:\.claude|\.cursor|\.github|prompts?|agents|constants|skills)/.*\.(?:md|markdown)$|templates?/)"
 )
 _PROMPT = re.compile(
     r"(?m)^<role>|^You are (?:the|a|an) \*\*|^(?:name|description|mode): .+\n(?:.*\n){0,6}---", re.IGNORECASE
