@@ -36,9 +36,12 @@ from checker.workplace import Request, Workplace
 
 _ALONE = "a single file is judged, and it lies in no repository"
 _JUDGES: Mapping[Kind, tuple[str, tuple[str, ...]]] = {
-    Kind.LOCK: ("agent-2", ("lock-orphan", "lock-record")),
+    Kind.LOCK: ("agent-2", ("lock-mandate", "lock-orphan", "lock-record")),
     Kind.QUEUE: ("agent-2", ("queue-record", "queue-status")),
-    Kind.RUN_REPORT: ("agent-2", ("claim-contradicted", "run-report-ids", "run-report-sections")),
+    Kind.RUN_REPORT: (
+        "agent-2",
+        ("ci-result", "claim-contradicted", "run-report-ids", "run-report-sections", "test-runs-shown"),
+    ),
     Kind.PACK: ("agent-2", ("pack-contents", "pack-safe")),
     Kind.BLUEPRINT_INDEX: ("agent-2", ("blueprint-index",)),
     Kind.TOOLS_MANIFEST: ("agent-2", ("tools-manifest",)),

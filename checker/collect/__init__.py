@@ -31,6 +31,7 @@ COLLECTORS = Registry(
         "Packs": "outputs.packs:packs",
         "PastSecrets": "past_secrets:past_secrets",
         "ProofRecords": "proof_records:proof_records",
+        "Proposals": "outputs.proposals:proposals",
         "Queue": "outputs.work:queue",
         "Rehearsal": "rehearsal:rehearsal",
         "RouteTraces": "route_traces:route_traces",

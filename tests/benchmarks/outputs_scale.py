@@ -58,8 +58,15 @@ The tests suffice because each branch is taken.
 
 def artefacts(root: Path) -> None:
     """Ten thousand outputs: reports, hand-offs, findings, documents, payloads, checkpoints, checks, locks."""
-    finding = {"type": "evidence", "category": "api", "severity": "minor", "title": "t", "evidence": "e"}
-    finding |= {"recommendation": "r", "where": {"path": "README.md", "lines": "1"}}
+    words = {
+        "type": "evidence",
+        "category": "api",
+        "severity": "minor",
+        "title": "t",
+        "evidence": "e",
+        "recommendation": "r",
+    }
+    finding = {**words, "where": {"path": "README.md", "lines": "1"}}
     made: tuple[Callable[[int], tuple[str, str]], ...] = (
         lambda n: (f"{DAY}/run-{n:06}.md", REPORT.format(n=n)),
         lambda n: (f"deliverables/handoff-{n}.json", json.dumps(_handoff(n))),

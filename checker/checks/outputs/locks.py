@@ -9,8 +9,9 @@ from itertools import product
 
 from checker.model.base import Frozen
 from checker.model.observation import Observation, Place
+from checker.model.outputs.fields import agent
 from checker.model.outputs.overlap import literal, overlap
-from checker.model.outputs.work import AsOf, Lock, Locks, Queue, task_key
+from checker.model.outputs.work import AsOf, Lock, Locks, Queue, WorkHistory, task_key
 from checker.model.rule import Confidence
 from checker.model.unavailable import NotApplicable, Unavailable
 
@@ -116,6 +117,50 @@ def _orphaned(lock: Lock, queue: Queue | Unavailable | NotApplicable, as_of: AsO
     if age is not None and age > timedelta(minutes=params.timeout_minutes):
         return f"it is {int(age.total_seconds() // 60)} minutes old, the time-out is {params.timeout_minutes}", True
     return "", True
+
+
+class Mandate(Frozen):
+    """`agent`: whose locks are meant; `parts`: the globs that its mandate names; `beside`: what a lock may name besides."""
+
+    agent: str = "AGENT-2"
+    parts: tuple[str, ...] = ("**/apps/backend/**", "**/schemas/**", "**/tests/**")
+    beside: tuple[str, ...] = ("docs/**", "ops/**", "scripts/**", ".github/**")
+
+
+def lock_mandate(
+    locks: Locks, history: WorkHistory | Unavailable | NotApplicable, params: Mandate
+) -> Iterator[Observation]:
+    """The agent's lock names the parts of its mandate, or something narrower inside them, and nothing wider."""
+    past = [lock for step in history.steps for lock in step.locks] if isinstance(history, WorkHistory) else []
+    for lock in {one.path: one for one in (*locks.found, *past)}.values():
+        if lock.broken or not lock.scopes or lock.owner != agent(params.agent):
+            continue
+        wide = [
+            one for one in lock.scopes if any(_inside(part, one) and not _inside(one, part) for part in params.parts)
+        ]
+        mine = [one for one in lock.scopes if any(_inside(one, part) for part in params.parts)]
+        astray = [
+            one for one in lock.scopes if one not in mine and not any(_inside(one, also) for also in params.beside)
+        ]
+        problem = f"locks {wide[0]}, which is wider than its mandate" if wide else ""
+        problem = problem or ("names no part of its mandate" if not mine else "")
+        problem = problem or (f"locks {astray[0]}, which is outside its mandate" if astray else "")
+        yield Observation(
+            subject="mandate",
+            ok=not problem,
+            place=_place(lock),
+            message=f"{lock.path} {problem}",
+            evidence=_said(lock, f"scopes: {', '.join(lock.scopes[:6])}; mandate: {', '.join(params.parts)}"),
+            confidence=None if wide or not mine else Confidence.MEDIUM,
+        )
+
+
+def _inside(glob: str, part: str) -> bool:
+    """Whether what a glob names lies in a part: the part's own folders begin it, wherever it is anchored."""
+    narrow, wide = ([one for one in text.strip("/").split("/") if one not in ("**", "*", "")] for text in (glob, part))
+    if part.strip("/").startswith("**/") and wide:
+        return any(narrow[at : at + len(wide)] == wide for at in range(len(narrow)))
+    return narrow[: len(wide)] == wide
 
 
 def _place(lock: Lock) -> Place:
