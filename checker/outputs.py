@@ -63,7 +63,19 @@ _JUDGES: Mapping[Kind, tuple[str, tuple[str, ...]]] = {
     Kind.APPROVAL: ("backend-developer", ("approval-words",)),
     Kind.TRUTH: ("backend-developer", ("locked-specs", "truth-proof-true", "truth-proofs")),
     Kind.REVIEW_FINDINGS: ("backend-engineer", ("review-findings-true", "review-findings-valid")),
-    Kind.OUTPUT_DOCUMENT: ("backend-coder", ("output-document", "output-placeholders")),
+    Kind.OUTPUT_DOCUMENT: ("backend-coder", ("escalation-due", "output-document", "output-placeholders")),
+    Kind.DELIVERY: (
+        "backend-engineer",
+        (
+            "change-validated",
+            "colour-alone",
+            "next-stage",
+            "output-order",
+            "plan-checklist",
+            "plan-preview",
+            "self-check",
+        ),
+    ),
     Kind.START_TASK: ("backend-agent", ("questions-first", "start-task")),
     Kind.RUN_CHECKS: ("backend-agent", ("claim-contradicted", "run-checks-mocked")),
     Kind.SESSION_LOG: (

@@ -57,7 +57,9 @@ def access_enablement(
         }
         for subject, problem in lacks.items():
             message = f"{report.path} reports a failed smoke test ({', '.join(failed)}) and names {problem}"
-            yield Observation(f"access {subject}", not problem, place, message, body.strip()[:160] or "no such section")
+            yield Observation(
+                f"access {subject}", not problem, place, message, " ".join(body.split())[:160] or "no such section"
+            )
         yield from _feature_work(report, changes, failed, params)
 
 

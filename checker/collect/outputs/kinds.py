@@ -42,6 +42,12 @@ _CALLS = re.compile(
 _FILE_HEAD = re.compile(
     r"(?m)^[ \t]*(?://|#|--|/\*|<!--|;|\*\*)\s*(?:file|path)\W{0,4}:\W{0,4}[\w./-]+\.\w+", re.IGNORECASE
 )
+_FILE_ABOVE = re.compile(
+    r"(?m)^(?:[#*_`> \t]|\d+\.)*(?:[\w.@-]+/)+[\w.@-]+\.\w{1,8}[*_`: \t]*\n\s*```|^```\w*[: ](?:[\w.@-]+/)+[\w.@-]+\.\w{1,8}"
+)
+_ANY_GUIDE = re.compile(
+    r"(?i)overview|at a glance|^(?:next )?steps?$|to.?do|^inputs?$|^results?$|^approach$|^questions?$"
+)
 _CHECKPOINT = re.compile(r"(?im)^[#>\s*_]*CHECKPOINT\W{0,4}\s*G\d+(?:\.\d+)?")
 _ESCALATION = re.compile(r"(?im)^[#>\s*_]*SELF.?HEALING ESCALATION\b")
 
@@ -81,10 +87,16 @@ def by_value(value: Any) -> Iterator[Kind]:
 
 
 def is_delivery(text: str, sections: tuple[Section, ...]) -> bool:
-    """Whether a text hands over code: files in blocks of their own, beside a checklist, a plan or a check of it."""
-    files = len(_FILE_HEAD.findall(text))
-    told = {delivery_section(one.title) for one in sections} - {""}
-    return (files >= 2 and bool(told & set(DELIVERY_ASIDE))) or (files >= 1 and len(told) >= 5)
+    """Whether a text hands over code: files in blocks of their own, beside a checklist, a plan or a check of it.
+
+    A guide shows files as well, so that files that are only named above their blocks need two such headings.
+    """
+    marked, shown = len(_FILE_HEAD.findall(text)), len(_FILE_ABOVE.findall(text))
+    told = {delivery_section(one.title) for one in sections if not _ANY_GUIDE.search(one.title)} - {""}
+    aside = told & set(DELIVERY_ASIDE)
+    return (
+        (marked >= 2 and bool(aside)) or (marked >= 1 and len(told) >= 5) or (marked + shown >= 2 and len(aside) >= 2)
+    )
 
 
 def calls(text: str) -> bool:

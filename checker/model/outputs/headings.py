@@ -62,6 +62,10 @@ CHECKLIST_FIRST, PLAN_PREVIEW, SELF_CHECK, MISSING_INPUTS, NEXT_STAGE, VERIFICAT
     "Checklist", "Plan Preview", "Self-Check", "Missing Inputs", "Handoff", "Verification",
 )  # fmt: skip
 _DELIVERY = (
+    (
+        SELF_CHECK,
+        r"self.?check|(?:validat\w+|review)\b.*\b(?:security|slos?)\b|(?:security|slos?)\b.*\b(?:check|validation)\b",
+    ),
     ("Migrations", r"^(?:db |database )?migrations?(?:$|\W*(?:&|and|\+) rollbacks?|\W*\()"),
     ("Schema/Models", r"^(?:schemas?\b(?! migration)|(?:data |orm )?models?|entities)(?:$|\W)"),
     ("Ports/Adapters", r"^(?:ports?|adapters?|repositor(?:y|ies))(?:$|\W)"),
@@ -72,10 +76,6 @@ _DELIVERY = (
     ("Tests", r"^(?:unit |integration |automated )?tests?(?:$|\W)(?!.*\bresults?\b)|^test suite"),
     ("Observability", r"^(?:observability|metrics|logging|telemetry)(?:$|\W)"),
     ("Docs", r"^(?:docs?|documentation|runbooks?|openapi)(?:$|\W)"),
-    (
-        SELF_CHECK,
-        r"self.?check|(?:validat\w+|review)\b.*\b(?:security|slos?)\b|(?:security|slos?)\b.*\b(?:check|validation)\b",
-    ),
     (
         PLAN_PREVIEW,
         r"plan preview|^(?:the |my |change |implementation )?plan\b|files to (?:add|change|modify)|planned files",
