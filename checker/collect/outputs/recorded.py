@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import cache
+
+import tomli
 
 from checker import resources
 from checker.collect.files import Root, Unreadable
@@ -48,7 +49,7 @@ _NOT_RUN = re.compile(
 
 @cache
 def _kinds() -> dict[str, re.Pattern[str]]:
-    table = tomllib.loads(resources.text("rules", "commands.toml"))
+    table = tomli.loads(resources.text("rules", "commands.toml"))
     return {kind: re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL) for kind, patterns in table.items()}
 
 
