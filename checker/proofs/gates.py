@@ -1,4 +1,4 @@
-"""The only reader of `rules/gates.toml`: record paths, proof types, gates, and the rule that weighs signals."""
+"""The only reader of `rules/gates.toml` and `rules/approvals.toml`: record paths, proof types, gates, weights and answers."""
 
 from __future__ import annotations
 
@@ -67,11 +67,12 @@ class Environment(Frozen):
 
 
 class Answers(Frozen):
-    """What the words of an answer mean."""
+    """What the words of an answer mean, as `rules/approvals.toml` says; `approving_options` begin an option that approves."""
 
     approved: frozenset[str]
     ambiguous: frozenset[str]
     rejected: frozenset[str]
+    approving_options: frozenset[str]
     options: Mapping[str, Answer]
 
     def meaning(self, text: str) -> Answer:
@@ -88,7 +89,7 @@ class Answers(Frozen):
 
 
 class Gates(Frozen):
-    """The whole file. `sha256` is of its text."""
+    """Both files. `sha256` is of their text."""
 
     records: Records
     types: Mapping[str, ProofType]
@@ -111,6 +112,6 @@ def _named(patterns: tuple[str, ...], path: str) -> bool:
 
 @cache
 def load() -> Gates:
-    text = resources.text("rules", "gates.toml")
+    text = "\n[approval]\n".join(resources.text("rules", name) for name in ("gates.toml", "approvals.toml"))
     gates = toml_source.load(Gates, toml_source.parse("rules/gates.toml", text))
     return gates.model_copy(update={"sha256": hashlib.sha256(text.encode()).hexdigest()})
