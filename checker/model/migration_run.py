@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from checker.model.migrations import Operation, Revision, Tree
+from checker.model.migrations import NewMigrations, Operation, Revision, Tree
 from checker.model.observation import Observation, Place
 from checker.model.unavailable import Unavailable
 
@@ -183,6 +183,14 @@ class MigrationRuns:
     """Every history that was run."""
 
     runs: tuple[MigrationRun, ...] = field(default=())
+
+    def judged(self, new: NewMigrations) -> Iterator[tuple[MigrationRun, Revision]]:
+        """Each revision of the change under judgement, with the run of its history."""
+        known = {(tree.scripts, one.id) for tree, one in new.revisions}
+        for run in self.runs:
+            for revision in run.tree.revisions:
+                if (run.tree.scripts, revision.id) in known:
+                    yield run, revision
 
 
 def settled(ran: MigrationRuns, seen: Iterable[Observation]) -> Iterator[Observation]:

@@ -75,6 +75,7 @@ class Revision:
     comments: str = ""
     imports: tuple[tuple[str, int], ...] = ()
     digest: str = ""
+    conditions: tuple[tuple[str, int], ...] = ()  # those that read its surroundings: text, line
     beside: tuple[str, ...] = ()  # files of rollback that stand beside it
     sql: str = ""  # what a SQL migration runs going up, and going down
     sql_down: str = ""

@@ -31,6 +31,7 @@ class Passes:
         self._say = say
         self._new = new_database
         self._postgresql = asked["engine"] == "postgresql"
+        self._camera = snapshot.Camera(str(asked["folder"]))
         self._deadline = time.monotonic() + float(asked["seconds"])
         wanted = asked.get("traced")
         self._scripts: List[Any] = list(reversed(list(session.scripts.walk_revisions())))
@@ -56,10 +57,10 @@ class Passes:
             self._models()
 
     def _picture(self, step: Step) -> str:
+        step.settle()
         if self._postgresql:
-            found = str(step.ask(snapshot.postgresql_query(self._session.version_table))[0][0])
-        else:
-            found = snapshot.of_sqlite(step.ask, self._session.version_table)
+            return self._camera.picture(self._session.database, self._session.version_table)
+        found = snapshot.of_sqlite(step.ask, self._session.version_table)
         step.settle()
         return found
 

@@ -135,6 +135,11 @@ class Session:
 
         setattr(EnvironmentContext, "configure", configure)
 
+    @property
+    def database(self) -> str:
+        """The one that connections are sent to now."""
+        return self._guard.database
+
     def run(self, database: str, work: Work, destination: str = "head") -> bool:
         """Run `env.py` with these steps on this database. Whether it ran them at all. Failed when one raised."""
         self._guard.database = database
