@@ -18,6 +18,7 @@ CHECKS = Registry(
         "cors-origin": "runtime.service:cors_origin",
         "credentials-required": "runtime.access:credentials_required",
         "cursor-pagination": "api.cursor_pagination:cursor_pagination",
+        "database-schema": "schema.database_schema:database_schema",
         "default-validation-error": "api.default_validation_error:default_validation_error",
         "deny-by-default": "api.deny_by_default:deny_by_default",
         "destructive-migration": "migrations.destructive:destructive_migration",

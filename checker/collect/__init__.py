@@ -18,6 +18,7 @@ COLLECTORS = Registry(
         "ContractDefects": "contract_defects:contract_defects",
         "ContractFiles": "contract_files:contract_files",
         "Decisions": "decisions:decisions",
+        "DeclaredSchemas": "declared_schema:declared_schemas",
         "Envelopes": "envelopes:envelopes",
         "Figures": "outputs.evidence:figures",
         "GraphqlApi": "graphql:graphql_api",

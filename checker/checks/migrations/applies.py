@@ -38,6 +38,8 @@ def _of(run: MigrationRun) -> Iterator[Observation]:
     for failure in run.failures:
         if failure.direction == "up" and failure.data == "empty" and not failure.environmental:
             yield _failed(run, failure)
+        elif failure.direction == "up" and failure.data == "reordered" and not failure.environmental:
+            yield _out_of_order(run, failure)
 
 
 def _failed(run: MigrationRun, failure: RunFailure) -> Observation:
@@ -50,6 +52,14 @@ def _failed(run: MigrationRun, failure: RunFailure) -> Observation:
     return Observation(
         str(failure.revision), False, place, f"migration {name} fails on an empty database", evidence(failure) + behind
     )
+
+
+def _out_of_order(run: MigrationRun, failure: RunFailure) -> Observation:
+    found = run.revision(failure.revision)
+    name = found.name if found else str(failure.revision)
+    message = f"migration {name} needs another branch to have come first, and does not say so with depends_on"
+    place = run.place(failure.revision, failure.line)
+    return Observation(f"{failure.revision} order", False, place, message, evidence(failure))
 
 
 def evidence(failure: RunFailure) -> str:

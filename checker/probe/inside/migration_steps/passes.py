@@ -8,6 +8,7 @@ import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from . import rows, snapshot
+from .order import other_order
 from .session import Failed, Session, Step, Unsupported, ask, error, missing
 from .speak import Speaker
 from .watch import Watch
@@ -51,6 +52,7 @@ class Passes:
         if not self._chain():
             return
         self._drain()
+        self._reordered()
         if self._postgresql:
             for kind in ("benign", "adversarial"):
                 self._with_rows(kind)
@@ -178,13 +180,7 @@ class Passes:
     def _straight_to(self, last: int) -> str:
         """A fresh database, upgraded through the script at that index without looking."""
         database = self._new()
-
-        def work(step: Step) -> Iterator[Any]:
-            for script in self._scripts[: last + 1]:
-                step.settle()
-                yield step.up(script)
-
-        failed = self._attempt(database, work)
+        failed = self._attempt(database, functools.partial(_straight, scripts=self._scripts[: last + 1]))
         if failed is not None:
             self._report(failed, "empty")
             raise failed
@@ -204,6 +200,14 @@ class Passes:
         failed = self._attempt(self._at_head, work)
         if failed is not None:
             self._report(failed, "drain")
+
+    def _reordered(self) -> None:
+        """A history with branches, up in another order that its revisions allow."""
+        order = other_order(self._scripts)
+        if order is not None:
+            failed = self._attempt(self._new(), functools.partial(_straight, scripts=order))
+            if failed is not None:
+                self._report(failed, "reordered")
 
     # --- the same with rows in it ---
 
@@ -326,6 +330,12 @@ class Passes:
         failed = self._attempt(self._new(), work)
         if failed is not None:
             self._say("models_failed", error=error(failed.raised, None))
+
+
+def _straight(step: Step, scripts: List[Any]) -> Iterator[Any]:
+    for script in scripts:
+        step.settle()
+        yield step.up(script)
 
 
 def ends(scripts: Any) -> Tuple[List[str], List[str]]:
