@@ -8,6 +8,7 @@ from typing import Any
 
 from checker.model.migrations import NewMigrations, Operation, Revision, Tree
 from checker.model.observation import Observation, Place
+from checker.model.rule import Confidence
 from checker.model.unavailable import Unavailable
 
 WEAK_LOCKS = frozenset({"AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock"})
@@ -194,9 +195,12 @@ class MigrationRuns:
 
 
 def settled(ran: MigrationRuns, seen: Iterable[Observation]) -> Iterator[Observation]:
-    """The observations, unless all are good while some history could not be run to its end: then Unavailable says why."""
+    """The observations, unless nothing in them is grave while some history could not be run to its end.
+
+    Then Unavailable says why it could not.
+    """
     found = list(seen)
-    if all(one.ok for one in found):
+    if all(one.ok or one.confidence is Confidence.LOW for one in found):
         stopped = next((run for run in ran.runs if run.blocked), None)
         if stopped is not None:
             raise Unavailable(f"{stopped.tree.scripts}: {stopped.blocked}")
