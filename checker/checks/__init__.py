@@ -59,6 +59,7 @@ CHECKS = Registry(
         "migration-locks": "migrations.locks:migration_locks",
         "migration-meets-rows": "migrations.meets_rows:migration_meets_rows",
         "migration-model-import": "migrations.model_import:migration_model_import",
+        "migration-old-code": "migrations.old_code:migration_old_code",
         "migration-operations": "migrations.sections:migration_operations",
         "migration-operations-true": "migrations.promises:migration_operations_true",
         "migration-rollback": "migrations.rollback:migration_rollback",

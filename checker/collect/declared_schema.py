@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from checker.collect.data_text import Malformed, parse
+from checker.collect.data_parsed import Malformed
+from checker.collect.data_text import parse
 from checker.collect.files import Root, Unreadable
 from checker.model.declared_schema import DeclaredColumn, DeclaredSchema, DeclaredSchemas, DeclaredTable
 from checker.model.observation import Pointer

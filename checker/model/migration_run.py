@@ -108,6 +108,17 @@ class RowChange:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class OldStatement:
+    """A statement of the base's code that a migration made impossible, and what the server says."""
+
+    revision: str
+    table: str
+    verb: str
+    sql: str
+    why: str
+
+
 Picture = Mapping[str, Any]
 
 
@@ -135,6 +146,9 @@ class MigrationRun:
     notes: tuple[str, ...] = ()
     verified: tuple[tuple[str, str, bool, str], ...] = ()  # revision, query, held, what it said
     behind: tuple[tuple[str, str, int, int], ...] = ()  # table, column, highest value, where its counter stands
+    refused: tuple[OldStatement, ...] = ()  # what the base's code says and the new schema refuses
+    spoken: tuple[tuple[str, int], ...] = ()  # revision, how many such statements were tried after it
+    old_models: bool = False  # they come from the base's models, else from its catalogue
     wanted: tuple[str, ...] = ()  # hosts that the project would have connected to
 
     def revision(self, identifier: str | None) -> Revision | None:

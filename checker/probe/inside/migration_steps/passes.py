@@ -7,8 +7,9 @@ import json
 import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from . import rows, snapshot
+from . import old_code, rows, snapshot
 from .order import other_order
+from .queries import COUNTERS
 from .session import Failed, Session, Step, Unsupported, ask, error, missing
 from .speak import Speaker
 from .watch import Watch
@@ -37,6 +38,7 @@ class Passes:
         wanted = asked.get("traced")
         self._scripts: List[Any] = list(reversed(list(session.scripts.walk_revisions())))
         self._traced = {one.revision for one in self._scripts if wanted is None or one.revision in wanted}
+        self._old: Optional[Dict[str, List[str]]] = asked.get("old")
         self._verified: Dict[str, List[str]] = asked.get("verify") or {}
         self._watch: Optional[Watch] = None
         self._pictures: Dict[str, str] = {}  # revision -> the schema that it leads to
@@ -241,7 +243,13 @@ class Passes:
             now, after = rows.Schema(self._before[script.revision]), rows.Schema(self._pictures[script.revision])
             ours = self._seeded(step, now, after, kind, script, ours)
             was = rows.digests(step.ask, now)
+            looks = kind == "benign" and self._old is not None
+            said = old_code.spoken(step.attempt, now, after, self._old or {}) if looks else []
             yield from self._step(step, script, "up", kind)
+            if said:
+                broken = old_code.refused(step.attempt, said)
+                self._say("old_code", revision=script.revision, refused=broken, said=len(said))
+                step.settle()
             changed = rows.changes(was, rows.digests(step.ask, after), ours)
             self._say("rows", revision=script.revision, direction="up", data=kind, changes=changed)
             step.settle()
@@ -267,15 +275,7 @@ class Passes:
 
     def _sequences(self, step: Step) -> None:
         """Counters that stand behind the rows that the migrations themselves have put in."""
-        owned = (
-            "select n.nspname||'.'||t.relname, a.attname, sn.nspname||'.'||s.relname from pg_class s"
-            " join pg_namespace sn on sn.oid=s.relnamespace"
-            " join pg_depend d on d.objid=s.oid and d.classid='pg_class'::regclass and d.refclassid='pg_class'::regclass"
-            " and d.deptype in ('a','i') and d.refobjsubid > 0"
-            " join pg_class t on t.oid=d.refobjid join pg_attribute a on a.attrelid=t.oid and a.attnum=d.refobjsubid"
-            " join pg_namespace n on n.oid=t.relnamespace where s.relkind='S'"
-        )
-        for table, column, sequence in step.ask(owned):
+        for table, column, sequence in step.ask(COUNTERS):
             query = (
                 'select max("%s"), (select case when is_called then last_value else last_value-1 end from %s) from %s'
             )

@@ -60,7 +60,11 @@ class Step:
     def commit(self) -> None:
         self.connection.connection.commit()
 
-    def do(self, sql: str) -> Optional[str]:
+    def attempt(self, sql: str) -> Optional[str]:
+        """The same as `do`, and undone."""
+        return self.do(sql, keep=False)
+
+    def do(self, sql: str, keep: bool = True) -> Optional[str]:
         """One statement in a savepoint: None, or what the server said against it."""
         cursor = self.connection.connection.cursor()
         try:
@@ -70,7 +74,7 @@ class Step:
             except Exception as refused:
                 cursor.execute("rollback to savepoint checker_seed")
                 return str(refused).split("\n")[0][:200]
-            cursor.execute("release savepoint checker_seed")
+            cursor.execute(("release" if keep else "rollback to") + " savepoint checker_seed")
             return None
         finally:
             cursor.close()
