@@ -7,6 +7,7 @@ import traceback
 from argparse import Namespace
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
+from alembic import command
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationStep
@@ -125,6 +126,18 @@ class Session:
         self.config.set_main_option("sqlalchemy.url", str(asked["url"]).replace("%", "%%"))
         self.scripts = ScriptDirectory.from_config(self.config)
         self._hold_configure()
+        self._hold_commands()
+
+    def _hold_commands(self) -> None:
+        """A project that migrates when it is imported would do so inside of this: its own commands are left out."""
+
+        def left_out(*_: Any, **__: Any) -> None:
+            self._say(
+                "note", text="the project runs alembic's commands by itself when it is imported: they were left out"
+            )
+
+        for name in ("upgrade", "downgrade", "stamp"):
+            setattr(command, name, left_out)
 
     def _hold_configure(self) -> None:
         own = EnvironmentContext.configure
