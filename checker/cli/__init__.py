@@ -7,6 +7,7 @@ import difflib
 import gc
 import io
 import os
+import signal
 import sys
 from importlib import import_module
 
@@ -99,6 +100,7 @@ def main() -> None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8", closefd=False)
     elif isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, _stopped)
     try:
         root.main(standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -114,6 +116,11 @@ def main() -> None:
         sys.exit(130)
     except Exception as broken:
         sys.exit(_refused(broken))
+
+
+def _stopped(*_: object) -> None:
+    """Whoever ends the command ends what it has started, too: folders, servers and children go as after Ctrl-C."""
+    raise KeyboardInterrupt
 
 
 def _nobody_reads() -> None:

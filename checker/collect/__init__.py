@@ -30,6 +30,7 @@ COLLECTORS = Registry(
         "ContractFiles": "contract_files:contract_files",
         "CustomMatches": "custom_matches:custom_matches",
         "Decisions": "decisions:decisions",
+        "DeclaredSchemas": "declared_schema:declared_schemas",
         "Deliveries": "outputs.deliveries:deliveries",
         "Dependencies": "dependencies:dependencies",
         "Envelopes": "envelopes:envelopes",
