@@ -23,6 +23,7 @@ from checker.probe.rehearse import rehearse, scratch_copy
 
 LARGEST_TREE = 512 * 1024 * 1024  # bytes that are copied
 _KEYS = re.compile(r"(?i)^(?:x-)?idempotency[-_]?key$")
+_PASSWORD = re.compile(r"(?i)pass(?:word|wd|phrase|code)")
 _EXAMPLES = (".env.example", ".env.sample", ".env.template", "env.example", ".env.dist")
 _SETTING = re.compile(r"(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
 
@@ -124,8 +125,15 @@ def _operations(contract: Contract, policy: Policy) -> Iterator[OperationPlan]:
             protected=not operation.is_open and operation.name not in public,
             idempotency_header=_key(operation),
             listing=_list_plan(found.paging, found.largest_page) if found else None,
+            hashes=_takes_password(operation),
             states=_states(operation) if operation.method in ("PATCH", "PUT") else {},
         )
+
+
+def _takes_password(operation: Operation) -> bool:
+    bodies = [one.schema for one in operation.request if one.schema]
+    properties = [pair for body in bodies for pair in shape(body).properties.items()]
+    return any(_PASSWORD.search(name) or shape(node).keywords.get("format") == "password" for name, node in properties)
 
 
 def _states(operation: Operation) -> dict[str, tuple[str, ...]]:

@@ -36,6 +36,7 @@ class OperationPlan(Frozen):
     protected: bool = False
     idempotency_header: str = ""
     listing: ListPlan | None = None
+    hashes: bool = False  # it takes a password, and is slow by design
     states: Mapping[str, tuple[str, ...]] = {}  # properties of the body that take one of a few words
 
     @property
@@ -198,6 +199,7 @@ class Fuzzing(Frozen):
     errors: tuple[str, ...] = ()
     unfinished: Mapping[str, str] = {}  # operations whose test broke off, and what with
     dropped: int = 0  # exchanges beyond the cap
+    left_out: Mapping[str, int] = {}  # cases that this profile leaves out, by reason
 
 
 class Missing(Frozen):

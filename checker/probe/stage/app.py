@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -131,6 +132,7 @@ class Stagehand:
         self.invented: dict[str, str] = {}
         self.notes: list[str] = []
         self._count = 0
+        self._filled: Path | None = None  # the database as it was before anybody asked, where time is short
 
     @contextmanager
     def app(self) -> Iterator[App]:
@@ -160,7 +162,7 @@ class Stagehand:
             "LANG": "C.UTF-8",
             "TZ": "UTC",
             "PYTHONUNBUFFERED": "1",
-            "PYTHONPYCACHEPREFIX": str(Path(self.plan.scratch, "pycache")),
+            "PYTHONDONTWRITEBYTECODE": "1",  # what the packages have compiled is read, nothing is added to it
             self.plan.database_env: f"sqlite:///{database}",
             **self.plan.env,
         }
@@ -172,13 +174,19 @@ class Stagehand:
     def _prepared(self) -> dict[str, str]:
         """A database of its own, migrated and filled, and the environment that names it."""
         self._count += 1
-        environment = self.environment(Path(self.plan.scratch, f"app-{self._count}.db"))
+        database = Path(self.plan.scratch, f"app-{self._count}.db")
+        environment = self.environment(database)
+        if self._filled is not None:
+            shutil.copyfile(self._filled, database)
+            return environment
         if self.plan.alembic and not self.plan.reset:
             self._run(
                 [self.python, "-m", "alembic", "upgrade", "head"], environment, Path(self.plan.root, self.plan.alembic)
             )
         if self.plan.reset:
             self._run(self.resolved(self.plan.reset), environment, self.folder)
+        if self.plan.profile == "agent" and database.exists() and not self.notes:
+            self._filled = Path(shutil.copyfile(database, database.with_name("filled.db")))
         return environment
 
     def _run(self, argv: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
