@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from checker.model.settings import Description, Policy
 from checker.model.shape import shape, shapes
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.rehearse import rehearse, scratch_copy
+from checker.probe.underway import Underway
 
 LARGEST_TREE = 512 * 1024 * 1024  # bytes that are copied
 _KEYS = re.compile(r"(?i)^(?:x-)?idempotency[-_]?key$")
@@ -28,7 +29,12 @@ _EXAMPLES = (".env.example", ".env.sample", ".env.template", "env.example", ".en
 _SETTING = re.compile(r"(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
 
 
-def rehearsal(
+def rehearsal(underway: Underway) -> Rehearsal:
+    """What was seen of the running app. Unavailable where it did not start."""
+    return underway.result()
+
+
+def underway(
     root: Root,
     inventory: Inventory,
     description: Description,
@@ -36,8 +42,8 @@ def rehearsal(
     execution: Execution,
     api: Api | NotApplicable,
     traces: RouteTraces | NotApplicable,
-) -> Rehearsal:
-    """Run the app once and ask it everything. Unavailable where it does not start, NotApplicable where there is none."""
+) -> Underway:
+    """Begin to run the app and to ask it everything. Unavailable where there is no way to, NotApplicable without an app."""
     if execution.profile == "static":
         raise Unavailable("nothing of the repository is executed under --profile static; add --profile agent")
     entries = app_entries(root, inventory, description)
@@ -51,30 +57,34 @@ def rehearsal(
     files = [file for file in inventory.files if not file.symlink]
     if sum(file.size for file in files) > LARGEST_TREE:
         raise Unavailable("the tree is larger than 512 MiB and is not copied for a rehearsal; ignore what is generated")
-    with scratch_copy(root.path, [file.path for file in files]) as (scratch, tree):
-        plan = Plan(
-            root=str(tree),
-            scratch=str(scratch),
-            profile=execution.profile,
-            interpreters=tuple(_interpreters(root.path.resolve(), description, execution)),
-            entries=entries,
-            start=description.app.start,
-            ready=description.app.ready or "",
-            workdir=description.app.workdir,
-            reset=description.app.reset,
-            env=description.app.env,
-            examples=_examples(root),
-            database_env=description.database.url_env or "DATABASE_URL",
-            alembic=_alembic(inventory),
-            base_paths=tuple(_bases(contract)) if contract else ("",),
-            document=_document(contract) if contract else None,
-            operations=tuple(_operations(contract, policy)) if contract else (),
-            users=tuple(UserPlan(**user.model_dump()) for user in description.app.users),
-        )
-        seen = rehearse(plan)
+
     theirs = [file.path for file in files if file.path.rpartition("/")[2] == "schemathesis.toml"]
-    notes = (f"{path} of the repository was not obeyed" for path in theirs)
-    return seen.model_copy(update={"notes": (*seen.notes, *notes)})
+    plan = Plan(
+        root="",
+        scratch="",
+        profile=execution.profile,
+        interpreters=tuple(_interpreters(root.path.resolve(), description, execution)),
+        entries=entries,
+        start=description.app.start,
+        ready=description.app.ready or "",
+        workdir=description.app.workdir,
+        reset=description.app.reset,
+        env=description.app.env,
+        examples=_examples(root),
+        database_env=description.database.url_env or "DATABASE_URL",
+        alembic=_alembic(inventory),
+        base_paths=tuple(_bases(contract)) if contract else ("",),
+        document=_document(contract) if contract else None,
+        operations=tuple(_operations(contract, policy)) if contract else (),
+        users=tuple(UserPlan(**user.model_dump()) for user in description.app.users),
+        notes=tuple(f"{path} of the repository was not obeyed" for path in theirs),
+    )
+
+    def run(started: Callable[[int], None]) -> Rehearsal:
+        with scratch_copy(root.path, [file.path for file in files]) as (scratch, tree):
+            return rehearse(plan.model_copy(update={"root": str(tree), "scratch": str(scratch)}), started)
+
+    return Underway(run)
 
 
 def _interpreters(root: Path, description: Description, execution: Execution) -> Iterator[str]:

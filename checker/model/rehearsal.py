@@ -76,6 +76,7 @@ class Plan(Frozen):
     document: Mapping[str, Any] | None = None
     operations: tuple[OperationPlan, ...] = ()
     users: tuple[UserPlan, ...] = ()
+    notes: tuple[str, ...] = ()  # what the reader must know of the plan itself
 
 
 class Exchange(Frozen):

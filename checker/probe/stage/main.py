@@ -108,7 +108,7 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump) -> R
         interpreter=stagehand.python,
         seconds=seconds,
         invented=tuple(sorted(stagehand.invented)),
-        notes=tuple(dict.fromkeys((*stagehand.notes, *explorer.notes, *([died] if died else [])))),
+        notes=tuple(dict.fromkeys((*stagehand.notes, *explorer.notes, *plan.notes, *([died] if died else [])))),
         base_path=base,
         served=served,
         served_at=served_at,
