@@ -6,9 +6,11 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from checker.collect.app_database import app_database
 from checker.collect.app_entries import app_entries
 from checker.collect.files import Root, Unreadable
 from checker.model.contract import Api, Contract, Operation
@@ -19,6 +21,7 @@ from checker.model.repo import Inventory, RouteTraces
 from checker.model.settings import Description, Policy
 from checker.model.shape import shape, shapes
 from checker.model.unavailable import NotApplicable, Unavailable
+from checker.probe.ground import ground
 from checker.probe.rehearse import rehearse, scratch_copy
 from checker.probe.underway import Underway
 
@@ -57,7 +60,7 @@ def underway(
     files = [file for file in inventory.files if not file.symlink]
     if sum(file.size for file in files) > LARGEST_TREE:
         raise Unavailable("the tree is larger than 512 MiB and is not copied for a rehearsal; ignore what is generated")
-
+    wanted = app_database(root, inventory, description)
     theirs = [file.path for file in files if file.path.rpartition("/")[2] == "schemathesis.toml"]
     plan = Plan(
         root="",
@@ -73,6 +76,8 @@ def underway(
         examples=_examples(root),
         database_env=description.database.url_env or "DATABASE_URL",
         alembic=_alembic(inventory),
+        origin=str(root.path.resolve()),
+        path=_path(root.path.resolve(), execution),
         base_paths=tuple(_bases(contract)) if contract else ("",),
         document=_document(contract) if contract else None,
         operations=tuple(_operations(contract, policy)) if contract else (),
@@ -81,8 +86,11 @@ def underway(
     )
 
     def run(started: Callable[[int], None]) -> Rehearsal:
-        with scratch_copy(root.path, [file.path for file in files]) as (scratch, tree):
-            return rehearse(plan.model_copy(update={"root": str(tree), "scratch": str(scratch)}), started)
+        with ExitStack() as stack:
+            given = stack.enter_context(ground(wanted, execution.pg_bin, configured=bool(description.database.engine)))
+            scratch, tree = stack.enter_context(scratch_copy(root.path, [file.path for file in files]))
+            there = {"root": str(tree), "scratch": str(scratch), "database": given}
+            return rehearse(plan.model_copy(update=there), started)
 
     return Underway(run)
 
@@ -98,6 +106,13 @@ def _interpreters(root: Path, description: Description, execution: Execution) ->
         if os.access(folder / "bin" / "python", os.X_OK):
             yield str(folder / "bin" / "python")
     yield sys.executable
+
+
+def _path(root: Path, execution: Execution) -> str:
+    """Where the caller's programs are, but for folders of the audited repository."""
+    given = [Path(one) for one in execution.environment.get("PATH", "").split(os.pathsep) if os.path.isabs(one)]
+    known = [str(one) for one in given if not one.is_relative_to(root)]
+    return os.pathsep.join(dict.fromkeys((*known, "/usr/local/bin", "/usr/bin", "/bin")))
 
 
 def _examples(root: Root) -> dict[str, str]:

@@ -6,23 +6,23 @@ import fcntl
 import json
 import socket
 import struct
-import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from checker.model.rehearsal import Entry, Fuzzing, Missing, Plan, Rehearsal, Route
-from checker.probe.stage.app import App, NotStarted, Stagehand, die_with_parent, last_line
+from checker.model.rehearsal import Fuzzing, Missing, Plan, Rehearsal
+from checker.probe.stage.app import App, NotStarted, die_with_parent
 from checker.probe.stage.client import Client, NoAnswer
 from checker.probe.stage.explore import Explorer, with_examples
 from checker.probe.stage.fuzz import Fuzzer
+from checker.probe.stage.hand import Stagehand
 from checker.probe.stage.probes import Probes
-from checker.probe.stage.replay import FreshApp, inside, repeated, worst
+from checker.probe.stage.replay import FreshApp, repeated, worst
+from checker.probe.stage.start import Dump, prepared
 
 LOG_TAIL = 40  # lines
-_ROUTES = Path(__file__).parent.parent / "inside" / "routes.py"
 _SPECS = (
     "/openapi.json",
     "/api/openapi.json",
@@ -42,7 +42,7 @@ def main() -> None:
     plan = Plan.model_validate_json(sys.stdin.buffer.read())
     isolated = raise_loopback()
     try:
-        done = rehearse(plan).model_copy(update={"isolated": isolated})
+        done = rehearse(plan, alone=isolated).model_copy(update={"isolated": isolated})
     except NotStarted as reason:
         sys.stdout.write(json.dumps({"not_started": str(reason)}))
         return
@@ -60,17 +60,17 @@ def raise_loopback() -> bool:
     return True
 
 
-def rehearse(plan: Plan) -> Rehearsal:
-    """Everything, once. Raises NotStarted."""
+def rehearse(plan: Plan, *, alone: bool) -> Rehearsal:
+    """Everything, once, in a network of its own where `alone`. Raises NotStarted."""
     with closing(Fuzzer(Path(plan.scratch, "fuzz"), plan.profile, plan.seed)) as fuzzer:
-        stagehand, dump = prepared(plan)
+        stagehand, dump = prepared(plan, alone=alone)
         return rehearsed(plan, fuzzer, stagehand, dump)
 
 
 def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump) -> Rehearsal:
     """Everything that is asked of the app, and of a fresh one where it failed."""
     with closing(FreshApp(stagehand)) as fresh, stagehand.app() as app:
-        routes = dump.routes(stagehand)
+        routes = dump.routes()
         served_at, served = served_document(app.client)
         document = plan.document or served
         app.client.base = base_path(plan, app.client)
@@ -94,10 +94,10 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump) -> R
         known.append(explorer.known())
         probes.ends()
         alive = app.runs
-        died = "" if alive else f"the app ended with code {app.process.returncode} while it was asked"
+        died = "" if alive else f"the app was gone while it was asked: {app.ended_by}"
         stop = (
             probes.stop()
-            if alive and dump.kind != "flask"
+            if alive and "flask" not in stagehand.command
             else Missing(missing=died or "the framework's development server was used")
         )
         log = app.log.last_lines(LOG_TAIL)
@@ -108,6 +108,7 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump) -> R
         interpreter=stagehand.python,
         seconds=seconds,
         invented=tuple(sorted(stagehand.invented)),
+        database=stagehand.told,
         notes=tuple(dict.fromkeys((*stagehand.notes, *explorer.notes, *plan.notes, *([died] if died else [])))),
         base_path=base,
         served=served,
@@ -121,112 +122,6 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump) -> R
         died=died,
         log=log,
         **seen,
-    )
-
-
-class Dump:
-    """The script that lists the routes, in the project's own interpreter."""
-
-    def __init__(self, plan: Plan, python: str, number: int) -> None:
-        self.plan = plan
-        self.output = Path(plan.scratch, f"routes-{number}.json")
-        self.kind = "asgi"
-        self.process: subprocess.Popen[bytes] | None = None
-        self.stagehand = Stagehand(plan, python, ())
-
-    def start(self, invented: Mapping[str, str]) -> None:
-        """Begin; the answer is fetched later."""
-        targets = [f"{one.target}{'()' * one.factory}" for one in self.plan.entries]
-        environment = self.stagehand.environment(Path(self.plan.scratch, "routes.db"))
-        self.process = subprocess.Popen(
-            [self.stagehand.python, str(_ROUTES), str(self.output), *targets],
-            cwd=self.stagehand.folder,
-            env={**environment, **invented},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - no lock of ours is needed in the child
-        )
-
-    def answer(self) -> dict[str, Any]:
-        """What it found; with `errors` for the entries that could not be imported."""
-        if self.process is None:
-            return {"errors": []}
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        try:
-            found = json.loads(self.output.read_text("utf-8"))
-        except (OSError, ValueError):
-            return {"errors": [["", "the import ended the interpreter or took more than 30 s"]]}
-        self.kind = str(found.get("kind", "asgi"))
-        return found if isinstance(found, dict) else {"errors": []}
-
-    def routes(self, stagehand: Stagehand) -> tuple[Route, ...] | Missing:
-        """The routes with places in the audited tree."""
-        if not self.plan.entries:
-            return Missing(missing="no application object was found in the source")
-        found = self.answer()
-        if "routes" not in found and stagehand.invented:
-            self.start(stagehand.invented)
-            found = self.answer()
-        if "routes" not in found:
-            said = found["errors"][-1][1] if found["errors"] else ""
-            return Missing(missing=f"the application object could not be imported: {last_line(said)}")
-        return tuple(Route(**{**row, "file": inside(self.plan.root, row["file"])}) for row in found["routes"])
-
-
-def prepared(plan: Plan) -> tuple[Stagehand, Dump]:
-    """Who starts the app with what: as configured, or by the first interpreter that can import an entry."""
-    if plan.start:
-        python = plan.interpreters[0]
-        dump = Dump(plan, python, 0)
-        if plan.entries:
-            dump.start({})
-        return Stagehand(plan, python, plan.start), dump
-    if not plan.entries:
-        raise NotStarted(
-            "no FastAPI, Flask, Litestar or Starlette application was found; say how it starts under [app] start"
-        )
-    said: dict[str, str] = {}
-    for number, python in enumerate(plan.interpreters):
-        dump = Dump(plan, python, number)
-        invented: dict[str, str] = {}
-        for _ in range(4):
-            dump.start(invented)
-            found = dump.answer()
-            if "entry" in found:
-                entry = Entry(target=found["entry"].removesuffix("()"), factory=found["entry"].endswith("()"))
-                stagehand = Stagehand(plan, python, server_command(entry, found))
-                stagehand.invented.update(invented)
-                return stagehand, dump
-            said[python] = "; ".join(f"{target}: {last_line(trace)}" for target, trace in found["errors"][:3])
-            helper = Stagehand(plan, python, ())
-            helper.invented.update(invented)
-            if not helper.invent("\n".join(one[1] for one in found["errors"])):
-                break
-            invented = dict(helper.invented)
-    tried = " | ".join(f"{python} says {lines}" for python, lines in said.items())
-    mend = "install its dependencies into .venv, or name [app] python"
-    raise NotStarted(f"no interpreter could import it ({tried}); {mend}")
-
-
-def server_command(entry: Entry, found: Mapping[str, Any]) -> list[str]:
-    """The command that serves an entry with what the project has installed."""
-    servers = found.get("servers", ())
-    if found.get("kind") == "flask":
-        target = f"{entry.target}{'()' * entry.factory}"
-        return ["python", "-m", "flask", "--app", target, "run", "--host", "127.0.0.1", "--port", "{port}"]
-    if "uvicorn" in servers:
-        factory = ["--factory"] if entry.factory else []
-        return ["python", "-m", "uvicorn", entry.target, *factory, "--host", "127.0.0.1", "--port", "{port}"]
-    if "hypercorn" in servers:
-        return ["python", "-m", "hypercorn", f"{entry.target}{'()' * entry.factory}", "--bind", "127.0.0.1:{port}"]
-    raise NotStarted(
-        "the app imports, but neither uvicorn nor hypercorn is installed beside it; add one, or say [app] start"
     )
 
 

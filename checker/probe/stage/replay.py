@@ -8,14 +8,15 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from typing import Any
 
 from checker.model.rehearsal import Crash, Exchange, Plan
-from checker.probe.stage.app import App, NotStarted, Stagehand
+from checker.probe.stage.app import App, NotStarted
 from checker.probe.stage.client import NoAnswer
 from checker.probe.stage.crafted import parsed
 from checker.probe.stage.explore import Explorer, translated
+from checker.probe.stage.hand import Stagehand
+from checker.probe.stage.start import inside
 
 MOST_CRASHES = 12
 MOST_TRIES = 24  # smaller requests that are tried for one crash
@@ -32,15 +33,18 @@ class FreshApp:
         self._started: Future[App] | None = None
 
     def begin(self) -> None:
-        """Start it, without waiting for it."""
+        """Start it beside the first one, without waiting; only where nothing that the first one uses is taken from it."""
+        if self._started is None and self._stagehand.leaves_in_peace():
+            self._start()
+
+    def _start(self) -> Future[App]:
         if self._started is None:
             self._started = self._pool.submit(self._stack.enter_context, self._stagehand.app())
+        return self._started
 
     def app(self) -> App:
         """The running app. Raises NotStarted."""
-        self.begin()
-        assert self._started is not None
-        return self._started.result()
+        return self._start().result()
 
     def close(self) -> None:
         """Stop it in any case."""
@@ -169,14 +173,6 @@ def frame(root: str, trace: str) -> str:
     places = [(inside(root, path), line) for path, line in _FRAME.findall(trace)]
     mine = [f"{path}:{line}" for path, line in places if path and "site-packages" not in path]
     return mine[-1] if mine else ""
-
-
-def inside(root: str, path: str) -> str:
-    """A path relative to the audited tree; empty for one outside."""
-    try:
-        return Path(path).resolve().relative_to(Path(root).resolve()).as_posix()
-    except ValueError:
-        return ""
 
 
 def _size(one: Exchange) -> int:
