@@ -15,6 +15,7 @@ from checker.collect.app_entries import app_entries
 from checker.collect.files import Root, Unreadable
 from checker.model.contract import Api, Contract, Operation
 from checker.model.execution import Execution
+from checker.model.installed import Installed
 from checker.model.lists import listings
 from checker.model.rehearsal import ListPlan, OperationPlan, Plan, Rehearsal, UserPlan
 from checker.model.repo import Inventory, RouteTraces
@@ -38,6 +39,7 @@ def rehearsal(
     execution: Execution,
     api: Api | NotApplicable,
     traces: RouteTraces | NotApplicable,
+    installed: Installed | NotApplicable,
 ) -> Rehearsal:
     """Run the app once and ask it everything. Unavailable where it does not start, NotApplicable where there is none."""
     if execution.profile == "static":
@@ -61,7 +63,9 @@ def rehearsal(
             root=str(tree),
             scratch=str(scratch),
             profile=execution.profile,
-            interpreters=tuple(_interpreters(root.path.resolve(), description, execution)),
+            interpreters=(installed.python,)
+            if isinstance(installed, Installed)
+            else tuple(_interpreters(root.path.resolve(), description, execution)),
             entries=entries,
             start=description.app.start,
             ready=description.app.ready or "",
@@ -81,7 +85,8 @@ def rehearsal(
         )
         seen = rehearse(plan)
     theirs = [file.path for file in files if file.path.rpartition("/")[2] == "schemathesis.toml"]
-    notes = (f"{path} of the repository was not obeyed" for path in theirs)
+    notes = [f"{path} of the repository was not obeyed" for path in theirs]
+    notes += [installed.told] if isinstance(installed, Installed) else []
     return seen.model_copy(update={"notes": (*seen.notes, *notes)})
 
 
