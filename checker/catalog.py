@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources.abc import Traversable
-from typing import Any, get_type_hints
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from checker import resources, toml_source
+from checker.injection import hints
 from checker.model.observation import Check
 from checker.model.report import NotAsked
 from checker.model.rule import BoundRule, Clause, Family, Profile, Rule, Severity, Standard, Use
@@ -103,7 +104,7 @@ def _refuse_unknown_uses(catalog: Catalog) -> None:
 
 def params_model(check: Check) -> type[BaseModel] | None:
     """The model of a check's parameters: the type of its argument `params`, where it has one."""
-    found = get_type_hints(check).get("params")
+    found = hints(check).get("params")
     return found if inspect.isclass(found) and issubclass(found, BaseModel) else None
 
 

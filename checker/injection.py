@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -14,15 +15,22 @@ _MISSING = (Unavailable, NotApplicable)
 
 def arguments(function: Callable[..., Any], get: Get) -> dict[str, Any]:
     """Each parameter's fact. Raises what `get` raises, unless the parameter is `Fact | Unavailable` and so degrades."""
-    return {
-        name: _fact(kind, get) for name, kind in get_type_hints(function).items() if name not in ("return", "params")
-    }
+    return {name: _fact(kind, get) for name, kind in _facts_of(function).items()}
 
 
 def facts_named(function: Callable[..., Any]) -> set[type[Any]]:
     """The facts that a function asks for, to check that no two of them wait for each other."""
-    hints = {name: kind for name, kind in get_type_hints(function).items() if name not in ("return", "params")}
-    return {part for kind in hints.values() for part in (_parts(kind) or (kind,)) if part not in _MISSING}
+    return {part for kind in _facts_of(function).values() for part in (_parts(kind) or (kind,)) if part not in _MISSING}
+
+
+@cache
+def hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """The types of a function's parameters and of what it returns; annotations are text, and evaluating text is slow."""
+    return get_type_hints(function)
+
+
+def _facts_of(function: Callable[..., Any]) -> dict[str, Any]:
+    return {name: kind for name, kind in hints(function).items() if name not in ("return", "params")}
 
 
 def _fact(kind: Any, get: Get) -> Any:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
 
+import tomli
 from pydantic import BaseModel, ValidationError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -55,8 +55,8 @@ class TomlSource:
 def parse(path: str, text: str, prefix: tuple[str, ...] = (), revision: str = "") -> TomlSource:
     """Parse TOML, and step into the table `prefix` where one is named; ConfigurationError names the broken line."""
     try:
-        values: Any = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as broken:
+        values: Any = tomli.loads(text)
+    except tomli.TOMLDecodeError as broken:
         found = _LINE_OF_ERROR.search(str(broken))
         line = int(found.group(1)) if found else text.count("\n") + 1
         message = f"not TOML: {_LINE_OF_ERROR.sub('', str(broken)).strip()}"
@@ -196,7 +196,7 @@ def _words(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _plain(word: str) -> str:
-    return str(tomllib.loads(f"key = {word}")["key"]) if word[0] in "\"'" else word
+    return str(tomli.loads(f"key = {word}")["key"]) if word[0] in "\"'" else word
 
 
 def _indexed(

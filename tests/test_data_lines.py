@@ -11,9 +11,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker.collect import data_lines
+from checker.collect import data_lines_yaml
 from checker.collect.data_lines import locate
-from checker.collect.data_text import Malformed, parse
+from checker.collect.data_parsed import Malformed
+from checker.collect.data_text import parse
 from checker.model.observation import Pointer
 
 PROPERTY = settings(max_examples=150, deadline=None, database=None)
@@ -52,7 +53,7 @@ def is_nested(spans: dict[Pointer, tuple[int, int]]) -> bool:
 def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once as installed, once as where libyaml is missing."""
     if request.param == "python":
-        monkeypatch.setattr(data_lines, "_LOADER", yaml.SafeLoader)
+        monkeypatch.setattr(data_lines_yaml, "_LOADER", yaml.SafeLoader)
 
 
 @PROPERTY

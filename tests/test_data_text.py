@@ -12,8 +12,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker.collect import data_text
-from checker.collect.data_text import MAX_DEPTH, Malformed, parse
+from checker.collect import data_yaml
+from checker.collect.data_parsed import MAX_DEPTH, Malformed
+from checker.collect.data_text import parse
 
 PROPERTY = settings(max_examples=200, deadline=None, database=None)
 
@@ -41,7 +42,7 @@ def same(left: Any, right: Any) -> bool:
 def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once as installed, once as where libyaml is missing."""
     if request.param == "python":
-        monkeypatch.setattr(data_text, "_LOADER", yaml.SafeLoader)
+        monkeypatch.setattr(data_yaml, "_LOADER", yaml.SafeLoader)
 
 
 @PROPERTY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checker.collect.data_text import Malformed
+from checker.collect.data_parsed import Malformed
 from checker.collect.files import Unreadable
 from checker.collect.outputs import kinds, loose
 from checker.collect.outputs.checkpoints import words

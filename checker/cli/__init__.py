@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import difflib
+import gc
 import io
 import os
 import sys
@@ -84,6 +86,8 @@ def root() -> None:
 
 def main() -> None:
     """Run the command line; the only place that turns an exception into an exit code."""
+    gc.disable()  # a command is short and its trees are large: the cyclic collector would only walk them
+    atexit.register(gc.freeze)  # at the end as well
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # nobody's plugin runs inside a judge
     if sys.stdout is None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8", closefd=False)

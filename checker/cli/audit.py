@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
 import sys
@@ -54,7 +53,6 @@ def audit_command(path: Path, outputs: tuple[str, ...], fmt: str, **options: Any
     if not path.is_dir():
         raise click.UsageError(f"{path}: {'not a folder' if path.exists() else 'no such folder'}")
     wanted = parse_outputs(outputs)
-    gc.disable()  # the process is short and its trees are large: the collector would only walk them
     done = audit(_request(path, options))
     report = _with_options(done, options)
     emit(report, Output(fmt), plain=options["accessible"], verbose=options["verbose"])

@@ -41,6 +41,7 @@ COLLECTORS = Registry(
         "Secrets": "secrets:secrets",
         "Suppressions": "suppressions:suppressions",
         "TreePaths": "outputs.tree:tree_paths",
+        "Underway": "rehearsal:underway",
         "WorkHistory": "outputs.work:work_history",
     },
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from checker.model.contract import METHODS, Contract, Defect, Node
-from checker.model.observation import Place
+from checker.model.observation import Place, Pointer
 from checker.model.overlay import beside_ref, links, overlaid, refers, written
 
 _EACH = "*"
@@ -35,13 +35,14 @@ def hiding(found: Contract) -> dict[Place, tuple[str, str]]:
     That is every path item, operation, parameter, response and body down to its schema; what a single property holds is not.
     """
     hidden: dict[Place, tuple[str, str]] = {}
-    seen: set[tuple[Place, str]] = set()
+    seen: set[tuple[str, Pointer, str]] = set()
     waiting = [(found.root, "document")]
     while waiting:
         node, kind = waiting.pop()
-        if (node.place, kind) in seen:
+        key = node.path, node.pointer, kind
+        if key in seen:
             continue
-        seen.add((node.place, kind))
+        seen.add(key)
         chain = links(node)
         if refers(chain[-1]):
             hidden[chain[-1].place] = kind, chain[-1].value["$ref"]

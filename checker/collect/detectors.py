@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Protocol
+
+import tomli
 
 from checker import resources
 from checker.model.redaction import mark, shown
@@ -173,7 +174,7 @@ def _tier(kind: str, pattern: str) -> Tier:
 
 
 def _judging() -> Judging:
-    table = tomllib.loads(resources.text("rules", "secrets", "judging.toml"))
+    table = tomli.loads(resources.text("rules", "secrets", "judging.toml"))
     documented = frozenset(table.pop("documented"))
     return Judging(**{name: tuple(globs) for name, globs in table.items()}, documented=documented)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import configparser
 import posixpath
 import re
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+
+import tomli
 
 from checker.collect.files import Root, Unreadable
 from checker.collect.revision_source import revision
@@ -142,8 +143,8 @@ def _ini(text: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 def _toml(text: str) -> dict[str, str]:
     try:
-        read = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+        read = tomli.loads(text)
+    except tomli.TOMLDecodeError:
         return {}
     found = read.get("tool", {}).get("alembic", {}) if isinstance(read.get("tool"), dict) else {}
     if not isinstance(found, dict) or "script_location" not in found:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import cache
+
+import tomli
 
 from checker import resources
 from checker.model.globs import covers
@@ -51,7 +52,7 @@ def _by_path(path: str) -> Role:
 
 @cache
 def _marks() -> tuple[_Marks, ...]:
-    table = tomllib.loads(resources.text("rules", "roles.toml"))
+    table = tomli.loads(resources.text("rules", "roles.toml"))
     return tuple(
         _Marks(Role(role), frozenset(marks["folders"]), _any_of([name.lower() for name in marks["names"]]))
         for role, marks in table.items()

@@ -62,6 +62,7 @@ class OperationPlan(Frozen):
     protected: bool = False
     idempotency_header: str = ""
     listing: ListPlan | None = None
+    hashes: bool = False  # it takes a password, and is slow by design
     states: Mapping[str, tuple[str, ...]] = {}  # properties of the body that take one of a few words
 
     @property
@@ -105,6 +106,7 @@ class Plan(Frozen):
     document: Mapping[str, Any] | None = None
     operations: tuple[OperationPlan, ...] = ()
     users: tuple[UserPlan, ...] = ()
+    notes: tuple[str, ...] = ()  # what the reader must know of the plan itself
 
 
 class Exchange(Frozen):
@@ -228,6 +230,7 @@ class Fuzzing(Frozen):
     errors: tuple[str, ...] = ()
     unfinished: Mapping[str, str] = {}  # operations whose test broke off, and what with
     dropped: int = 0  # exchanges beyond the cap
+    left_out: Mapping[str, int] = {}  # cases that this profile leaves out, by reason
 
 
 class Missing(Frozen):

@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,9 +40,9 @@ def scratch_copy(root: Path, paths: Iterable[str]) -> Iterator[tuple[Path, Path]
         yield Path(folder), tree
 
 
-def rehearse(plan: Plan) -> Rehearsal:
-    """Run the plan. Raises Unavailable where the app did not start, or nothing came back."""
-    done = _run(plan)
+def rehearse(plan: Plan, started: Callable[[int], None] = lambda _: None) -> Rehearsal:
+    """Run the plan; `started` is told the process group. Unavailable where the app did not start, or nothing came back."""
+    done = _run(plan, started)
     if done.timed_out:
         raise Unavailable(f"the rehearsal did not end within {SECONDS[plan.profile]:.0f} s")
     try:
@@ -55,7 +55,7 @@ def rehearse(plan: Plan) -> Rehearsal:
     return Rehearsal.model_validate(value)
 
 
-def _run(plan: Plan) -> Completed:
+def _run(plan: Plan, started: Callable[[int], None]) -> Completed:
     root = str(Path(__file__).resolve().parents[2])
     argv = [*_alone(Path(plan.scratch)), sys.executable, "-I", "-c", _MAIN, root]
     return run(
@@ -65,6 +65,7 @@ def _run(plan: Plan) -> Completed:
         timeout=SECONDS[plan.profile],
         max_output=LARGEST_ANSWER,
         stdin=plan.model_dump_json().encode(),
+        started=started,
     )
 
 

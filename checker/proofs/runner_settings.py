@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import configparser
 import shlex
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import tomli
 
 FILES = (
     "pytest.ini",
@@ -72,11 +73,11 @@ def _sections(name: str, data: bytes) -> Iterator[tuple[str, Any]]:
     text = data.decode("utf-8", "replace")
     try:
         if name.endswith(".toml"):
-            yield from _of_toml(name, tomllib.loads(text))
+            yield from _of_toml(name, tomli.loads(text))
             return
         parser = configparser.RawConfigParser(strict=False)
         parser.read_string(text)
-    except (tomllib.TOMLDecodeError, configparser.Error, RecursionError, ValueError):
+    except (tomli.TOMLDecodeError, configparser.Error, RecursionError, ValueError):
         yield "broken", text
         return
     for section in parser.sections():

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from checker.registry import Registry
 
-from checker.model.report import Report
-from checker.render import agent, github, gitlab, json, junit, markdown, rdjson, sarif, text
-
-RENDERERS: dict[str, Callable[[Report], bytes]] = {
-    "agent": agent.render,
-    "github": github.render,
-    "gitlab": gitlab.render,
-    "json": json.render,
-    "junit": junit.render,
-    "markdown": markdown.render,
-    "rdjson": rdjson.render,
-    "sarif": sarif.render,
-    "text": text.render,
-}
+RENDERERS = Registry(
+    __name__,
+    {
+        "agent": "agent:render",
+        "github": "github:render",
+        "gitlab": "gitlab:render",
+        "json": "json:render",
+        "junit": "junit:render",
+        "markdown": "markdown:render",
+        "rdjson": "rdjson:render",
+        "sarif": "sarif:render",
+        "text": "text:render",
+    },
+)

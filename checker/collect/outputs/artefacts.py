@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from checker.collect.data_text import Malformed
+from checker.collect.data_parsed import Malformed
 from checker.collect.files import Root, Unreadable
 from checker.collect.outputs import kinds, loose
 from checker.collect.outputs.markdown import blocks, sections

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import cache
+
+import tomli
 
 from checker import resources
 from checker.model.outputs.approval import Approval, Checkpoint, Checkpoints, Meaning, Words, meaning
@@ -21,7 +22,7 @@ _ANSWER = re.compile(r"(?i)^[>\s#*_-]*(?:DECISION|ANSWER|REPLY|USER)\b[*_]*\s*:[
 @cache
 def words() -> Words:
     """The shipped words."""
-    table = tomllib.loads(resources.text("rules", "approvals.toml"))
+    table = tomli.loads(resources.text("rules", "approvals.toml"))
     meant: dict[str, Meaning] = {}
     kinds: tuple[Meaning, ...] = ("approved", "ambiguous", "rejected")
     for kind in kinds:

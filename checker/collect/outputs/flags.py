@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from checker.collect.data_text import Malformed
+from checker.collect.data_parsed import Malformed
 from checker.collect.files import Root, Unreadable
 from checker.collect.outputs import loose
 from checker.collect.outputs.text import readable

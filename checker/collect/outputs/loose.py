@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from checker.collect.data_text import Malformed, parse
+from checker.collect.data_parsed import Malformed
+from checker.collect.data_text import parse
 
 _PAIR = re.compile(
     r"^\s*(?:[-*]\s+)?(?:\*\*|__|`)?([A-Za-z][\w ./()-]{0,60}?)(?:\*\*|__|`)?\s*[:=]\s*(?:\*\*|__)?\s*(.*)$"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from checker.collect.changes import Base
-from checker.collect.data_text import Malformed
+from checker.collect.data_parsed import Malformed
 from checker.collect.files import Root, Unreadable
 from checker.collect.outputs import loose
 from checker.collect.outputs.artefacts import fixed_kind

@@ -66,6 +66,10 @@ class Stagehand:
                 raise NotStarted(said + self._advice(running.log.since(0)))
         raise NotStarted(said or "it asks for one setting after the other")
 
+    def leaves_in_peace(self) -> bool:
+        """Whether another app can be started while one is asked: over a file of its own, in a tree that nobody wrote to."""
+        return self.store.kept and self.plan.database.engine == "sqlite" and self.scenery.untouched()
+
     def environment(self, *, aside: bool = False) -> dict[str, str]:
         """All that the app gets to see: nothing of the caller's but where programs are. `aside`: another database."""
         home = Path(self.plan.scratch, "home")
@@ -78,7 +82,7 @@ class Stagehand:
             "TZ": "UTC",
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": self._modules(),
-            "PYTHONPYCACHEPREFIX": str(Path(self.plan.scratch, "pycache")),
+            "PYTHONDONTWRITEBYTECODE": "1",  # what the packages have compiled is read, nothing is added to it
             **self.invented,
             **self.store.settings(self.scheme, self._named(), aside=aside),
             **self.plan.env,

@@ -37,6 +37,10 @@ class Scenery:
                     shutil.copy2(self._origin / path, self._tree / path)
         self._first = dict(self._files())
 
+    def untouched(self) -> bool:
+        """Whether the files are as they were at first."""
+        return self._first == dict(self._files())
+
     def _files(self) -> Iterator[tuple[str, _Mark]]:
         for folder, _, names in os.walk(self._tree):
             for name in names:
