@@ -45,6 +45,8 @@ class Request:
     environment: Mapping[str, str] = field(default_factory=dict)
     baseline: Path | None = None
     pg_bin: str | None = None
+    install: bool = False
+    allow_remote: str | None = None
     contain: bool = True
     given: Mapping[type, Any] = field(default_factory=dict)  # facts that a caller already has, as golden files of tests
 
@@ -77,10 +79,14 @@ class Workplace:
             Policy: config.policy,
             Description: config.description,
             DescriptionChange: config.description_change(),
-            Execution: Execution(request.profile, request.pg_bin, request.environment),
+            Execution: _execution(request),
             **request.given,
         }
         return cls(root, git, base, known, config, Facts(COLLECTORS, given))
+
+
+def _execution(request: Request) -> Execution:
+    return Execution(request.profile, request.pg_bin, request.environment, request.install, request.allow_remote)
 
 
 def _git(path: Path, stack: ExitStack) -> Git | NoGit:

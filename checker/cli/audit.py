@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +30,10 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
     "--profile", type=click.Choice(PROFILES), default="static", show_default=True, help="What may be executed."
 )
 @click.option("--base", metavar="REV", help="The revision to judge the change against.")
+@click.option("--install", is_flag=True, help="Build an environment from the project's lock or requirements; cached.")
+@click.option(
+    "--allow-remote", metavar="URL", help="Ask the app that runs there, in place of one that is started here."
+)
 @click.option("--pg-bin", metavar="DIR", help="PostgreSQL's binaries, for the throw-away database.")
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT:PATH", help="Write a format to a file; repeatable.")
@@ -73,7 +78,16 @@ def _request(path: Path, options: dict[str, Any]) -> Request:
         environment=dict(os.environ),
         baseline=options["baseline"],
         pg_bin=options["pg_bin"],
+        install=options["install"],
+        allow_remote=_address(options["allow_remote"]),
     )
+
+
+def _address(url: str | None) -> str | None:
+    """The URL of a remote app as it stands; UsageError for what is none."""
+    if url is not None and not re.fullmatch(r"https?://[^/\s@?#]+(?:/[^\s?#]*)?", url):
+        raise click.UsageError(f"--allow-remote {url}: not a plain URL such as https://staging.example.com/api")
+    return url
 
 
 def _with_options(done: Audit, options: dict[str, Any]) -> Any:

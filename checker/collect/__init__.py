@@ -21,6 +21,7 @@ COLLECTORS = Registry(
         "Envelopes": "envelopes:envelopes",
         "Figures": "outputs.evidence:figures",
         "GraphqlApi": "graphql:graphql_api",
+        "Installed": "installed:installed",
         "Inventory": "inventory:inventory",
         "LandedMigrations": "landed_migrations:landed_migrations",
         "Locks": "outputs.work:locks",

@@ -15,6 +15,7 @@ from checker.collect.app_entries import app_entries
 from checker.collect.files import Root, Unreadable
 from checker.model.contract import Api, Contract, Operation
 from checker.model.execution import Execution
+from checker.model.installed import Installed
 from checker.model.lists import listings
 from checker.model.rehearsal import ListPlan, OperationPlan, Plan, Rehearsal, UserPlan
 from checker.model.repo import Inventory, RouteTraces
@@ -45,6 +46,7 @@ def underway(
     execution: Execution,
     api: Api | NotApplicable,
     traces: RouteTraces | NotApplicable,
+    installed: Installed | NotApplicable,
 ) -> Underway:
     """Begin to run the app and to ask it everything. Unavailable where there is no way to, NotApplicable without an app."""
     if execution.profile == "static":
@@ -66,7 +68,9 @@ def underway(
         root="",
         scratch="",
         profile=execution.profile,
-        interpreters=tuple(_interpreters(root.path.resolve(), description, execution)),
+        interpreters=(installed.python,)
+        if isinstance(installed, Installed)
+        else tuple(_interpreters(root.path.resolve(), description, execution)),
         entries=entries,
         start=description.app.start,
         ready=description.app.ready or "",
@@ -82,7 +86,10 @@ def underway(
         document=_document(contract) if contract else None,
         operations=tuple(_operations(contract, policy)) if contract else (),
         users=tuple(UserPlan(**user.model_dump()) for user in description.app.users),
-        notes=tuple(f"{path} of the repository was not obeyed" for path in theirs),
+        notes=(
+            *(f"{path} of the repository was not obeyed" for path in theirs),
+            *((installed.told,) if isinstance(installed, Installed) else ()),
+        ),
     )
 
     def run(started: Callable[[int], None]) -> Rehearsal:

@@ -13,11 +13,16 @@ _BUDGET: Mapping[str, float] = {"agent": 60.0, "gate": 600.0, "nightly": 3600.0}
 
 @dataclass(frozen=True)
 class Execution:
-    """Consent comes from the command line alone: `profile`. `pg_bin` names PostgreSQL's binaries; `environment` is the caller's."""
+    """Consent comes from the command line alone: `profile`, `install` (packages of the project), `allow_remote` (a URL).
+
+    `pg_bin` names PostgreSQL's binaries; `environment` is the caller's.
+    """
 
     profile: Profile = "static"
     pg_bin: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    install: bool = False
+    allow_remote: str | None = None
 
     @property
     def seconds(self) -> float:
