@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -12,6 +12,7 @@ from checker import __version__, baseline, catalog, custom, engine, gate, waiver
 from checker.catalog import Catalog
 from checker.collect.lines import locator
 from checker.model.contract import ContractFiles
+from checker.model.observation import Check
 from checker.model.proof_records import ProofRecords
 from checker.model.repo import Inventory, Suppressions
 from checker.model.report import (
@@ -25,7 +26,7 @@ from checker.model.report import (
     Suppression,
     WaiverLedger,
 )
-from checker.model.rule import PROFILES, BoundRule, Profile
+from checker.model.rule import PROFILES, BoundRule, Family, Profile
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
 from checker.workplace import Request, Workplace
@@ -59,6 +60,7 @@ def audit(request: Request) -> Audit:
         on_waivers = tuple(rule for rule in asked if engine.needs(checks[rule.id], WaiverLedger))
         on_repo = tuple(rule for rule in asked if rule not in on_waivers)
         locate = locator(place.root)
+        on_repo = _rehearsal_last(on_repo, checks, place, stack)
         verdicts = engine.run(on_repo, checks, place.facts, locate, contain=request.contain)
         waived = waivers.apply(verdicts, place.settings, place.catalog, request.as_of.date())
         judged = place.facts.given({WaiverLedger: waived.ledger})
@@ -94,6 +96,22 @@ def audit(request: Request) -> Audit:
             ),
         )
     return Audit(report, {one.bound.id: one.trace for one in verdicts if one.trace}, str(policy.fail_on))
+
+
+def _rehearsal_last(
+    rules: tuple[BoundRule, ...], checks: Mapping[str, Check], place: Workplace, stack: ExitStack
+) -> tuple[BoundRule, ...]:
+    """Begin to rehearse where a rule will ask for it, and put those rules last: the others are judged meanwhile."""
+    if not any(rule.rule.family is Family.RUNTIME for rule in rules):
+        return rules
+    from checker.model.rehearsal import Rehearsal
+    from checker.probe.underway import Underway
+
+    last = tuple(rule for rule in rules if engine.needs(checks[rule.id], Rehearsal))
+    if last and place.facts.collected("Rehearsal") is None:
+        with suppress(Exception):  # the rules that ask for it say why there is none
+            stack.callback(place.facts.get(Underway).close)
+    return (*(rule for rule in rules if rule not in last), *last)
 
 
 def _of_profile(asked: tuple[BoundRule, ...], profile: Profile) -> tuple[tuple[BoundRule, ...], tuple[NotAsked, ...]]:

@@ -47,6 +47,9 @@ class Request:
     environment: Mapping[str, str] = field(default_factory=dict)
     baseline: Path | None = None
     pg_bin: str | None = None
+    install: bool = False
+    allow_remote: str | None = None
+    progress: int = -1
     contain: bool = True
     changed: bool = False  # judge the added lines of the change alone, where a rule is about lines
     cache: bool = False  # what was read of source may come from, and go to, the user's cache folder
@@ -95,8 +98,8 @@ class Workplace:
             CustomRules: rules,
             Imported: sarif_import.read(request.imports, request.path),
             DescriptionChange: config.description_change(),
-            Execution: Execution(request.profile, request.pg_bin, request.environment, request.changed),
             CacheFolder: CacheFolder(_cache(request.environment) if request.cache else ""),
+            Execution: _execution(request),
             **request.given,
         }
         return cls(root, git, base, known, wanted, rules, proposed, config, Facts(COLLECTORS, given))
@@ -133,6 +136,18 @@ def _cache(environment: Mapping[str, str]) -> str:
     if not os.path.isabs(folder):
         folder = f"{home}/.cache" if os.path.isabs(home) else ""
     return f"{folder}/backend-checker" if folder else ""
+
+
+def _execution(request: Request) -> Execution:
+    return Execution(
+        profile=request.profile,
+        pg_bin=request.pg_bin,
+        environment=request.environment,
+        changed=request.changed,
+        install=request.install,
+        allow_remote=request.allow_remote,
+        progress=request.progress,
+    )
 
 
 def _git(path: Path, stack: ExitStack) -> Git | NoGit:

@@ -21,19 +21,21 @@ def entries(folder: Path, files: dict[str, str], app: App | None = None) -> list
         place.write_text(text, "utf-8")
     listed = tuple(File(name, Role.RUNTIME, len(text)) for name, text in sorted(files.items()))
     found = app_entries(Root(folder), Inventory(listed), Description(app=app or App()))
-    return [f"{one.target}{'()' * one.factory}" for one in found]
+    return [f"{one.folder}>{one.spelled}".removeprefix(".>") for one in found]
 
 
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        ({"app/main.py": "app = FastAPI(title='x')\n"}, ["app.main:app"]),
-        ({"src/wsgi.py": "application: Flask = flask.Flask(__name__)\n"}, ["src.wsgi:application"]),
+        ({"app/main.py": "app = FastAPI(title='x')\n"}, ["app.main:app", "app>main:app"]),
+        ({"src/wsgi.py": "application: Flask = flask.Flask(__name__)\n"}, ["src>wsgi:application", "src.wsgi:application"]),
         ({"main.py": "app = create_app()\n", "web.py": MAKER}, ["main:app", "web:create_app()"]),
         ({"web.py": "def create_app(settings):\n    it = Flask('a')\n    return it\n"}, []),
         ({"web.py": "def create_app():\n    return 1\n\ndef other():\n    it = Flask('a')\n"}, []),
-        ({"a.py": "app = FastAPI()\n", "pkg/main.py": "app = FastAPI()\n"}, ["pkg.main:app", "a:app"]),
-        ({"my-app/main.py": "app = FastAPI()\n"}, []),
+        ({"a.py": "app = FastAPI()\n", "pkg/main.py": "app = FastAPI()\n"}, ["pkg.main:app", "a:app", "pkg>main:app"]),
+        ({"my-app/main.py": "app = FastAPI()\n"}, ["my-app>main:app"]),
+        ({"pkg/__init__.py": "", "pkg/main.py": "app = FastAPI()\n"}, ["pkg.main:app"]),
+        ({"a/pyproject.toml": "", "a/b/__init__.py": "", "a/b/app.py": "app = FastAPI()\n"}, ["a>b.app:app", "a.b.app:app"]),
     ],
 )  # fmt: skip
 def test_entries(tmp_path: Path, files: dict[str, str], expected: list[str]) -> None:
@@ -52,4 +54,4 @@ def test_a_long_function_is_read_in_no_time(tmp_path: Path) -> None:
 
 def test_modules_are_seen_from_the_working_directory(tmp_path: Path) -> None:
     files = {"backend/app/main.py": "app = FastAPI()\n", "other/main.py": "app = FastAPI()\n"}
-    assert entries(tmp_path, files, App(workdir="backend")) == ["app.main:app"]
+    assert entries(tmp_path, files, App(workdir="backend")) == ["backend>app.main:app", "backend/app>main:app"]

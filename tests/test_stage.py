@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,12 +16,16 @@ import pytest
 from checker.model.rehearsal import Entry, Exchange, Fuzzing, Missing, Plan, Rehearsal
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.stage import app as stage_app
-from checker.probe.stage.app import NotStarted, Stagehand, dummy, members
+from checker.probe.stage.app import NotStarted, members
 from checker.probe.stage.client import free_port
 from checker.probe.stage.crafted import forge
+from checker.probe.stage.evidence import Evidence
 from checker.probe.stage.explore import identifier, rows_in, token_in, translated, unwrapped
-from checker.probe.stage.fuzz import Evidence
-from checker.probe.stage.main import frame, served_document, server_command
+from checker.probe.stage.hand import Stagehand
+from checker.probe.stage.main import served_document
+from checker.probe.stage.replay import frame
+from checker.probe.stage.settings import dummy
+from checker.probe.stage.start import server_command
 from checker.workplace import Request, Workplace
 
 ROUTES = Path(stage_app.__file__).parent.parent / "inside" / "routes.py"
@@ -161,6 +166,12 @@ def processes(mark: str) -> list[str]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def _scratch_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that what is left running can be told from another run's."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
 class TestWhole:
     def test_an_app_that_is_given_by_its_start_command(self, tmp_path: Path) -> None:
         folder = written(tmp_path / "repo", {"app.py": SERVER % GOOD, "openapi.yaml": SPEC, "checker.toml": START})
@@ -180,7 +191,7 @@ class TestWhole:
         assert seen.crashes[0].frame.startswith("app.py:")
         assert seen.served is None, "a page is no contract"
         assert [one.status for one in seen.health] == [200]
-        assert processes("checker-stage-") == []
+        assert processes(str(tmp_path)) == []
         assert sorted(path.name for path in folder.iterdir()) == [
             "app.py",
             "checker.toml",
@@ -204,7 +215,7 @@ class TestWhole:
         seen = rehearsed(folder)
         assert any("ended with code 7" in note for note in seen.notes)
         assert isinstance(seen.stop, Missing)
-        assert processes("checker-stage-") == []
+        assert processes(str(tmp_path)) == []
 
     def test_a_wall_of_401_is_no_pass(self, tmp_path: Path) -> None:
         wall = "    def do_GET(self):\n        self.body(); self.send(401, {})\n    do_POST = do_GET\n"

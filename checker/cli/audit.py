@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,6 +34,10 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
 @click.option("--no-cache", is_flag=True, help="Read all source anew, and keep nothing of it.")
 @click.option(
     "--import", "imports", multiple=True, metavar="sarif:FILE", help="Join another tool's findings; repeatable."
+)
+@click.option("--install", is_flag=True, help="Build an environment from the project's lock or requirements; cached.")
+@click.option(
+    "--allow-remote", metavar="URL", help="Ask the app that runs there, in place of one that is started here."
 )
 @click.option("--pg-bin", metavar="DIR", help="PostgreSQL's binaries, for the throw-away database.")
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True)
@@ -81,7 +86,17 @@ def _request(path: Path, options: dict[str, Any]) -> Request:
         changed=options["changed"],
         cache=not options["no_cache"],
         imports=tuple(_imported(one) for one in options["imports"]),
+        progress=-1 if options["quiet"] else sys.stderr.fileno(),
+        install=options["install"],
+        allow_remote=_address(options["allow_remote"]),
     )
+
+
+def _address(url: str | None) -> str | None:
+    """The URL of a remote app as it stands; UsageError for what is none."""
+    if url is not None and not re.fullmatch(r"https?://[^/\s@?#]+(?:/[^\s?#]*)?", url):
+        raise click.UsageError(f"--allow-remote {url}: not a plain URL such as https://staging.example.com/api")
+    return url
 
 
 def _imported(word: str) -> Path:

@@ -5,29 +5,40 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from checker.collect.app_database import app_database
 from checker.collect.app_entries import app_entries
 from checker.collect.files import Root, Unreadable
 from checker.model.contract import Api, Contract, Operation
 from checker.model.execution import Execution
+from checker.model.installed import Installed
 from checker.model.lists import listings
 from checker.model.rehearsal import ListPlan, OperationPlan, Plan, Rehearsal, UserPlan
 from checker.model.repo import Inventory, RouteTraces
 from checker.model.settings import Description, Policy
 from checker.model.shape import shape, shapes
 from checker.model.unavailable import NotApplicable, Unavailable
+from checker.probe.ground import ground
 from checker.probe.rehearse import rehearse, scratch_copy
+from checker.probe.underway import Underway
 
 LARGEST_TREE = 512 * 1024 * 1024  # bytes that are copied
 _KEYS = re.compile(r"(?i)^(?:x-)?idempotency[-_]?key$")
+_PASSWORD = re.compile(r"(?i)pass(?:word|wd|phrase|code)")
 _EXAMPLES = (".env.example", ".env.sample", ".env.template", "env.example", ".env.dist")
 _SETTING = re.compile(r"(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
 
 
-def rehearsal(
+def rehearsal(underway: Underway) -> Rehearsal:
+    """What was seen of the running app. Unavailable where it did not start."""
+    return underway.result()
+
+
+def underway(
     root: Root,
     inventory: Inventory,
     description: Description,
@@ -35,8 +46,9 @@ def rehearsal(
     execution: Execution,
     api: Api | NotApplicable,
     traces: RouteTraces | NotApplicable,
-) -> Rehearsal:
-    """Run the app once and ask it everything. Unavailable where it does not start, NotApplicable where there is none."""
+    installed: Installed | NotApplicable,
+) -> Underway:
+    """Begin to run the app and to ask it everything. Unavailable where there is no way to, NotApplicable without an app."""
     if execution.profile == "static":
         raise Unavailable("nothing of the repository is executed under --profile static; add --profile agent")
     entries = app_entries(root, inventory, description)
@@ -50,30 +62,45 @@ def rehearsal(
     files = [file for file in inventory.files if not file.symlink]
     if sum(file.size for file in files) > LARGEST_TREE:
         raise Unavailable("the tree is larger than 512 MiB and is not copied for a rehearsal; ignore what is generated")
-    with scratch_copy(root.path, [file.path for file in files]) as (scratch, tree):
-        plan = Plan(
-            root=str(tree),
-            scratch=str(scratch),
-            profile=execution.profile,
-            interpreters=tuple(_interpreters(root.path.resolve(), description, execution)),
-            entries=entries,
-            start=description.app.start,
-            ready=description.app.ready or "",
-            workdir=description.app.workdir,
-            reset=description.app.reset,
-            env=description.app.env,
-            examples=_examples(root),
-            database_env=description.database.url_env or "DATABASE_URL",
-            alembic=_alembic(inventory),
-            base_paths=tuple(_bases(contract)) if contract else ("",),
-            document=_document(contract) if contract else None,
-            operations=tuple(_operations(contract, policy)) if contract else (),
-            users=tuple(UserPlan(**user.model_dump()) for user in description.app.users),
-        )
-        seen = rehearse(plan)
+    wanted = app_database(root, inventory, description)
     theirs = [file.path for file in files if file.path.rpartition("/")[2] == "schemathesis.toml"]
-    notes = (f"{path} of the repository was not obeyed" for path in theirs)
-    return seen.model_copy(update={"notes": (*seen.notes, *notes)})
+    plan = Plan(
+        root="",
+        scratch="",
+        profile=execution.profile,
+        interpreters=(installed.python,)
+        if isinstance(installed, Installed)
+        else tuple(_interpreters(root.path.resolve(), description, execution)),
+        entries=entries,
+        start=description.app.start,
+        ready=description.app.ready or "",
+        workdir=description.app.workdir,
+        reset=description.app.reset,
+        env=description.app.env,
+        examples=_examples(root),
+        database_env=description.database.url_env or "DATABASE_URL",
+        alembic=_alembic(inventory),
+        origin=str(root.path.resolve()),
+        path=_path(root.path.resolve(), execution),
+        base_paths=tuple(_bases(contract)) if contract else ("",),
+        document=_document(contract) if contract else None,
+        operations=tuple(_operations(contract, policy)) if contract else (),
+        users=tuple(UserPlan(**user.model_dump()) for user in description.app.users),
+        progress=execution.progress,
+        notes=(
+            *(f"{path} of the repository was not obeyed" for path in theirs),
+            *((installed.told,) if isinstance(installed, Installed) else ()),
+        ),
+    )
+
+    def run(started: Callable[[int], None]) -> Rehearsal:
+        with ExitStack() as stack:
+            given = stack.enter_context(ground(wanted, execution.pg_bin, configured=bool(description.database.engine)))
+            scratch, tree = stack.enter_context(scratch_copy(root.path, [file.path for file in files]))
+            there = {"root": str(tree), "scratch": str(scratch), "database": given}
+            return rehearse(plan.model_copy(update=there), started)
+
+    return Underway(run)
 
 
 def _interpreters(root: Path, description: Description, execution: Execution) -> Iterator[str]:
@@ -87,6 +114,13 @@ def _interpreters(root: Path, description: Description, execution: Execution) ->
         if os.access(folder / "bin" / "python", os.X_OK):
             yield str(folder / "bin" / "python")
     yield sys.executable
+
+
+def _path(root: Path, execution: Execution) -> str:
+    """Where the caller's programs are, but for folders of the audited repository."""
+    given = [Path(one) for one in execution.environment.get("PATH", "").split(os.pathsep) if os.path.isabs(one)]
+    known = [str(one) for one in given if not one.is_relative_to(root)]
+    return os.pathsep.join(dict.fromkeys((*known, "/usr/local/bin", "/usr/bin", "/bin")))
 
 
 def _examples(root: Root) -> dict[str, str]:
@@ -124,8 +158,15 @@ def _operations(contract: Contract, policy: Policy) -> Iterator[OperationPlan]:
             protected=not operation.is_open and operation.name not in public,
             idempotency_header=_key(operation),
             listing=_list_plan(found.paging, found.largest_page) if found else None,
+            hashes=_takes_password(operation),
             states=_states(operation) if operation.method in ("PATCH", "PUT") else {},
         )
+
+
+def _takes_password(operation: Operation) -> bool:
+    bodies = [one.schema for one in operation.request if one.schema]
+    properties = [pair for body in bodies for pair in shape(body).properties.items()]
+    return any(_PASSWORD.search(name) or shape(node).keywords.get("format") == "password" for name, node in properties)
 
 
 def _states(operation: Operation) -> dict[str, tuple[str, ...]]:

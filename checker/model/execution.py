@@ -13,12 +13,19 @@ _BUDGET: Mapping[str, float] = {"agent": 60.0, "gate": 600.0, "nightly": 3600.0}
 
 @dataclass(frozen=True)
 class Execution:
-    """Consent comes from the command line alone: `profile`. `pg_bin` names PostgreSQL's binaries; `environment` is the caller's."""
+    """Consent comes from the command line alone: `profile`, `install` (packages of the project), `allow_remote` (a URL).
+
+    `pg_bin` names PostgreSQL's binaries; `environment` is the caller's; `progress` is the descriptor that wants to be told
+    how far it is, none where negative.
+    """
 
     profile: Profile = "static"
     pg_bin: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     changed: bool = False  # only the change is to be judged, where a rule can
+    install: bool = False
+    allow_remote: str | None = None
+    progress: int = -1
 
     @property
     def seconds(self) -> float:

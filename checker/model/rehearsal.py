@@ -10,11 +10,37 @@ from checker.model.rule import Profile
 
 
 class Entry(Frozen):
-    """An application object, or a factory of one, as a server command names it: `app.main:app`."""
+    """An application object, or a factory of one, as a server command names it: `app.main:app`.
+
+    It is imported from `folder`, and run in `workdir`; both are relative to the audited root.
+    """
 
     target: str
     factory: bool = False
     kind: Literal["asgi", "flask"] = "asgi"
+    folder: str = "."
+    workdir: str = "."
+
+    @property
+    def spelled(self) -> str:
+        return f"{self.target}{'()' * self.factory}"
+
+
+class DatabasePlan(Frozen):
+    """Which throw-away database the app gets, and how its project writes the address of one.
+
+    `socket` is the folder of the socket of a PostgreSQL that was started for this run. `schemes` are those of URLs that
+    the project shows, likeliest first; `names` the settings that are about a database; `shown` the URL of some of them.
+    """
+
+    engine: Literal["sqlite", "postgresql"] = "sqlite"
+    why: str = ""
+    socket: str = ""
+    version: str = ""
+    schemes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    shown: Mapping[str, str] = {}
+    extensions: tuple[str, ...] = ()
 
 
 class ListPlan(Frozen):
@@ -36,6 +62,7 @@ class OperationPlan(Frozen):
     protected: bool = False
     idempotency_header: str = ""
     listing: ListPlan | None = None
+    hashes: bool = False  # it takes a password, and is slow by design
     states: Mapping[str, tuple[str, ...]] = {}  # properties of the body that take one of a few words
 
     @property
@@ -70,11 +97,17 @@ class Plan(Frozen):
     env: Mapping[str, str] = {}
     examples: Mapping[str, str] = {}
     database_env: str = "DATABASE_URL"
+    database: DatabasePlan = DatabasePlan()
     alembic: str = ""
+    path: str = "/usr/local/bin:/usr/bin:/bin"  # where programs are
+    origin: str = ""  # the audited folder itself, which is only read
+    remote: str = ""  # an app that runs elsewhere and is asked in place of one of our own
     base_paths: tuple[str, ...] = ("",)
     document: Mapping[str, Any] | None = None
     operations: tuple[OperationPlan, ...] = ()
     users: tuple[UserPlan, ...] = ()
+    notes: tuple[str, ...] = ()  # what the reader must know of the plan itself
+    progress: int = -1  # the descriptor that says how far it is; none where negative
 
 
 class Exchange(Frozen):
@@ -198,6 +231,7 @@ class Fuzzing(Frozen):
     errors: tuple[str, ...] = ()
     unfinished: Mapping[str, str] = {}  # operations whose test broke off, and what with
     dropped: int = 0  # exchanges beyond the cap
+    left_out: Mapping[str, int] = {}  # cases that this profile leaves out, by reason
 
 
 class Missing(Frozen):
@@ -213,6 +247,8 @@ class Rehearsal(Frozen):
     interpreter: str = ""
     seconds: float = 0.0
     isolated: bool = False
+    remote: str = ""
+    database: str = ""  # what the app stored its data in
     invented: tuple[str, ...] = ()  # settings that were given a dummy value
     notes: tuple[str, ...] = ()
     base_path: str = ""
@@ -252,6 +288,8 @@ class Rehearsal(Frozen):
                 f"rehearsal: Schemathesis {one.version}, seed {one.seed}, {one.cases} requests,"
                 f" {one.tested} of {one.selected} operations{left}; checks: {', '.join(sorted(one.checks))}"
             )
+        if self.database:
+            lines.append(f"rehearsal: its data went into {self.database}")
         if self.invented:
             lines.append(f"rehearsal: required settings were given dummy values: {', '.join(self.invented)}")
         return (*lines, *(f"rehearsal: {note}" for note in self.notes))

@@ -8,7 +8,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -54,18 +54,20 @@ def run(
     max_output: int,
     stdin: bytes = b"",
     inherit: Sequence[int] = (),
+    started: Callable[[int], None] = lambda _: None,
 ) -> Completed:
     """Run one command to its end, without a shell, and return what it wrote.
 
     `env` is the whole environment of the child, its PATH the only one searched (absolute entries alone); `timeout` is
     in seconds; `max_output` in bytes for stdout and stderr each, the rest is read and dropped; `inherit` are descriptors
-    that the child keeps. Whatever is left of the
-    process group is killed before this returns or raises. Raises CommandMissing, and OSError when `cwd` is not there.
+    that the child keeps; `started` is told the process id, which is its group's too. Whatever is left of the process
+    group is killed before this returns or raises. Raises CommandMissing, and OSError when `cwd` is not there.
     """
-    started = time.monotonic()
+    began = time.monotonic()
     child = _Child(_start(argv, cwd, env, inherit, feeds=bool(stdin)), stdin, max_output)
     try:
-        in_time = child.serve(started + timeout)
+        started(child.process.pid)
+        in_time = child.serve(began + timeout)
     except BaseException:
         child.stop()
         raise
@@ -75,7 +77,7 @@ def run(
         code=child.process.returncode,
         stdout=bytes(child.stdout.kept),
         stderr=bytes(child.stderr.kept),
-        seconds=time.monotonic() - started,
+        seconds=time.monotonic() - began,
         truncated=child.stdout.truncated or child.stderr.truncated,
         timed_out=not in_time,
     )

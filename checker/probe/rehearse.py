@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,9 +41,9 @@ def scratch_copy(root: Path, paths: Iterable[str]) -> Iterator[tuple[Path, Path]
         yield Path(folder), tree
 
 
-def rehearse(plan: Plan) -> Rehearsal:
-    """Run the plan. Raises Unavailable where the app did not start, or nothing came back."""
-    done = _run(plan)
+def rehearse(plan: Plan, started: Callable[[int], None] = lambda _: None) -> Rehearsal:
+    """Run the plan; `started` is told the process group. Unavailable where the app did not start, or nothing came back."""
+    done = _run(plan, started)
     if done.timed_out:
         raise Unavailable(f"the rehearsal did not end within {SECONDS[plan.profile]:.0f} s")
     try:
@@ -55,9 +56,18 @@ def rehearse(plan: Plan) -> Rehearsal:
     return Rehearsal.model_validate(value)
 
 
-def _run(plan: Plan) -> Completed:
+def _run(plan: Plan, started: Callable[[int], None]) -> Completed:
     root = str(Path(__file__).resolve().parents[2])
     argv = [*_alone(Path(plan.scratch)), sys.executable, "-I", "-c", _MAIN, root]
+    told = os.dup(plan.progress) if plan.progress >= 0 else -1  # under another number than the child's own outputs
+    try:
+        return _fed(argv, plan.model_copy(update={"progress": told}), started)
+    finally:
+        if told >= 0:
+            os.close(told)
+
+
+def _fed(argv: list[str], plan: Plan, started: Callable[[int], None]) -> Completed:
     return run(
         argv,
         cwd=Path(plan.scratch),
@@ -65,6 +75,8 @@ def _run(plan: Plan) -> Completed:
         timeout=SECONDS[plan.profile],
         max_output=LARGEST_ANSWER,
         stdin=plan.model_dump_json().encode(),
+        started=started,
+        inherit=(plan.progress,) if plan.progress >= 0 else (),
     )
 
 

@@ -68,7 +68,12 @@ def _crashed(view: StageView, name: str, found: Crash) -> Observation:
     if path:
         also, place = (place, *also), Place(path, (int(line), int(line)))
     said = next(
-        (line.strip() for line in reversed(found.trace.replace("\\n", "\n").splitlines()) if _is_error(line)), ""
+        (
+            line.strip().rstrip('"}')  # of a log that is JSON
+            for line in reversed(found.trace.replace("\\n", "\n").splitlines())
+            if _is_error(line)
+        ),
+        "",
     )
     again = "" if found.repeated else "; it did not repeat on a fresh app, so it depends on what came before"
     return Observation(

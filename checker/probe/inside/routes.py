@@ -1,32 +1,50 @@
-"""Runs in the audited project's interpreter: imports the app and writes its routes as JSON."""
+"""Runs in the audited project's interpreter: imports the app, writes its routes as JSON, and may serve it from then on."""
 
+import enum
 import importlib
 import importlib.util
 import inspect
 import json
 import os
 import re
+import runpy
 import sys
 import traceback
 from typing import Any, Dict, Iterator, List, Tuple
 
+SERVERS = ("uvicorn", "hypercorn", "granian", "flask", "gunicorn")
+DRIVERS = ("asyncpg", "psycopg", "psycopg2", "pg8000", "aiosqlite")
+
 
 def main() -> None:
-    output, entries = sys.argv[1], sys.argv[2:]
-    sys.path.insert(0, os.getcwd())
-    answer: Dict[str, Any] = {"errors": []}
+    """`routes.py OUTPUT ENTRY… [--then MODULE ARGUMENT…]`: as `python -m MODULE` afterwards, in the same process."""
+    output, entries, then = sys.argv[1], sys.argv[2:], []
+    if "--then" in entries:
+        at = entries.index("--then")
+        entries, then = entries[:at], entries[at + 1 :]
+    sys.path[0] = os.getcwd()  # as for `python -m`; and no module of this folder stands in for one of theirs
+    describe(output, entries)
+    if then:
+        sys.argv = then
+        runpy.run_module(then[0], run_name="__main__", alter_sys=True)
+
+
+def describe(output: str, entries: List[str]) -> None:
+    answer: Dict[str, Any] = {"errors": [], "drivers": installed(DRIVERS)}
     for entry in entries:
         try:
             app = load(entry)
             found = list(routes(app))
             if found or not answer.get("entry"):
-                answer.update(entry=entry, kind=kind(app), routes=found, document=document(app), servers=servers())
+                answer.update(entry=entry, kind=kind(app), routes=found, servers=installed(SERVERS))
             if found:
                 break
         except BaseException:
             answer["errors"].append([entry, traceback.format_exc()[-4000:]])
-    with open(output, "w", encoding="utf-8") as file:
+    answer["settings"] = list(settings())
+    with open(output + ".part", "w", encoding="utf-8") as file:
         json.dump(answer, file, default=str)
+    os.replace(output + ".part", output)
 
 
 def load(entry: str) -> Any:
@@ -39,23 +57,74 @@ def load(entry: str) -> Any:
     return found() if factory else found
 
 
-def servers() -> List[str]:
-    found = []
-    for name in ("uvicorn", "hypercorn", "granian", "flask", "gunicorn"):
-        if importlib.util.find_spec(name):
-            found.append(name)
-    return found
+def installed(names: Tuple[str, ...]) -> List[str]:
+    return [name for name in names if importlib.util.find_spec(name)]
+
+
+def settings() -> Iterator[Dict[str, Any]]:
+    """The fields of every settings class that has been defined by now, as environment variables."""
+    seen = set()
+    waiting = []
+    for name in ("pydantic_settings", "pydantic", "pydantic.v1"):
+        try:
+            waiting.append(getattr(sys.modules[name], "BaseSettings"))
+        except BaseException:
+            continue
+    while waiting:
+        one = waiting.pop()
+        waiting += one.__subclasses__()
+        if one not in seen and not one.__module__.startswith("pydantic"):
+            try:
+                yield from fields(one)
+            except Exception:
+                pass
+        seen.add(one)
+
+
+def fields(one: Any) -> Iterator[Dict[str, Any]]:
+    if hasattr(one, "model_fields"):
+        config = one.model_config
+        upper = not config.get("case_sensitive")
+        yield from new_fields(one, one, config.get("env_prefix") or "", config.get("env_nested_delimiter"), upper, True)
+        return
+    for field in one.__fields__.values():
+        names = sorted(field.field_info.extra.get("env_names") or {field.name})
+        upper = not getattr(one.__config__, "case_sensitive", False)
+        name = names[0].upper() if upper else names[0]
+        yield setting(one, name, field.required, field.outer_type_, field.default)
+
+
+def new_fields(
+    of: Any, model: Any, prefix: str, delimiter: Any, upper: bool, outer: bool, depth: int = 0
+) -> Iterator[Dict[str, Any]]:
+    for name, field in model.model_fields.items():
+        alias = field.validation_alias or field.alias
+        choices = getattr(alias, "choices", None) or [alias]
+        alias = next((choice for choice in choices if isinstance(choice, str)), None)
+        env = alias if alias and not depth else prefix + (alias or name)
+        required = outer and field.is_required()
+        if delimiter and depth < 4 and hasattr(field.annotation, "model_fields"):
+            yield from new_fields(of, field.annotation, env + delimiter, delimiter, upper, required, depth + 1)
+            continue
+        yield setting(of, env.upper() if upper else env, required, field.annotation, field.default)
+
+
+def setting(of: Any, name: str, required: Any, annotation: Any, default: Any) -> Dict[str, Any]:
+    values = getattr(annotation, "__args__", ()) if "Literal" in str(annotation) else ()
+    if inspect.isclass(annotation) and issubclass(annotation, enum.Enum):
+        values = [one.value for one in annotation]
+    return {
+        "of": of.__name__,
+        "env": name,
+        "required": required is True,
+        "type": getattr(annotation, "__name__", None) if inspect.isclass(annotation) else str(annotation),
+        "choice": "=%s" % values[0] if values and isinstance(values[0], (str, int)) else "",
+        "default": str(default) if isinstance(default, (str, int)) or "://" in str(default) else "",
+    }
 
 
 def kind(app: Any) -> str:
     return "flask" if hasattr(app, "url_map") and hasattr(app, "wsgi_app") else "asgi"
-
-
-def document(app: Any) -> Any:
-    try:
-        return app.openapi() if callable(getattr(app, "openapi", None)) else None
-    except BaseException:
-        return None
 
 
 def routes(app: Any) -> Iterator[Dict[str, Any]]:

@@ -1,36 +1,31 @@
-"""The only place that starts and stops the audited app: its own group, a log that is drained, and an end in any case."""
+"""The only place that starts and stops processes of the audited app: limits, a log that is drained, and an end in any case."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import os
-import re
+import resource
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
-from checker.model.rehearsal import Plan
-from checker.probe.stage.client import Client, NoAnswer, free_port
+from checker.probe.stage.client import Client, NoAnswer
 
 LONGEST_LOG = 512 * 1024  # bytes that are kept of what the app writes
 READY_SECONDS: dict[str, float] = {"agent": 20.0, "gate": 60.0, "nightly": 120.0}
 PREPARE_SECONDS = 60.0
 _POLL = 0.03
-_ROUNDS = 4  # starts that may each find one more required setting missing
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-_ABSENT = (
-    re.compile(r"(?m)^(\w+)\n\s+Field required \[type=missing"),
-    re.compile(r"KeyError: '([A-Z][A-Z0-9_]+)'"),
-    re.compile(
-        r"(?i)(?:environment variable|env var|setting) [`'\"]?([A-Z][A-Z0-9_]+)[`'\"]? (?:is )?(?:not set|required|missing)"
-    ),
-    re.compile(r"[`'\"]?\b([A-Z][A-Z0-9_]{3,})[`'\"]? (?:is not set|is required|must be set|environment variable)"),
-)
+LARGEST_FILE = 2 << 30  # bytes that the app may write into one file
+MOST_MEMORY = 4 << 30  # bytes that the app and its children may hold at a time
+MOST_PROCESSES = 256
+MARK = "CHECKER_REHEARSAL"  # a variable that the app and whatever it starts are known by
+_WATCH = 0.25  # seconds between looks at memory and processes
+_PAGE = resource.getpagesize()
 
 
 class NotStarted(Exception):
@@ -41,6 +36,35 @@ def die_with_parent() -> None:
     """Called in the child: the kernel ends it when this process ends, however that comes about."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+
+
+def as_guest() -> None:
+    """Called in the child: it ends with us, leaves no core files, and cannot fill the disk with one file."""
+    die_with_parent()
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+
+
+def marked(mark: str) -> Iterator[int]:
+    """The processes that were started with this mark in their environment, and those that they started."""
+    wanted = f"{MARK}={mark}".encode()
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError, ValueError):
+            if wanted in place.read_bytes().split(b"\0"):
+                yield int(place.parent.name)
+
+
+def end(mark: str) -> None:
+    """Kill whatever still carries a mark, also what left the group of the app."""
+    for _ in range(8):
+        left = [one for one in marked(mark) if one != os.getpid()]
+        if not left:
+            return
+        for one in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(one, signal.SIGKILL)
+        time.sleep(0.01)
 
 
 def members(group: int) -> int:
@@ -94,22 +118,86 @@ class Log:
         return " / ".join(line.strip() for line in self.last_lines(6).splitlines())[-900:] or "none"
 
 
+class Watch:
+    """Ends an app that takes more memory or starts more processes than it may; `why` says so afterwards."""
+
+    def __init__(self, group: int, mark: str) -> None:
+        self.why = ""
+        self._group, self._mark = group, mark
+        self._over = threading.Event()
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _look(self) -> None:
+        while not self._over.wait(_WATCH):
+            held = [size for one in marked(self._mark) if (size := _resident(one)) is not None]
+            if sum(held) > MOST_MEMORY:
+                self.why = f"it was ended for holding more than {MOST_MEMORY >> 20} MiB of memory"
+            elif len(held) > MOST_PROCESSES:
+                self.why = f"it was ended for running more than {MOST_PROCESSES} processes"
+            if self.why:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._group, signal.SIGKILL)
+                end(self._mark)
+                return
+
+    def stop(self) -> None:
+        self._over.set()
+
+
+def _resident(process: int) -> int | None:
+    """Bytes that a process holds; None for one that is gone. Shared pages count for each."""
+    try:
+        return int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1]) * _PAGE
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 class App:
     """The running app."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, seconds: float) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, mark: str) -> None:
         self.process = process
         self.log = Log(process)
         self.client = Client(port)
         self.port = port
-        self.seconds = seconds
+        self.seconds = time.monotonic()
+        self.mark = mark
+        self._watch = Watch(process.pid, mark)
 
     @property
     def runs(self) -> bool:
         return self.process.poll() is None
 
+    @property
+    def ended_by(self) -> str:
+        """How it came to an end."""
+        code = self.process.returncode
+        return self._watch.why or (f"it was killed by signal {-code}" if code < 0 else f"it ended with code {code}")
+
+    def await_ready(self, path: str, limit: float) -> str | None:
+        """None once it answers; else why it does not. `limit` in seconds."""
+        while time.monotonic() - self.seconds < limit:
+            if not self.runs:
+                self.log.close()
+                return f"{self.ended_by} before it listened; its last lines: {self.log.last_words()}"
+            if self._answers(path):
+                if not self.runs:
+                    continue  # somebody else listens there
+                self.seconds = time.monotonic() - self.seconds
+                return None
+            time.sleep(_POLL)
+        return f"it did not answer on its port within {limit:.0f} s; its last lines: {self.log.last_words()}"
+
+    def _answers(self, path: str) -> bool:
+        try:
+            status, _, _ = self.client.raw("GET", path or "/", {}, None, 2.0)
+        except NoAnswer:
+            return False
+        return status < 500 if path else True
+
     def stop(self) -> None:
-        """End the whole group: politely, then not."""
+        """End all of it: politely, then not."""
+        self._watch.stop()
         if self.runs:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGTERM)
@@ -117,160 +205,29 @@ class App:
                 self.process.wait(1.0)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
+        end(self.mark)
         self.process.wait()
         self.log.close()
 
 
-class Stagehand:
-    """Prepares a database and starts the app, as often as a phase wants a fresh one."""
-
-    def __init__(self, plan: Plan, python: str, command: Sequence[str]) -> None:
-        self.plan = plan
-        self.python = python
-        self.command = tuple(command)
-        self.invented: dict[str, str] = {}
-        self.notes: list[str] = []
-        self._count = 0
-
-    @contextmanager
-    def app(self) -> Iterator[App]:
-        """A fresh app over a fresh database; stopped in any case."""
-        environment = self._prepared()
-        for _ in range(_ROUNDS):
-            running = self._started({**environment, **self.invented})
-            try:
-                said = self._wait(running)
-                if said is None:
-                    yield running
-                    return
-            finally:
-                running.stop()
-            if not self.invent(running.log.since(0)):
-                raise NotStarted(said)
-        raise NotStarted(said or "it asks for one setting after the other")
-
-    def environment(self, database: Path) -> dict[str, str]:
-        """All that the app gets to see: nothing of the caller's but PATH and language."""
-        home = Path(self.plan.scratch, "home")
-        home.mkdir(exist_ok=True)
-        return {
-            "PATH": f"{Path(self.python).parent}:/usr/local/bin:/usr/bin:/bin",
-            "HOME": str(home),
-            "TMPDIR": str(home),
-            "LANG": "C.UTF-8",
-            "TZ": "UTC",
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONPYCACHEPREFIX": str(Path(self.plan.scratch, "pycache")),
-            self.plan.database_env: f"sqlite:///{database}",
-            **self.plan.env,
-        }
-
-    @property
-    def folder(self) -> Path:
-        return Path(self.plan.root, self.plan.workdir)
-
-    def _prepared(self) -> dict[str, str]:
-        """A database of its own, migrated and filled, and the environment that names it."""
-        self._count += 1
-        environment = self.environment(Path(self.plan.scratch, f"app-{self._count}.db"))
-        if self.plan.alembic and not self.plan.reset:
-            self._run(
-                [self.python, "-m", "alembic", "upgrade", "head"], environment, Path(self.plan.root, self.plan.alembic)
-            )
-        if self.plan.reset:
-            self._run(self.resolved(self.plan.reset), environment, self.folder)
-        return environment
-
-    def _run(self, argv: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
-        for _ in range(_ROUNDS):
-            said = run_once(argv, {**environment, **self.invented}, folder)
-            if said is None:
-                return
-            if not self.invent(said):
-                break
-        self.notes.append(f"`{' '.join(argv[-4:])}` failed, the app was started all the same: {last_line(said or '')}")
-
-    def resolved(self, argv: Sequence[str], port: int = 0) -> list[str]:
-        """A command of the configuration with its port, and with `python` meaning the audited project's own."""
-        filled = [part.replace("{port}", str(port)) for part in argv]
-        if filled[0] in ("python", "python3"):
-            return [self.python, *filled[1:]]
-        beside = Path(self.python).parent / filled[0]
-        return [str(beside) if "/" not in filled[0] and beside.exists() else filled[0], *filled[1:]]
-
-    def _started(self, environment: Mapping[str, str]) -> App:
-        port = free_port()
-        argv = self.resolved(self.command, port)
-        try:
-            process = subprocess.Popen(
-                argv,
-                cwd=self.folder,
-                env={**environment, "PORT": environment.get("PORT", str(port))},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - this process has no lock that the child could need
-            )
-        except OSError as refused:
-            raise NotStarted(f"{argv[0]}: {refused.strerror or refused}") from None
-        return App(process, port, time.monotonic())
-
-    def _wait(self, app: App) -> str | None:
-        """None once the app answers; else why it does not."""
-        limit = READY_SECONDS[self.plan.profile]
-        while time.monotonic() - app.seconds < limit:
-            if not app.runs:
-                app.log.close()
-                return f"it ended with code {app.process.returncode} before it listened; its last lines: {app.log.last_words()}"
-            if self._answers(app):
-                app.seconds = time.monotonic() - app.seconds
-                return None
-            time.sleep(_POLL)
-        return f"it did not answer on its port within {limit:.0f} s; its last lines: {app.log.last_words()}"
-
-    def _answers(self, app: App) -> bool:
-        try:
-            status, _, _ = app.client.raw("GET", self.plan.ready or "/", {}, None, 2.0)
-        except NoAnswer:
-            return False
-        return status < 500 if self.plan.ready else True
-
-    def invent(self, said: str) -> bool:
-        """Give the settings that the app misses a value; whether there were any."""
-        names = {found.upper() for pattern in _ABSENT for found in pattern.findall(said)}
-        fresh = {name: dummy(name, self.plan.examples) for name in names - set(self.invented) - set(self.plan.env)}
-        self.invented.update(fresh)
-        return bool(fresh)
+def spawn(argv: Sequence[str], environment: Mapping[str, str], folder: Path, mark: str) -> subprocess.Popen[bytes]:
+    """Start a command of the audited project: a group of its own, both outputs in one pipe. Raises OSError."""
+    return subprocess.Popen(
+        list(argv),
+        cwd=folder,
+        env={**environment, MARK: mark},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=as_guest,  # noqa: PLW1509 - this process has no lock that the child could need
+    )
 
 
-def dummy(name: str, examples: Mapping[str, str]) -> str:
-    """A value for a required setting: the project's own example, else one that fits its name and leads nowhere."""
-    given = examples.get(name, "")
-    if given and not re.search(r"[<>]|(?i:change.?me|your[_-])", given):
-        return given
-    if re.search(r"URL|URI|ENDPOINT|DSN", name):
-        return "http://127.0.0.1:9/"
-    if re.search(r"PORT|SECONDS|MINUTES|TTL|TIMEOUT|LIMIT|SIZE|COUNT|DAYS", name):
-        return "60"
-    if "EMAIL" in name:
-        return "nobody@example.com"
-    return f"dummy-{name.lower()}-for-the-rehearsal-only-0123456789"
-
-
-def run_once(argv: Sequence[str], environment: Mapping[str, str], folder: Path) -> str | None:
+def run_once(argv: Sequence[str], environment: Mapping[str, str], folder: Path, mark: str) -> str | None:
     """Run a command to its end; None when it went well, else what it said."""
     try:
-        process = subprocess.Popen(
-            list(argv),
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - as above
-        )
+        process = spawn(argv, environment, folder, mark)
     except OSError as refused:
         return f"{argv[0]}: {refused.strerror or refused}"
     log = Log(process)
@@ -281,6 +238,7 @@ def run_once(argv: Sequence[str], environment: Mapping[str, str], folder: Path) 
     finally:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+        end(mark)
         process.wait()
         log.close()
     return None if code == 0 else log.last_lines(40) or f"ended with code {code}"

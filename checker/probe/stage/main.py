@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import fcntl
 import json
-import re
 import socket
 import struct
-import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from checker.model.rehearsal import Crash, Entry, Exchange, Fuzzing, Missing, Plan, Rehearsal, Route
-from checker.probe.stage.app import App, NotStarted, Stagehand, die_with_parent, last_line
+from checker.model.rehearsal import Fuzzing, Missing, Plan, Rehearsal
+from checker.probe.stage.app import App, NotStarted, die_with_parent
 from checker.probe.stage.client import Client, NoAnswer
-from checker.probe.stage.explore import Explorer, translated, with_examples
-from checker.probe.stage.fuzz import fuzz
+from checker.probe.stage.explore import Explorer, with_examples
+from checker.probe.stage.fuzz import Fuzzer
+from checker.probe.stage.hand import Stagehand
 from checker.probe.stage.probes import Probes
+from checker.probe.stage.progress import Progress
+from checker.probe.stage.replay import FreshApp, repeated, worst
+from checker.probe.stage.start import Dump, prepared
 
-MOST_CRASHES = 12
 LOG_TAIL = 40  # lines
-_ROUTES = Path(__file__).parent.parent / "inside" / "routes.py"
 _SPECS = (
     "/openapi.json",
     "/api/openapi.json",
@@ -34,7 +34,6 @@ _SPECS = (
     "/api-docs",
     "/openapi.yaml",
 )
-_FRAME = re.compile(r'File \\?"([^"\\]+)\\?", line (\d+)')
 _UP = 0x1 | 0x40  # IFF_UP | IFF_RUNNING
 
 
@@ -44,7 +43,7 @@ def main() -> None:
     plan = Plan.model_validate_json(sys.stdin.buffer.read())
     isolated = raise_loopback()
     try:
-        done = rehearse(plan).model_copy(update={"isolated": isolated})
+        done = rehearse(plan, alone=isolated).model_copy(update={"isolated": isolated})
     except NotStarted as reason:
         sys.stdout.write(json.dumps({"not_started": str(reason)}))
         return
@@ -62,19 +61,33 @@ def raise_loopback() -> bool:
     return True
 
 
-def rehearse(plan: Plan) -> Rehearsal:
-    """Everything, once. Raises NotStarted."""
-    stagehand, dump = prepared(plan)
-    with stagehand.app() as app:
-        routes = dump.routes(stagehand)
+def rehearse(plan: Plan, *, alone: bool) -> Rehearsal:
+    """Everything, once, in a network of its own where `alone`. Raises NotStarted."""
+    with (
+        closing(Progress(plan.progress)) as progress,
+        closing(Fuzzer(Path(plan.scratch, "fuzz"), plan.profile, plan.seed)) as fuzzer,
+    ):
+        progress.say("the app is started")
+        stagehand, dump = prepared(plan, alone=alone)
+        return rehearsed(plan, fuzzer, stagehand, dump, progress)
+
+
+def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, progress: Progress) -> Rehearsal:
+    """Everything that is asked of the app, and of a fresh one where it failed."""
+    with closing(FreshApp(stagehand)) as fresh, stagehand.app() as app:
+        routes = dump.routes()
         served_at, served = served_document(app.client)
         document = plan.document or served
         app.client.base = base_path(plan, app.client)
         explorer = Explorer(plan, app.client)
-        fuzzing = fuzzed(plan, app, explorer, document)
+        progress.say(f"Schemathesis asks {len(plan.operations)} operations")
+        fuzzing = fuzzed(fuzzer, plan, app, explorer, document)
         probes = Probes(plan, app, explorer, fuzzing.exchanges if isinstance(fuzzing, Fuzzing) else (), [])
+        if worst(probes.fuzzed):
+            fresh.begin()
         known = [explorer.known()]
         explorer.forget()
+        progress.say("lists are walked, requests repeated, and sent by who may not send them")
         seen: dict[str, Any] = {
             "foreign": probes.foreign(),
             "walks": probes.walks(),
@@ -88,21 +101,24 @@ def rehearse(plan: Plan) -> Rehearsal:
         known.append(explorer.known())
         probes.ends()
         alive = app.runs
-        died = "" if alive else f"the app ended with code {app.process.returncode} while it was asked"
+        died = "" if alive else f"the app was gone while it was asked: {app.ended_by}"
+        progress.say("the app is stopped in the middle of a request")
         stop = (
             probes.stop()
-            if alive and dump.kind != "flask"
+            if alive and "flask" not in stagehand.command
             else Missing(missing=died or "the framework's development server was used")
         )
         log = app.log.last_lines(LOG_TAIL)
         base, seconds = app.client.base, round(app.seconds, 2)
-    crashes = repeated(plan, stagehand, known, base, (*probes.fuzzed, *probes.exchanges))
+        progress.say("what failed is asked again of a fresh app")
+        crashes = repeated(plan, fresh, known, base, (*probes.fuzzed, *probes.exchanges))
     return Rehearsal(
         command=stagehand.command,
         interpreter=stagehand.python,
         seconds=seconds,
         invented=tuple(sorted(stagehand.invented)),
-        notes=tuple(dict.fromkeys((*stagehand.notes, *explorer.notes, *([died] if died else [])))),
+        database=stagehand.told,
+        notes=tuple(dict.fromkeys((*stagehand.notes, *explorer.notes, *plan.notes, *([died] if died else [])))),
         base_path=base,
         served=served,
         served_at=served_at,
@@ -115,112 +131,6 @@ def rehearse(plan: Plan) -> Rehearsal:
         died=died,
         log=log,
         **seen,
-    )
-
-
-class Dump:
-    """The script that lists the routes, in the project's own interpreter."""
-
-    def __init__(self, plan: Plan, python: str, number: int) -> None:
-        self.plan = plan
-        self.output = Path(plan.scratch, f"routes-{number}.json")
-        self.kind = "asgi"
-        self.process: subprocess.Popen[bytes] | None = None
-        self.stagehand = Stagehand(plan, python, ())
-
-    def start(self, invented: Mapping[str, str]) -> None:
-        """Begin; the answer is fetched later."""
-        targets = [f"{one.target}{'()' * one.factory}" for one in self.plan.entries]
-        environment = self.stagehand.environment(Path(self.plan.scratch, "routes.db"))
-        self.process = subprocess.Popen(
-            [self.stagehand.python, str(_ROUTES), str(self.output), *targets],
-            cwd=self.stagehand.folder,
-            env={**environment, **invented},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - no lock of ours is needed in the child
-        )
-
-    def answer(self) -> dict[str, Any]:
-        """What it found; with `errors` for the entries that could not be imported."""
-        if self.process is None:
-            return {"errors": []}
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        try:
-            found = json.loads(self.output.read_text("utf-8"))
-        except (OSError, ValueError):
-            return {"errors": [["", "the import ended the interpreter or took more than 30 s"]]}
-        self.kind = str(found.get("kind", "asgi"))
-        return found if isinstance(found, dict) else {"errors": []}
-
-    def routes(self, stagehand: Stagehand) -> tuple[Route, ...] | Missing:
-        """The routes with places in the audited tree."""
-        if not self.plan.entries:
-            return Missing(missing="no application object was found in the source")
-        found = self.answer()
-        if "routes" not in found and stagehand.invented:
-            self.start(stagehand.invented)
-            found = self.answer()
-        if "routes" not in found:
-            said = found["errors"][-1][1] if found["errors"] else ""
-            return Missing(missing=f"the application object could not be imported: {last_line(said)}")
-        return tuple(Route(**{**row, "file": inside(self.plan.root, row["file"])}) for row in found["routes"])
-
-
-def prepared(plan: Plan) -> tuple[Stagehand, Dump]:
-    """Who starts the app with what: as configured, or by the first interpreter that can import an entry."""
-    if plan.start:
-        python = plan.interpreters[0]
-        dump = Dump(plan, python, 0)
-        if plan.entries:
-            dump.start({})
-        return Stagehand(plan, python, plan.start), dump
-    if not plan.entries:
-        raise NotStarted(
-            "no FastAPI, Flask, Litestar or Starlette application was found; say how it starts under [app] start"
-        )
-    said: dict[str, str] = {}
-    for number, python in enumerate(plan.interpreters):
-        dump = Dump(plan, python, number)
-        invented: dict[str, str] = {}
-        for _ in range(4):
-            dump.start(invented)
-            found = dump.answer()
-            if "entry" in found:
-                entry = Entry(target=found["entry"].removesuffix("()"), factory=found["entry"].endswith("()"))
-                stagehand = Stagehand(plan, python, server_command(entry, found))
-                stagehand.invented.update(invented)
-                return stagehand, dump
-            said[python] = "; ".join(f"{target}: {last_line(trace)}" for target, trace in found["errors"][:3])
-            helper = Stagehand(plan, python, ())
-            helper.invented.update(invented)
-            if not helper.invent("\n".join(one[1] for one in found["errors"])):
-                break
-            invented = dict(helper.invented)
-    tried = " | ".join(f"{python} says {lines}" for python, lines in said.items())
-    mend = "install its dependencies into .venv, or name [app] python"
-    raise NotStarted(f"no interpreter could import it ({tried}); {mend}")
-
-
-def server_command(entry: Entry, found: Mapping[str, Any]) -> list[str]:
-    """The command that serves an entry with what the project has installed."""
-    servers = found.get("servers", ())
-    if found.get("kind") == "flask":
-        target = f"{entry.target}{'()' * entry.factory}"
-        return ["python", "-m", "flask", "--app", target, "run", "--host", "127.0.0.1", "--port", "{port}"]
-    if "uvicorn" in servers:
-        factory = ["--factory"] if entry.factory else []
-        return ["python", "-m", "uvicorn", entry.target, *factory, "--host", "127.0.0.1", "--port", "{port}"]
-    if "hypercorn" in servers:
-        return ["python", "-m", "hypercorn", f"{entry.target}{'()' * entry.factory}", "--bind", "127.0.0.1:{port}"]
-    raise NotStarted(
-        "the app imports, but neither uvicorn nor hypercorn is installed beside it; add one, or say [app] start"
     )
 
 
@@ -255,85 +165,11 @@ def base_path(plan: Plan, client: Client) -> str:
     return bases[0]
 
 
-def fuzzed(plan: Plan, app: App, explorer: Explorer, document: Mapping[str, Any] | None) -> Fuzzing | Missing:
+def fuzzed(
+    fuzzer: Fuzzer, plan: Plan, app: App, explorer: Explorer, document: Mapping[str, Any] | None
+) -> Fuzzing | Missing:
     if document is None:
         return Missing(missing="there is no contract to hold the app to, neither committed nor served")
     filled = with_examples(document, explorer, plan.operations)
     url = f"http://127.0.0.1:{app.port}{app.client.base}"
-    return fuzz(filled, url, Path(plan.scratch, "fuzz"), plan.profile, plan.seed, explorer.headers)
-
-
-def repeated(
-    plan: Plan, stagehand: Stagehand, known: Sequence[Mapping[str, list[str]]], base: str, seen: Sequence[Exchange]
-) -> tuple[Crash, ...]:
-    """Each operation's smallest request that ended in a 5xx, asked again on a fresh app."""
-    worst: dict[str, Exchange] = {}
-    for one in seen:
-        known_one = worst.get(one.operation)
-        if one.status >= 500 and (known_one is None or _size(one) < _size(known_one)):
-            worst[one.operation] = one
-    if not worst:
-        return ()
-    with stagehand.app() as app:
-        app.client.base = base
-        explorer = Explorer(plan, app.client)
-        for path in dict.fromkeys(path for some in known for path in some):
-            explorer.url(re.sub(r"<\d+>", "{id}", path) + "/{id}")
-        return tuple(_again(plan, app, explorer, known, one) for one in list(worst.values())[:MOST_CRASHES])
-
-
-def _again(plan: Plan, app: App, explorer: Explorer, known: Sequence[Mapping[str, list[str]]], one: Exchange) -> Crash:
-    sent = {**one.sent, **(explorer.headers if {"Authorization"} & set(one.sent) else {})}
-    for url in dict.fromkeys(_moved(explorer, known, one)):
-        mark = app.log.total
-        try:
-            answer = app.client.again(one.model_copy(update={"url": url}), headers=sent)
-        except NoAnswer as silent:
-            return Crash(exchange=one, repeated=True, trace=f"{silent}\n{app.log.last_lines()}")
-        if answer.status >= 500:
-            trace = _trace(app, mark)
-            return Crash(exchange=answer, repeated=True, trace=trace[-6000:], frame=frame(plan.root, trace))
-    return Crash(exchange=one, repeated=False)
-
-
-def _moved(explorer: Explorer, known: Sequence[Mapping[str, list[str]]], one: Exchange) -> Iterator[str]:
-    """Where the same request goes on the fresh app: to the row in the same position, or else to the first one."""
-    fresh, url = explorer.known(), one.url
-    for some in known:
-        url = translated(url, some, fresh)
-    yield url
-    path = one.operation.partition(" ")[2]
-    first = explorer.url(path) if "{" in path else None
-    if first is not None:
-        query = one.url.partition("?")[2]
-        yield explorer.client.base + first + (f"?{query}" if query else "")
-
-
-def _trace(app: App, mark: int) -> str:
-    """What was logged meanwhile; the log may lag behind the answer a little."""
-    said = ""
-    for _ in range(20):
-        said = app.log.since(mark)
-        if _FRAME.search(said):
-            break
-        time.sleep(0.02)
-    return said
-
-
-def frame(root: str, trace: str) -> str:
-    """The innermost line of the audited tree in a traceback."""
-    places = [(inside(root, path), line) for path, line in _FRAME.findall(trace)]
-    mine = [f"{path}:{line}" for path, line in places if path and "site-packages" not in path]
-    return mine[-1] if mine else ""
-
-
-def inside(root: str, path: str) -> str:
-    """A path relative to the audited tree; empty for one outside."""
-    try:
-        return Path(path).resolve().relative_to(Path(root).resolve()).as_posix()
-    except ValueError:
-        return ""
-
-
-def _size(one: Exchange) -> int:
-    return len(one.body or "") + len(one.url)
+    return fuzzer.run(filled, url, explorer.headers, [one.name for one in plan.operations if one.hashes])

@@ -1,0 +1,16 @@
+"""The only place where tests have a repository's app rehearsed, outside of an audit."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from checker.model.rehearsal import Rehearsal
+from checker.model.rule import Profile
+from checker.workplace import Request, Workplace
+
+
+def seen_of(folder: Path, profile: Profile = "agent") -> Rehearsal:
+    """What was seen of the app. Raises Unavailable or NotApplicable."""
+    with ExitStack() as stack:
+        return Workplace.open(Request(path=folder, profile=profile), stack).facts.get(Rehearsal)
