@@ -280,7 +280,11 @@ class Rehearsal(Frozen):
             else "the machine's network: the kernel gave it none of its own"
         )
         users = f"as {', '.join(self.users)}" if self.users else "as nobody: no user is named under [[app.users]]"
-        lines = [f"rehearsal: `{' '.join(self.command)}` in {where}; asked {users}"]
+        lines = [
+            f"rehearsal: {self.remote}, which --allow-remote names, in place of an app started here; asked {users}"
+            if self.remote
+            else f"rehearsal: `{' '.join(self.command)}` in {where}; asked {users}"
+        ]
         if isinstance(self.fuzzing, Fuzzing):
             one = self.fuzzing
             left = f", {one.dropped} answers beyond the cap not kept" if one.dropped else ""

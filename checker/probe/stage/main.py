@@ -15,6 +15,7 @@ from typing import Any
 from checker.model.rehearsal import Fuzzing, Missing, Plan, Rehearsal
 from checker.probe.stage.app import App, NotStarted, die_with_parent
 from checker.probe.stage.client import Client, NoAnswer
+from checker.probe.stage.elsewhere import RUNS_ELSEWHERE
 from checker.probe.stage.explore import Explorer, with_examples
 from checker.probe.stage.fuzz import Fuzzer
 from checker.probe.stage.hand import Stagehand
@@ -105,7 +106,9 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
         progress.say("the app is stopped in the middle of a request")
         stop = (
             probes.stop()
-            if alive and "flask" not in stagehand.command
+            if alive and not plan.remote and "flask" not in stagehand.command
+            else RUNS_ELSEWHERE
+            if plan.remote
             else Missing(missing=died or "the framework's development server was used")
         )
         log = app.log.last_lines(LOG_TAIL)
@@ -114,6 +117,7 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
         crashes = repeated(plan, fresh, known, base, (*probes.fuzzed, *probes.exchanges))
     return Rehearsal(
         command=stagehand.command,
+        remote=plan.remote,
         interpreter=stagehand.python,
         seconds=seconds,
         invented=tuple(sorted(stagehand.invented)),
@@ -171,5 +175,5 @@ def fuzzed(
     if document is None:
         return Missing(missing="there is no contract to hold the app to, neither committed nor served")
     filled = with_examples(document, explorer, plan.operations)
-    url = f"http://127.0.0.1:{app.port}{app.client.base}"
+    url = app.client.origin + app.client.base
     return fuzzer.run(filled, url, explorer.headers, [one.name for one in plan.operations if one.hashes])
