@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -12,6 +13,7 @@ from pydantic import Field
 from checker import resources, toml_source
 from checker.model.base import Frozen
 from checker.model.globs import covers
+from checker.model.settings import Layout
 
 Trust = Literal["claimed", "captured", "rerun", "rerun-signed"]
 Answer = Literal["approved", "ambiguous", "rejected", "unknown"]
@@ -102,12 +104,22 @@ class Gates(Frozen):
 
     def is_record(self, path: str) -> bool:
         """Whether a path holds a record of work, and so no part of what is proved."""
-        return _named(self.records.paths, path)
+        return _namer(self.records.paths)(path)
+
+    def recording(self, layout: Layout) -> Gates:
+        """With the places besides where a layout says that records of work lie; the base's layout, never the head's."""
+        more = (*layout.runs, *layout.locks, *layout.queue, *layout.outputs)
+        return self.model_copy(update={"records": Records(paths=(*self.records.paths, *more))})
 
 
-@lru_cache(maxsize=200_000)
-def _named(patterns: tuple[str, ...], path: str) -> bool:
-    return any(covers(pattern, path) for pattern in patterns)
+@lru_cache(maxsize=64)
+def _namer(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """One function for all patterns: whole folders and files by comparison alone, because trees are large."""
+    plain = [one.removesuffix("/**").strip("/") for one in patterns]
+    globs = [one for one, bare in zip(patterns, plain, strict=True) if bare in ("", ".") or re.search(r"[*?]", bare)]
+    files = frozenset(plain)
+    folders = tuple(f"{one}/" for one in plain if one)
+    return lambda path: path.startswith(folders) or path in files or any(covers(one, path) for one in globs)
 
 
 @cache
