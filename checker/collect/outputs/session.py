@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from checker.collect.data_text import Malformed
+from checker.collect.data_parsed import Malformed
 from checker.collect.outputs import loose
 from checker.collect.outputs.work import moment
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind
