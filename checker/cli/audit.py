@@ -7,7 +7,7 @@ import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -86,10 +86,18 @@ def _request(path: Path, options: dict[str, Any]) -> Request:
         changed=options["changed"],
         cache=not options["no_cache"],
         imports=tuple(_imported(one) for one in options["imports"]),
-        progress=-1 if options["quiet"] else sys.stderr.fileno(),
+        progress=-1 if options["quiet"] else _told(sys.stderr),
         install=options["install"],
         allow_remote=_address(options["allow_remote"]),
     )
+
+
+def _told(stream: TextIO) -> int:
+    """The descriptor behind a stream, for a child that says how far it is; negative where there is none."""
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):
+        return -1
 
 
 def _address(url: str | None) -> str | None:
