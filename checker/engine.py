@@ -6,6 +6,7 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Any, Protocol
 
 from checker.catalog import clause_order, gravest, params_model
@@ -28,7 +29,7 @@ Locate = Callable[[Mapping[str, Sequence[Pointer]]], Mapping[tuple[str, Pointer]
 
 @dataclass(frozen=True)
 class Verdict:
-    """One rule's result with its findings; `trace` holds the traceback of a check that broke."""
+    """One rule's result with its findings; `trace` holds the traceback of a check that broke, `seconds` what it took."""
 
     bound: BoundRule
     outcome: Outcome
@@ -36,6 +37,7 @@ class Verdict:
     reason: str = ""
     findings: tuple[Finding, ...] = ()
     trace: str = ""
+    seconds: float = 0.0
 
     @property
     def result(self) -> Result:
@@ -71,11 +73,15 @@ class _Seen:
     outcome: Outcome | None = None  # set when the check gave no observations at all
     reason: str = ""
     trace: str = ""
+    seconds: float = 0.0  # without the facts that it waited for
 
 
 def _look(bound: BoundRule, check: Check, evidence: Evidence, contain: bool) -> _Seen:
+    started = perf_counter()
     try:
-        observations = tuple(check(**_arguments(check, bound, evidence)))
+        given = _arguments(check, bound, evidence)
+        started = perf_counter()
+        observations = tuple(check(**given))
     except NotApplicable as nothing:
         return _Seen(bound, outcome=Outcome.NOT_APPLICABLE, reason=nothing.reason)
     except Unavailable as missing:
@@ -86,7 +92,7 @@ def _look(bound: BoundRule, check: Check, evidence: Evidence, contain: bool) -> 
         return _Seen(bound, outcome=Outcome.ERROR, reason=_said(broken), trace=traceback.format_exc())
     if not observations:
         return _Seen(bound, outcome=Outcome.NOT_APPLICABLE, reason="nothing to examine")
-    return _Seen(bound, observations)
+    return _Seen(bound, observations, seconds=perf_counter() - started)
 
 
 def _said(broken: Exception) -> str:
@@ -121,7 +127,7 @@ def _judge(seen: _Seen, lines: Mapping[tuple[str, Pointer], tuple[int, int]], co
             raise
         return Verdict(seen.bound, Outcome.ERROR, reason=_said(broken), trace=traceback.format_exc())
     outcome = Outcome.FAILED if findings else Outcome.PASSED
-    return Verdict(seen.bound, outcome, examined=len(seen.observations), findings=findings)
+    return Verdict(seen.bound, outcome, len(seen.observations), findings=findings, seconds=seen.seconds)
 
 
 def _findings(seen: _Seen, lines: Mapping[tuple[str, Pointer], tuple[int, int]]) -> Iterator[Finding]:
