@@ -30,7 +30,7 @@ lint: $(STAMP) ## ruff, mypy, import contracts
 	$(BIN)/lint-imports --no-cache
 
 unit: $(STAMP) ## pytest, without the wheel
-	$(BIN)/python -m pytest -q --ignore=tests/test_wheel.py
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal --ignore=tests/test_wheel.py
 
 wheel: $(STAMP) ## Build the wheel, install it, audit with it
 	$(BIN)/python -m pytest -q tests/test_wheel.py
