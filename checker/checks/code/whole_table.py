@@ -21,7 +21,9 @@ _EVERYTHING = re.compile(
 _BOUNDED = re.compile(
     r"(?i)\b\w*(?:limit|take|page|cursor|offset|paginat|first|top|max_results|islice|slice|window)\w*\b"
 )
-_UPKEEP = re.compile(r"(?i)seed|reset|clean|purge|test|fixture|truncate|wipe|clear|flush|setup|teardown|drop_all|init")
+_UPKEEP = re.compile(
+    r"(?i)jobs?\b|job\.|worker|command|import|export|rebuild|migrat|index|drop|delete_?all|remove_?all|seed|reset|clean|purge|test|fixture|truncate|wipe|clear|flush|setup|teardown|drop_all|init"
+)
 
 
 def whole_table(
