@@ -40,7 +40,7 @@ def _write(match: Match) -> Observation | None:
         return None
     upkeep = _UPKEEP.search(f"{match.path} {match.symbol}")
     message = f"{where(match)} changes or deletes every row of a table"
-    return bad(match, message, Confidence.LOW if upkeep else Confidence.MEDIUM if not match.function else None)
+    return bad(match, message, Confidence.LOW if upkeep else None)
 
 
 def _list(route: Route) -> Observation | None:
@@ -56,5 +56,4 @@ def _list(route: Route) -> Observation | None:
         place=route.place,
         message=f"{route.operation} ({route.handler.symbol}) reads a whole table",
         evidence=shortened(found[0]),
-        confidence=Confidence.MEDIUM,
     )

@@ -12,7 +12,7 @@ from checker.model.modules import Guard
 _DEEPEST = 8
 _AUTH = re.compile(
     r"(?i)current_?(?:active_?)?(?:super_?)?(?:user|account|admin|member|tenant|principal|customer)|authenticat|authori[sz]|is_?auth|with_?auth"
-    r"|requires?_?(?:auth|user|login|role|perm|admin|scope|token|api_?key|session)|verify_?(?:token|jwt|api_?key|signature|user|access|session|auth|webhook)"
+    r"|requires?_?(?:auth|user|login|role|perm|admin|scope|token|api_?key|session)|verify_?(?:token|jwt|api_?key|signature|user|access|session|auth|webhook|bot|cron|caller|client|service|\w*bot\b)"
     r"|check_?(?:auth|perm|token|access|role|api_?key|scope)|validate_?(?:token|jwt|api_?key|session)|login_?required|jwt_?required|permission|principal"
     r"|super_?user|is_?admin|admin_?(?:required|only)|auth_?(?:user|required|guard|dep|bearer|middleware|handler|subject|context)|(?:^|[_.])auth(?:$|[_.])|^auth[A-Z(]"
     r"|api_?key|HTTPBearer|OAuth2|HTTPBasic|protect(?:ed)?(?:Route)?$|ensure_?(?:auth|logged|user|admin)|logged_?in|guard|passport|\bjwt|session_?user|user_?session"
