@@ -73,13 +73,18 @@ def _models(modules: Mapping[str, Any]) -> Iterator[Model]:
     declared = {one[0]: one for facts in modules.values() for one in facts["models"]}
     for path, facts in modules.items():
         for name, bases, columns, table, first, last in facts["models"]:
-            inherited = frozenset(columns) | _inherited(bases, declared, frozenset({name}))
+            inherited = frozenset(columns) | _inherited(bases, declared)
             yield Model(str(name), path, (int(first), int(last)), inherited, str(table))
 
 
-def _inherited(bases: list[str], declared: Mapping[str, Any], seen: frozenset[str]) -> frozenset[str]:
-    found: frozenset[str] = frozenset()
-    for base in bases:
-        if base in declared and base not in seen:
-            found |= frozenset(declared[base][2]) | _inherited(declared[base][1], declared, seen | {base})
-    return found
+def _inherited(bases: list[str], declared: Mapping[str, Any]) -> frozenset[str]:
+    """The columns of all classes that stand behind some bases, each class looked at once."""
+    found: set[str] = set()
+    waiting, seen = list(bases), set(bases)
+    while waiting:
+        one = declared.get(waiting.pop())
+        if one is not None:
+            found.update(one[2])
+            waiting += [base for base in one[1] if base not in seen]
+            seen.update(one[1])
+    return frozenset(found)
