@@ -7,21 +7,24 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checker.collect.code.guards import Guards
+from checker.collect.code.prisma import prisma_models
 from checker.collect.code.program import Program
 from checker.collect.code.reading import Reading
+from checker.collect.files import Root
 from checker.model.code import Function, Language
 from checker.model.modules import CodeStructure, Model, Route
+from checker.model.repo import Inventory
 from checker.model.unavailable import NotApplicable
 
 _ROUTE_PARTS = 11
 
 
-def code_structure(reading: Reading) -> CodeStructure:
-    """Routes and models of all runtime source. NotApplicable where nothing declares any."""
+def code_structure(reading: Reading, root: Root, inventory: Inventory) -> CodeStructure:
+    """Routes and models of all runtime source, with those of Prisma's schemas. NotApplicable where nothing declares any."""
     modules = {file.path: record["module"] for file, record in reading.files if _is_module(record["module"])}
     languages = {file.path: file.language for file, _ in reading.files}
     routes = tuple(_routes(modules, languages))
-    models = tuple(_models(modules))
+    models = (*_models(modules), *prisma_models(root, inventory))
     if not routes and not models:
         raise NotApplicable("no module declares a route or a table in a way that is known here")
     imported = {
