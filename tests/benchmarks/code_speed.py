@@ -152,19 +152,21 @@ def measured(asked: argparse.Namespace, scratch: Path) -> int:
         str(repo),
     ]
     other = [str(asked.detect_secrets.absolute()), "-C", str(repo), "scan", "--all-files"]
-    figures = {
-        "whole static audit, cold": best([*ours, "--no-cache"], env, scratch, asked.runs),
-        "code rules, cold": best([*code, "--no-cache"], env, scratch, asked.runs),
-    }
+    figures: dict[str, Cost] = {}
+
+    def told(what: str, one: Cost) -> None:
+        figures[what] = one
+        print(f"{what:<26} {one}", flush=True)
+
+    told("code rules, cold", best([*code, "--no-cache"], env, scratch, asked.runs))
     cost(code, env, scratch, (0, 1, 3))  # fills the cache
-    figures["code rules, warm"] = best(code, env, scratch, asked.runs)
-    figures["one changed file"] = _changed(repo, code, env, scratch)
-    figures["secrets"] = best(secrets, env, scratch, asked.runs)
-    figures["memory, whole audit"] = cost([*ours, "--no-cache"], {**env, "MEASURE_MEMORY": "1"}, scratch, (0, 1, 3))
-    figures["semgrep, as many rules"] = cost(rival, env, scratch, (0, 1, 2))
-    figures["detect-secrets"] = cost(other, env, scratch, (0, 1))
-    for what, one in figures.items():
-        print(f"{what:<26} {one}")
+    told("code rules, warm", best(code, env, scratch, asked.runs))
+    told("one changed file", _changed(repo, code, env, scratch, asked.runs))
+    told("secrets", best(secrets, env, scratch, asked.runs))
+    told("whole static audit, cold", best([*ours, "--no-cache"], env, scratch, asked.runs))
+    told("memory, whole audit", cost([*ours, "--no-cache"], {**env, "MEASURE_MEMORY": "1"}, scratch, (0, 1, 3)))
+    told("semgrep, as many rules", cost(rival, env, scratch, (0, 1, 2)))
+    told("detect-secrets", cost(other, env, scratch, (0, 1)))
     whole, code_cold = figures["whole static audit, cold"], figures["code rules, cold"]
     print(
         f"whole audit to semgrep     {whole.cpu / figures['semgrep, as many rules'].cpu:7.3f} of its CPU (at most 0.2)"
@@ -176,14 +178,14 @@ def measured(asked: argparse.Namespace, scratch: Path) -> int:
     return 0
 
 
-def _changed(repo: Path, argv: Sequence[str], env: dict[str, str], scratch: Path) -> Cost:
+def _changed(repo: Path, argv: Sequence[str], env: dict[str, str], scratch: Path, runs: int) -> Cost:
     """One file of source, another line in it each time."""
     listed = subprocess.run(["git", "ls-files", "*.py", "*.ts"], cwd=repo, capture_output=True, text=True, check=True)
     file = repo / min(listed.stdout.split(), key=lambda path: ("test" in path, path))
     text = file.read_text("utf-8")
     found = []
-    for number in range(ENOUGH):
-        file.write_text(f"{text}\n\n", "utf-8") if number == 0 else file.write_text(text + "\n" * (number + 3), "utf-8")
+    for number in range(runs):
+        file.write_text(text + "\n" * (number + 2), "utf-8")
         found.append(cost(argv, env, scratch, (0, 1, 3)))
     file.write_text(text, "utf-8")
     return min(found, key=lambda one: one.wall)

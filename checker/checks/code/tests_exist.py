@@ -72,6 +72,7 @@ def operations_tested(api: Api, suites: Suites) -> Iterator[Observation]:
             ok=called,
             place=operation.place,
             message=f"No test calls {operation.name}",
+            cause="" if suites.files else "no tests at all",
             evidence=f"{len(suites.files)} files of tests write out {len(suites.addresses)} addresses, and not this one",
             confidence=None if not suites.files else Confidence.MEDIUM,
         )
