@@ -64,6 +64,7 @@ COLLECTORS = Registry(
         "Sessions": "outputs.session:sessions",
         "SpecChanges": "change.specs:spec_changes",
         "StackDocuments": "dependencies:stack_documents",
+        "Suites": "code.suites:suites",
         "Suppressions": "suppressions:suppressions",
         "Technologies": "dependencies:technologies",
         "TreePaths": "outputs.tree:tree_paths",
