@@ -14,6 +14,7 @@ from checker.collect.lines import locator
 from checker.model.contract import ContractFiles
 from checker.model.observation import Check
 from checker.model.proof_records import ProofRecords
+from checker.model.quoted import without_secrets
 from checker.model.repo import Inventory, Suppressions
 from checker.model.report import (
     Claim,
@@ -158,7 +159,8 @@ def _ref(known: Catalog, name: str) -> StandardRef:
 
 def _suppressions(place: Workplace) -> tuple[Suppression, ...]:
     try:
-        return place.facts.get(Suppressions).found
+        found = place.facts.get(Suppressions).found
+        return tuple(one.model_copy(update={"marker": without_secrets(one.marker)}) for one in found)
     except (Unavailable, NotApplicable):
         return ()
 
