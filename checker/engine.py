@@ -6,6 +6,7 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -13,8 +14,9 @@ from checker.catalog import clause_order, gravest, params_model
 from checker.injection import arguments, facts_named
 from checker.model.finding import Finding, Where, fingerprint
 from checker.model.observation import Check, Observation, Place, Pointer
+from checker.model.quoted import without_secrets
 from checker.model.report import Outcome, Result
-from checker.model.rule import BoundRule, Severity
+from checker.model.rule import BoundRule, Family, Severity
 from checker.model.unavailable import NotApplicable, Unavailable
 
 
@@ -155,20 +157,28 @@ def _finding(
     places = [place for one in same for place in (one.place, *one.also)]
     where, *also = dict.fromkeys(_where(place, lines) for place in places)
     more = f" (and {len(same) - 1} more like it)" if len(same) > 1 else ""
+    quoted = _quoted(bound.rule.family)
     return Finding(
         rule=bound.id,
         clauses=bound.clauses,
         category=bound.rule.family,
         severity=_capped(bound.severity, confidence.cap),
         confidence=confidence,
-        title=first.message + more,
+        title=quoted(first.message) + more,
         where=where,
-        evidence=first.evidence,
+        evidence=quoted(first.evidence),
         recommendation=bound.rule.recommendation,
         fingerprint=mark,
-        subject=first.cause or first.subject,
+        subject=quoted(first.cause or first.subject),
         also=tuple(also),
     )
+
+
+def _quoted(family: Family) -> Callable[[str], str]:
+    """How a rule's words are quoted: without secrets. Records of runs name trees and commits, which look as random."""
+    if family is Family.SECRETS:  # redacted by themselves, with marks that tell values apart
+        return str
+    return partial(without_secrets, random=family not in (Family.OUTPUTS, Family.PROOFS))
 
 
 def _capped(severity: Severity, cap: Severity) -> Severity:

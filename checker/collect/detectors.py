@@ -25,6 +25,7 @@ MOST_MEMBERS = 10_000
 MOST_UNPACKED = 64 << 20  # bytes
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".gz", ".whl", ".jar")
 _OWN = "checker"
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
 _BESIDE_A_NAME = re.compile(r"\[ ?\\t\\w\.-\]\{0,|\(\?:\[\\w\.-\]\{0,\d+\?\}|\.\|\[\\n\\r\]")
 _CONFIGURATION = re.compile(
     r"(?:.*/)?(?:\.env[\w.\-]*|[^/]*\.env|dockerfile[\w.\-]*|\.npmrc|\.netrc|\.pypirc|"
@@ -86,6 +87,8 @@ class Detectors:
 
     def tokens(self, path: str, role: Role, data: bytes, where: str = "") -> Iterator[Token]:
         """What stands in one content, each stretch of it named once, by its surest detector. Unavailable: it took too long."""
+        if data.startswith(_WIDE) and b"\0" not in data:
+            data = b"  " + data[2:]  # a mark of UTF-16 before what is none would hide all of it
         try:
             matches = [one for one in self._engine.scan(data, timeout=LONGEST_SCAN) if one.visible]
         except (TimeoutError, RuntimeError):
