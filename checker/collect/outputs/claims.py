@@ -26,11 +26,11 @@ _COVERAGE = (
     re.compile(r"(?i)\b(\d{1,3}(?:\.\d+)?)\s?% (?:line |test |statement |code |unit |overall )*coverage\b"),
 )
 _COUNTS: tuple[tuple[Measure, re.Pattern[str]], ...] = (
-    ("passed", re.compile(r"(?i)\b(\d{1,6}) (?:tests? )?(?:passed|passing)\b")),
+    ("passed", re.compile(r"(?i)\b(\d{1,6}) (?:tests? )?(?:passed|passing|pass)\b")),
     ("failed", re.compile(r"(?i)\b(\d{1,6}) (?:tests? )?(?:failed|failing|failures?)\b")),
 )
 _NOT_A_RESULT = re.compile(
-    r"(?i)target|threshold|goal|minimum|at least|must|above|below|should|>=?|≥|aim|branch|gate\b|\bdiff\b"
+    r"(?i)target|threshold|goal|minimum|at least|must|above|below|should|[>≥]=?\s*\d|\bover\b|aim|branch|gate\b|\bdiff\b"
 )
 _OF_ANOTHER_RUN = re.compile(
     r"(?i)previous|before|initial|\bfirst\b|earlier|attempt|last run|was\b|from \d|→|->|baseline|expected"
