@@ -51,6 +51,7 @@ def verification_sequence(
             message=f"{step} of the verification sequence {problem}",
             evidence=last[2] if last else "looked through logs, packs, proofs, session logs and hand-offs",
             confidence=Confidence.MEDIUM if last is None and claim and not claim[0] else None,
+            cause="" if last or claim or claims or runs.found else "nothing on record",
         )
 
 

@@ -20,6 +20,7 @@ from checker.model.unavailable import Unavailable
 
 MOST_LINES = 20_000  # of one output
 MOST_COMMITS = 200  # that are looked up
+_TELLING = re.compile(r"[`/]|WBS-|commit|\d_|\]\(|revision|alembic", re.IGNORECASE)
 _AHEAD = re.compile(
     r"(?i)\bplan(?:s|ned|ning)?\b|\bpending\b|\btodo\b|\bto do\b|\bnot yet\b|\bnext\b|\bpropos|\bfuture\b"
     r"|\bremov|\bdeprecat|\binstead of\b|\bmissing\b"
@@ -81,14 +82,16 @@ def _in_text(one: Artefact, run: str, evidence: Evidence) -> Iterator[Assertion]
         text, pointer = (str(body.value), one.at(body.name)) if body else ("", None)
     elif one.kind is Kind.HANDOFF and isinstance(one.value, (dict, list)):
         return
-    wanted, files = _spans(one)
+    (wanted, files), told = _spans(one), _consumed(one)
     design = one.kind is Kind.OUTPUT_DOCUMENT and re.search(r"(?im)^[\W]*mode\b\W{1,6}design\b", text[:2000])
     for number, line in enumerate(text.split("\n")[:MOST_LINES], 1):
         if len(line) > 1000 or any(first <= number <= last for first, last in wanted):
             continue
+        if not _TELLING.search(line):
+            continue
         place = pointer or one.lines(number)
         if not _AHEAD.search(line) and not design:
-            yield from _endpoints(line, place, evidence, sure=_is_consumed(one, number))
+            yield from _endpoints(line, place, evidence, sure=any(first <= number <= last for first, last in told))
             if one.kind is not Kind.PR_PAYLOAD:
                 yield from _migrations(line, place, evidence)
                 yield from _named_files(one, number, line, files, evidence)
@@ -112,16 +115,11 @@ def _spans(one: Artefact) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]
     return (wanted if one.kind is Kind.RUN_REPORT else []), files
 
 
-def _is_consumed(one: Artefact, line: int) -> bool:
-    """Whether a line stands where others are told how to use what is there."""
+def _consumed(one: Artefact) -> list[tuple[int, int]]:
+    """The lines that tell others how to use what is there."""
     if one.kind is Kind.PR_PAYLOAD:
-        return False
-    return any(
-        first <= line <= last
-        for part in one.sections
-        if headings.run_section(part.title) == headings.BATON
-        for first, last in [part.lines]
-    )
+        return []
+    return [part.lines for part in one.sections if headings.run_section(part.title) == headings.BATON]
 
 
 def _endpoints(line: str, place: Place, evidence: Evidence, *, sure: bool) -> Iterator[Assertion]:

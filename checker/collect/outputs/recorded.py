@@ -27,8 +27,20 @@ _CODE = re.compile(
     r"(?i)\b(?:exit|return)(?:ed)?[\s_-]?(?:with )?(?:code|status)?\"?\s*[:=]?\s*(-?\d{1,3})\b"
     r"|\bprocess exited with code (\d+)|\brc=(\d+)"
 )
-_QUICK = re.compile(
-    r"(?m)^\s*[$>+❯]|(?i:command|cmd|exit|return|\brc=)|checks passed|no issues|^Found|✖|No new upgrade"
+_MARKS = (
+    "$ ",
+    "> ",
+    "+ ",
+    "❯",
+    "ommand",
+    "cmd",
+    "unning",
+    "xecuting",
+    "checks passed",
+    "no issues",
+    "Found ",
+    "✖",
+    "No new upgrade",
 )
 _CLOSING = (
     (re.compile(r"^All checks passed!\s*$"), "ruff check", 0),
@@ -87,7 +99,7 @@ def recorded_runs(root: Root, inventory: Inventory, packs: Packs, sessions: Sess
 
 def in_log(path: str, text: str, run: str) -> Iterator[Run]:
     """Commands after a prompt, or named as such, each with the exit code that stands before the next one."""
-    if not _QUICK.search(text):
+    if not any(mark in text for mark in _MARKS):
         return
     command, line, code = "", 1, None
     for number, said in enumerate(text.split("\n"), 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from checker.model.outputs.fields import key
 
@@ -43,6 +44,7 @@ _SECTIONS = (
 _COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _SECTIONS)
 
 
+@lru_cache(maxsize=65536)
 def run_section(title: str) -> str:
     """The section of a run report that a heading opens; the empty string for one of its own."""
     return next((name for name, pattern in _COMPILED if pattern.search(title)), "")
@@ -92,6 +94,7 @@ _DELIVERY_COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, 
 _NUMBERED = re.compile(r"^\W*(?:(?:step|part|phase)\W*)?\d+\s*(?:[.):-]|\W)\s*", re.IGNORECASE)
 
 
+@lru_cache(maxsize=65536)
 def delivery_section(title: str) -> str:
     """The part of a delivery that a heading opens, however it is numbered; the empty string for one of its own."""
     bare = _NUMBERED.sub("", title).strip()
