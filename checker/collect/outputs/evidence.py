@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from checker.collect.files import Root, Unreadable
+from checker.collect.outputs import tool_reports
 from checker.collect.outputs.text import readable
 from checker.model.contract import Api
 from checker.model.globs import covers
@@ -36,6 +37,7 @@ _CLOSING = (
     re.compile(r"^\s*Tests:?\s+((?:\d+ \w+\s*[,|]?\s*)+)(?:\(\d+\)|of \d+|\d+ total)?\s*$"),  # jest, vitest
     re.compile(r"^\s*((?:\d+ (?:passed|failed|passing|failing)\b[, ]*)+)(?:\([\d.smh ]+\))?\s*$"),  # playwright, mocha
 )
+_RUNNER = re.compile(r"^(?:TAP version|1\.\.\d|Ran \d+ tests?|test result:|ℹ pass)", re.MULTILINE)
 _HINT = re.compile(r"pass|fail|TOTAL|All files|Total coverage|error")
 _TAP = re.compile(r"^# (pass|fail) +(\d+)$")
 _TOTALS = (
@@ -96,7 +98,36 @@ def _of_file(
 
 
 def measured(path: str, text: str, run: str) -> Iterator[Figure]:
-    """The figures in one text. A document with a type declaration is not read: entities are a trap."""
+    """The figures in one text, in the common forms, else in the others that are known."""
+    found = list(_common(path, text, run))
+    yield from found
+    seen = {one.measure for one in found}
+    if "passed" not in seen:
+        for passed, failed, line in _counts(path, text):
+            yield Figure("passed", passed, Place(path, (line, line)), f"{passed} passed, {failed} failed", run=run)
+            yield Figure("failed", failed, Place(path, (line, line)), f"{passed} passed, {failed} failed", run=run)
+    if "coverage" not in seen and (rate := tool_reports.covered(path, text)) is not None:
+        yield Figure("coverage", rate, Place(path), f"coverage {rate:.4g}%", run=run)
+
+
+def _counts(path: str, text: str) -> Iterator[tuple[int, int, int]]:
+    if "<testsuite" in text[:2000]:
+        told = (
+            tool_reports.suite_attributes(text) if "<!ENTITY" not in text[:2000] and "<testcase" not in text else None
+        )
+        yield from [(*told, 1)] if told else []
+    elif path.endswith(".json"):
+        try:
+            counted = tool_reports.counts_of(json.loads(text))
+        except (ValueError, RecursionError):
+            return
+        yield from [(*counted, 1)] if counted else []
+    elif not path.endswith((".xml", ".info")) and _RUNNER.search(text):
+        yield from tool_reports.tallies(_ESCAPES.sub("", text))
+
+
+def _common(path: str, text: str, run: str) -> Iterator[Figure]:
+    """The common forms. A document with a type declaration is not read: entities are a trap."""
     head = text[:2000]
     if "<testsuite" in head and "<!ENTITY" not in head:
         yield from _junit(path, text, run)
