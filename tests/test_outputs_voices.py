@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.child import inside
+from tests.scratch import FIXTURES
 
-VOICES = Path(__file__).resolve().parent / "data" / "outputs"
+VOICES = FIXTURES / "voices"
 ABSENT = {  # the standard that judges it, and the rules that rightly miss an artefact
     "agent-session": ("backend-agent", set()),
     "claude-like-run-report": ("agent-2", {"attach-pack"}),
