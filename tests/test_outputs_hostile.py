@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import random
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from checker import catalog
 from checker.audit import audit
 from checker.model.report import Report
 from checker.workplace import Request
+from tests.fake_secrets import fake
 from tests.scratch import FIXTURES
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -150,3 +153,20 @@ def test_a_report_of_fifty_megabytes_is_a_finding(tmp_path: Path) -> None:
     report = judged(tmp_path, "agent-2")
     (found,) = [one for one in report.findings if one.rule == "run-report"]
     assert "larger than" in found.title
+
+
+def test_a_secret_inside_a_pack_is_found(tmp_path: Path) -> None:
+    pack = tmp_path / "docs/orchestrator/from-agents/AGENT-2/run-1-attach.zip"
+    pack.parent.mkdir(parents=True)
+    with zipfile.ZipFile(pack, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("logs/test.log", f"token: {fake('github-pat')}\n")
+    report = audit(Request(path=tmp_path, standards=("agent-2",), only=("secret-in-tree",), as_of=NOW)).report
+    (found,) = report.findings
+    assert found.where.path.startswith("docs/orchestrator/from-agents/AGENT-2/run-1-attach.zip")
+    assert "0.16" in found.clauses
+
+
+def test_every_rule_on_outputs_has_a_messy_and_true_twin() -> None:
+    rules = [rule.id for rule in catalog.load().rules.values() if rule.family == "outputs"]
+    without = [rule for rule in rules if not list((FIXTURES / "rules" / rule).glob("near-*"))]
+    assert without == []
