@@ -56,6 +56,7 @@ def part_of(title: str) -> str:
     return bare if bare in TEN_PARTS else _PARTS.get(bare, "")
 
 
+LONGEST_PART = 4  # words in the heading of a part; a longer one is a sentence about it
 DELIVERY_ORDER = (
     "Migrations", "Schema/Models", "Ports/Adapters", "Services/Use-Cases", "Controllers/Resolvers", "Validation & Auth",
     "Jobs/Workers", "Tests", "Observability", "Docs",
@@ -98,4 +99,5 @@ _NUMBERED = re.compile(r"^\W*(?:(?:step|part|phase)\W*)?\d+\s*(?:[.):-]|\W)\s*",
 def delivery_section(title: str) -> str:
     """The part of a delivery that a heading opens, however it is numbered; the empty string for one of its own."""
     bare = _NUMBERED.sub("", title).strip()
-    return next((name for name, pattern in _DELIVERY_COMPILED if pattern.search(bare)), "")
+    found = next((name for name, pattern in _DELIVERY_COMPILED if pattern.search(bare)), "")
+    return "" if found in DELIVERY_ORDER and len(bare.split()) > LONGEST_PART else found
