@@ -186,6 +186,15 @@ def test_an_engine_that_is_not_started_here_is_named_with_the_line_that_mends_it
     assert report["exit"] in (1, 3)
 
 
+def test_settings_are_those_of_the_example_with_their_quotes_and_lists(project: Path) -> None:
+    lines = ('export ORIGINS=["http://localhost:3000", "*"]  # who may ask', "NAME='a b'", 'KEY = "x#y"', "EMPTY=")
+    (project / ".env.example").write_text("\n".join(lines) + "\n", "utf-8")
+    seen = "[os.environ[name] for name in ('ORIGINS', 'NAME', 'KEY', 'EMPTY')]"
+    wanted = ['["http://localhost:3000", "*"]', "a b", "x#y", ""]
+    (project / "migrations" / "env.py").write_text(f"import os\nassert {seen} == {wanted!r}\n" + ENV, "utf-8")
+    assert outcome(audited(project), "migration-applies") == ("passed", "")
+
+
 def test_a_project_for_a_newer_python_is_told_so(project: Path) -> None:
     (project / "pyproject.toml").write_text('[project]\nname = "app"\nrequires-python = ">=3.99"\n', "utf-8")
     (project / "migrations" / "env.py").write_text("raise NameError('Item is not defined')\n", "utf-8")

@@ -39,7 +39,10 @@ _URL_NAMES = (
     "POSTGRES_URL",
     "DATABASE_URI",
 )
-_ASSIGNED = re.compile(r"(?m)^\s*(?:export\s+)?([A-Z][A-Z0-9_]*)\s*=\s*[\"']?([^\"'\n#]*)")
+_ASSIGNED = re.compile(
+    r"""(?m)^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*"""
+    r"""(?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)'|(?P<bare>[^\n]*?))[ \t]*(?:[ \t]#.*)?$"""
+)
 _SCHEME = re.compile(r"\b((?:postgres(?:ql)?|sqlite|mysql|mariadb|oracle|mssql)(?:\+\w+)?)://")
 _EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist", "example.env")
 
@@ -235,7 +238,10 @@ def _examples(root: Root) -> dict[str, str]:
     for name in _EXAMPLES:
         text = _text(root, name)
         if text is not None:
-            return {found[1]: found[2].strip() for found in _ASSIGNED.finditer(text)}
+            return {
+                found["name"]: found["double"] or found["single"] or found["bare"] or ""
+                for found in _ASSIGNED.finditer(text)
+            }
     return {}
 
 

@@ -74,9 +74,19 @@ def _kind(step: Operation, one: Revision) -> str:
         harmless = step.name == "drop_type" and "cascade" not in step.text.lower()
         return "" if harmless else "drop"
     if step.renamed:
-        return "rename"
+        return "" if _made_here(step, one) else "rename"
     retyped = step.name in ("alter_column", "retype_column") and step.types[1] is not None
     return "retype" if retyped and not _widens(*step.types) else ""
+
+
+def _made_here(step: Operation, one: Revision) -> bool:
+    """Whether the column that is renamed came in this very migration, so that no code knows its old name."""
+    return any(
+        other.name == "add_column"
+        and (other.table, other.column) == (step.table, step.column)
+        and other.lines < step.lines
+        for other in one.up.operations
+    )
 
 
 def _widens(old: str | None, new: str | None) -> bool:
