@@ -95,7 +95,7 @@ def audit(request: Request) -> Audit:
                         *_left_out(left),
                         *known_debt.notes,
                         *_notes(place, standards),
-                        *_of_rehearsal(place),
+                        *_of_runs(place),
                         *_of_source(place),
                         *_files_alone(verdicts),
                     )
@@ -210,10 +210,11 @@ def _git_notes(git: Git, base: str | None) -> Iterator[str]:
         yield f"the verdict is bound to no tree: {refused.reason}"
 
 
-def _of_rehearsal(place: Workplace) -> tuple[str, ...]:
-    """How the app was run, where a rule had it run."""
-    rehearsal = place.facts.collected("Rehearsal")
-    return () if rehearsal is None else rehearsal.told
+def _of_runs(place: Workplace) -> Iterator[str]:
+    """How the app and its migrations were run, where a rule had them run."""
+    for name in ("Rehearsal", "MigrationRuns"):
+        ran = place.facts.collected(name)
+        yield from () if ran is None else ran.told
 
 
 def _files_alone(verdicts: Sequence[Verdict]) -> Iterator[str]:

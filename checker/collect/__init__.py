@@ -33,6 +33,7 @@ COLLECTORS = Registry(
         "DeclaredSchemas": "declared_schema:declared_schemas",
         "Deliveries": "outputs.deliveries:deliveries",
         "Dependencies": "dependencies:dependencies",
+        "DependentCode": "dependent_code:dependent_code",
         "Envelopes": "envelopes:envelopes",
         "Environment": "environment:environment",
         "Figures": "outputs.evidence:figures",
