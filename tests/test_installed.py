@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from checker.collect.files import Root
-from checker.collect.installed import pins_of
+from checker.collect.installed import declared_by, locked_by
 from checker.collect.locks_of_packages import fits, holds
 from checker.model.installed import Installed, Pins
 from checker.model.unavailable import NotApplicable, Unavailable
@@ -82,7 +82,8 @@ ASKS = '[tool.poetry.dependencies]\npython = "^3.9"\ntiny-web = {version = "^1",
 
 
 def pins(folder: Path, files: dict[str, str]) -> Pins:
-    found = pins_of(Root(written(folder, files)), ".")
+    root = Root(written(folder, files))
+    found = locked_by(root, ".") or declared_by(root, ".")
     assert found is not None
     return found
 
@@ -118,7 +119,7 @@ def test_a_pipfile_and_what_is_only_declared(tmp_path: Path) -> None:
     assert pins(tmp_path / "a", {"Pipfile.lock": lock}).lines("3.11.7") == ("one==1 ; python_version >= '3.8'",)
     declared = '[project]\nrequires-python = ">=3.8"\ndependencies = ["one>=1"]\n'
     assert pins(tmp_path / "b", {"pyproject.toml": declared}).lines("3.11.7") == ("one>=1",)
-    assert pins_of(Root(written(tmp_path / "c", {"uv.lock": "not [toml"})), ".") is None
+    assert locked_by(Root(written(tmp_path / "c", {"uv.lock": "not [toml"})), ".") is None
 
 
 @pytest.mark.parametrize(

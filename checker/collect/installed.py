@@ -39,8 +39,10 @@ def installed(root: Root, inventory: Inventory, description: Description, execut
     if not execution.install or execution.profile == "static":
         raise NotApplicable("no environment was asked for with --install")
     entries = app_entries(root, inventory, description)
-    folders = dict.fromkeys((*(one.workdir for one in entries), *(one.folder for one in entries), "."))
-    pins = next((found for folder in folders if (found := pins_of(root, folder)) is not None), None)
+    places = [place for one in entries for place in (*_upward(one.workdir), *_upward(one.folder))]
+    folders = list(dict.fromkeys((*places, ".")))
+    tried = (read(root, folder) for read in (locked_by, declared_by) for folder in folders)
+    pins = next((found for found in tried if found is not None), None)
     if pins is None:
         raise Unavailable(
             "--install found no uv.lock, poetry.lock, Pipfile.lock, requirements.txt or pyproject.toml to build from;"
@@ -49,13 +51,17 @@ def installed(root: Root, inventory: Inventory, description: Description, execut
     return environment(pins, execution.environment, fits)
 
 
-def pins_of(root: Root, folder: str) -> Pins | None:
-    """What the project of a folder runs on: by its lock, else its requirements, else what it declares."""
+def _upward(folder: str) -> Iterator[str]:
+    """A folder and those above it: a lock may be that of a workspace."""
+    while folder not in (".", ""):
+        yield folder
+        folder = posixpath.dirname(folder)
+
+
+def locked_by(root: Root, folder: str) -> Pins | None:
+    """What the lock of a folder pins; None where it has none."""
     project = _toml(root, _in(folder, "pyproject.toml")) or {}
-    poetry = project.get("tool", {}).get("poetry", {}).get("dependencies", {})
-    declared = project.get("project", {})
-    wanted = str(declared.get("requires-python") or poetry.get("python") or "")
-    hinted = _hint(root, folder)
+    wanted, hinted = _wanted(project), _hint(root, folder)
     lock = _toml(root, _in(folder, "uv.lock"))
     if lock is not None:
         return _locked(_in(folder, "uv.lock"), *of_uv(lock), str(lock.get("requires-python") or wanted), hinted)
@@ -63,8 +69,13 @@ def pins_of(root: Root, folder: str) -> Pins | None:
     if lock is not None:
         return _locked(_in(folder, "poetry.lock"), *of_poetry(lock, project), wanted, hinted)
     lines = _of_pipenv(root, folder)
-    if lines is not None:
-        return _plain(_in(folder, "Pipfile.lock"), lines, wanted, hinted, exact=True)
+    return None if lines is None else _plain(_in(folder, "Pipfile.lock"), lines, wanted, hinted, exact=True)
+
+
+def declared_by(root: Root, folder: str) -> Pins | None:
+    """What the requirements of a folder ask for, else its project; None where neither says anything."""
+    project = _toml(root, _in(folder, "pyproject.toml")) or {}
+    declared, wanted, hinted = project.get("project", {}), _wanted(project), _hint(root, folder)
     for name in _PLAIN:
         if root.exists(_in(folder, name)):
             return _plain(_in(folder, name), tuple(_flat(root, _in(folder, name), set())), wanted, hinted, exact=False)
@@ -72,6 +83,12 @@ def pins_of(root: Root, folder: str) -> Pins | None:
         lines = tuple(map(str, declared["dependencies"]))
         return _plain(_in(folder, "pyproject.toml"), lines, wanted, hinted, exact=False)
     return None
+
+
+def _wanted(project: Mapping[str, Any]) -> str:
+    """The versions of Python that a project supports, in the standard's words or Poetry's."""
+    of_poetry = project.get("tool", {}).get("poetry", {}).get("dependencies", {})
+    return str(project.get("project", {}).get("requires-python") or of_poetry.get("python") or "")
 
 
 def _locked(source: str, asked: list[Needs], packages: list[Locked], wanted: str, hinted: str) -> Pins:

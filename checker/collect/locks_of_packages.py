@@ -18,11 +18,10 @@ _OF_POETRY = re.compile(r"^([\^~])\s*(\d+(?:\.\d+)*)")
 
 
 def of_uv(lock: Mapping[str, Any]) -> tuple[list[Needs], list[Locked]]:
-    """What the project at the root of a `uv.lock` asks for, and every package of it."""
+    """What the projects of a `uv.lock` ask for, members of a workspace too, and every package from elsewhere."""
     packages = [one for one in lock.get("package", ()) if isinstance(one, dict)]
-    here = [one for one in packages if _place(one) in (".", "")]
-    members = [one for one in packages if _place(one) not in (".", None)]
-    asked = [need for one in here or members for need in _needs_of_uv(one.get("dependencies"))]
+    ours = [one for one in packages if _place(one) is not None]
+    asked = [need for one in ours for need in _needs_of_uv(one.get("dependencies"))]
     return asked, [_locked_by_uv(one) for one in packages if _place(one) is None]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from checker.collect.app_database import app_database
 from checker.collect.app_entries import app_entries
@@ -17,7 +18,7 @@ from checker.model.contract import Api, Contract, Operation
 from checker.model.execution import Execution
 from checker.model.installed import Installed
 from checker.model.lists import listings
-from checker.model.rehearsal import ListPlan, OperationPlan, Plan, Rehearsal, UserPlan
+from checker.model.rehearsal import DatabasePlan, ListPlan, OperationPlan, Plan, Rehearsal, UserPlan
 from checker.model.repo import Inventory, RouteTraces
 from checker.model.settings import Description, Policy
 from checker.model.shape import shape, shapes
@@ -52,7 +53,7 @@ def underway(
     if execution.profile == "static":
         raise Unavailable("nothing of the repository is executed under --profile static; add --profile agent")
     entries = app_entries(root, inventory, description)
-    if not entries and not description.app.start:
+    if not entries and not description.app.start and not execution.allow_remote:
         if isinstance(api, Api) or (isinstance(traces, RouteTraces) and traces.places):
             raise Unavailable(
                 'no way to start the app was found; say it in checker.toml: [app] start = ["…", "{port}"]'
@@ -62,7 +63,8 @@ def underway(
     files = [file for file in inventory.files if not file.symlink]
     if sum(file.size for file in files) > LARGEST_TREE:
         raise Unavailable("the tree is larger than 512 MiB and is not copied for a rehearsal; ignore what is generated")
-    wanted = app_database(root, inventory, description)
+    remote = execution.allow_remote or ""
+    wanted = DatabasePlan() if remote else app_database(root, inventory, description)
     theirs = [file.path for file in files if file.path.rpartition("/")[2] == "schemathesis.toml"]
     plan = Plan(
         root="",
@@ -82,7 +84,8 @@ def underway(
         alembic=_alembic(inventory),
         origin=str(root.path.resolve()),
         path=_path(root.path.resolve(), execution),
-        base_paths=tuple(_bases(contract)) if contract else ("",),
+        base_paths=tuple(_bases(contract, remote)),
+        remote=remote,
         document=_document(contract) if contract else None,
         operations=tuple(_operations(contract, policy)) if contract else (),
         users=tuple(UserPlan(**user.model_dump()) for user in description.app.users),
@@ -141,8 +144,13 @@ def _alembic(inventory: Inventory) -> str:
     return (found[0].rpartition("/")[0] or ".") if len(found) == 1 else ""
 
 
-def _bases(contract: Contract) -> Iterator[str]:
-    for base in contract.base_paths:
+def _bases(contract: Contract | None, remote: str) -> Iterator[str]:
+    """What may stand before the contract's paths: the path of the caller's URL, else what its own servers name."""
+    given = urlsplit(remote).path.rstrip("/")
+    if given:
+        yield given
+        return
+    for base in contract.base_paths if contract else ():
         yield base.rstrip("/")
     yield ""
 

@@ -331,7 +331,11 @@ class Rehearsal(Frozen):
         )
         users = f"as {', '.join(self.users)}" if self.users else "as nobody: no user is named under [[app.users]]"
         on = ", ".join(f"{name} {version}" for name, version in sorted(self.versions.items()))
-        lines = [f"rehearsal: `{' '.join(self.command)}`{f' ({on})' if on else ''} in {where}; asked {users}"]
+        lines = [
+            f"rehearsal: {self.remote}, which --allow-remote names, in place of an app started here; asked {users}"
+            if self.remote
+            else f"rehearsal: `{' '.join(self.command)}`{f' ({on})' if on else ''} in {where}; asked {users}"
+        ]
         if isinstance(self.fuzzing, Fuzzing):
             lines += [f"rehearsal: {line}" for line in self.fuzzing.told]
         if self.database:

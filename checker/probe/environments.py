@@ -27,6 +27,7 @@ _KEPT = re.compile(
 _VERSION = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
 _MINORS = range(15, 7, -1)
 _TAG = re.compile(r"-(?P<python>[\w.]+)-(?P<abi>[\w.]+)-(?P<platform>[\w.]+)\.whl$")
+_ERROR = re.compile(r"^(?:ERROR|Error|error|fatal error|[\w.]*Error)\b.*:|(?i:could not|not found|failed building)")
 _DONE = "complete"
 
 
@@ -67,8 +68,9 @@ def _ran(argv: list[str], cwd: Path, given: Mapping[str, str], failed: str) -> N
         raise Unavailable(f"--install: {failed} within {SECONDS:.0f} s")
     if done.code:
         said = [line.strip() for line in (done.stderr or done.stdout).decode("utf-8", "replace").splitlines()]
-        errors = [line for line in said if line.lower().startswith("error")] or [line for line in said if line]
-        raise Unavailable(f"--install: {failed}: {' / '.join(errors[:3])[:600]}; or name an interpreter: [app] python")
+        errors = [line for line in said if _ERROR.search(line) and "subprocess-exited" not in line]
+        shown = list(dict.fromkeys(errors or [line for line in said if line]))[-3:]
+        raise Unavailable(f"--install: {failed}: {' / '.join(shown)[:600]}; or name an interpreter: [app] python")
 
 
 def _interpreter(pins: Pins, caller: Mapping[str, str], fits: Callable[[str, str], bool]) -> tuple[str, str]:

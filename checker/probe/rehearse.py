@@ -14,14 +14,17 @@ from pathlib import Path
 from checker.model.rehearsal import Plan, Rehearsal
 from checker.model.rule import Profile
 from checker.model.unavailable import Unavailable
-from checker.probe.command import CommandMissing, Completed, executable, run
+from checker.probe.command import CommandMissing, Completed, run
 
 SECONDS: dict[Profile, float] = {"static": 0.0, "agent": 180.0, "gate": 1200.0, "nightly": 7200.0}
 APP_FOLDER = b"/srv/app"  # stands in every answer and log for the scratch copy, whose name is another one each time
 LARGEST_ANSWER = 512 * 1024 * 1024  # bytes
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8"}
 _MAIN = "import sys; sys.path.insert(0, sys.argv[1]); from checker.probe.stage.main import main; main()"
-_ALONE = ("unshare", "--map-root-user", "--net", "--")
+_ALONE = (
+    ("unshare", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--"),
+    ("unshare", "--map-root-user", "--net", "--"),
+)
 
 
 @contextmanager
@@ -58,7 +61,7 @@ def rehearse(plan: Plan, started: Callable[[int], None] = lambda _: None) -> Reh
 
 def _run(plan: Plan, started: Callable[[int], None]) -> Completed:
     root = str(Path(__file__).resolve().parents[2])
-    argv = [*_alone(Path(plan.scratch)), sys.executable, "-I", "-c", _MAIN, root]
+    argv = [*(() if plan.remote else _alone(Path(plan.scratch))), sys.executable, "-I", "-c", _MAIN, root]
     told = os.dup(plan.progress) if plan.progress >= 0 else -1  # under another number than the child's own outputs
     try:
         return _fed(argv, plan.model_copy(update={"progress": told}), started)
@@ -81,10 +84,15 @@ def _fed(argv: list[str], plan: Plan, started: Callable[[int], None]) -> Complet
 
 
 def _alone(folder: Path) -> tuple[str, ...]:
-    """What cuts the child off every network but its own loopback; nothing where that is not allowed."""
-    try:
-        executable(_ALONE[0], folder, _ENVIRONMENT)
-        works = run([*_ALONE, "true"], cwd=folder, env=_ENVIRONMENT, timeout=10.0, max_output=4096)
-    except CommandMissing:
-        return ()
-    return _ALONE if works.code == 0 else ()
+    """What cuts the child off every network but its own loopback, and ends all that it has started when it ends.
+
+    Nothing where neither is allowed.
+    """
+    for words in _ALONE:
+        try:
+            works = run([*words, "true"], cwd=folder, env=_ENVIRONMENT, timeout=10.0, max_output=4096)
+        except CommandMissing:
+            return ()
+        if works.code == 0:
+            return words
+    return ()

@@ -80,17 +80,16 @@ def members(group: int) -> int:
 class Log:
     """What a process writes, read to the end so that it never blocks; the newest part is kept."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | None) -> None:
         self.kept = bytearray()
         self.total = 0
         self._lock = threading.Lock()
-        self._process = process
+        self._output = process.stdout if process else None
         self._thread = threading.Thread(target=self._drain, daemon=True)
         self._thread.start()
 
     def _drain(self) -> None:
-        assert self._process.stdout is not None
-        while data := os.read(self._process.stdout.fileno(), 65_536):
+        while self._output is not None and (data := os.read(self._output.fileno(), 65_536)):
             with self._lock:
                 self.total += len(data)
                 self.kept += data
@@ -105,8 +104,8 @@ class Log:
     def close(self) -> None:
         """Take the last words; a grandchild may keep the pipe open, and then the reader is left to the end of us."""
         self._thread.join(0.5)
-        if not self._thread.is_alive() and self._process.stdout is not None:
-            self._process.stdout.close()
+        if not self._thread.is_alive() and self._output is not None:
+            self._output.close()
 
     def last_lines(self, count: int = 12) -> str:
         """The last lines that say something."""
@@ -180,7 +179,7 @@ class App:
             if not self.runs:
                 self.log.close()
                 return f"{self.ended_by} before it listened; its last lines: {self.log.last_words()}"
-            if self._answers(path):
+            if self._answers_now(path):
                 if not self.runs:
                     continue  # somebody else listens there
                 self.seconds = time.monotonic() - self.seconds
@@ -188,7 +187,16 @@ class App:
             time.sleep(_POLL)
         return f"it did not answer on its port within {limit:.0f} s; its last lines: {self.log.last_words()}"
 
-    def _answers(self, path: str) -> bool:
+    def answers(self, path: str, limit: float) -> bool:
+        """Whether it answers within `limit` seconds; of an app that runs elsewhere."""
+        until = time.monotonic() + limit
+        while not self._answers_now(path):
+            if time.monotonic() > until:
+                return False
+            time.sleep(_POLL * 10)
+        return True
+
+    def _answers_now(self, path: str) -> bool:
         try:
             status, _, _ = self.client.raw("GET", path or "/", {}, None, 2.0)
         except NoAnswer:

@@ -1,4 +1,4 @@
-"""The only place that speaks HTTP to the audited app, on the loopback interface alone."""
+"""The only place that speaks HTTP to the audited app: on the loopback interface, or where the caller says that it runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import socket
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from checker.model.rehearsal import Exchange
 
@@ -22,11 +22,27 @@ class NoAnswer(Exception):
 
 
 class Client:
-    """Asks one port; `base` is what the contract's servers put before each path."""
+    """Asks one port; `base` is what the contract's servers put before each path.
 
-    def __init__(self, port: int, base: str = "") -> None:
+    `host` is another one than this machine only where the caller has named it on the command line.
+    """
+
+    def __init__(self, port: int, base: str = "", host: str = HOST, scheme: str = "http") -> None:
         self.port = port
         self.base = base.rstrip("/")
+        self.host = host
+        self.scheme = scheme
+
+    @classmethod
+    def of(cls, url: str) -> Client:
+        """For an app that runs elsewhere. The path of the URL is left to whoever knows the contract."""
+        parts = urlsplit(url)
+        return cls(parts.port or (443 if parts.scheme == "https" else 80), "", parts.hostname or HOST, parts.scheme)
+
+    @property
+    def origin(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
 
     def ask(
         self,
@@ -79,7 +95,8 @@ class Client:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, seconds: float
     ) -> tuple[int, dict[str, str], bytes]:
         """One request over a connection of its own."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=seconds)
+        kind = http.client.HTTPSConnection if self.scheme == "https" else http.client.HTTPConnection
+        connection = kind(self.host, self.port, timeout=seconds)
         try:
             connection.request(method, url, body, dict(headers))
             answer = connection.getresponse()

@@ -16,6 +16,7 @@ from typing import Any
 from checker.model.rehearsal import Fuzzing, Missing, Plan, Rehearsal
 from checker.probe.stage.app import App, NotStarted, die_with_parent
 from checker.probe.stage.client import Client, NoAnswer
+from checker.probe.stage.elsewhere import RUNS_ELSEWHERE
 from checker.probe.stage.explore import Explorer, with_examples
 from checker.probe.stage.fuzz import Fuzzer
 from checker.probe.stage.hand import Stagehand
@@ -85,7 +86,7 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
         explorer = Explorer(plan, app.client)
         progress.say(f"Schemathesis asks {len(plan.operations)} operations")
         fuzzing = fuzzed(fuzzer, plan, app, explorer, document)
-        settings = {**plan.env, **stagehand.invented}
+        settings = {} if plan.remote else {**plan.env, **stagehand.invented}
         fuzzed_before = fuzzing.exchanges if isinstance(fuzzing, Fuzzing) else ()
         probes = Probes(plan, app, explorer, fuzzed_before, [], settings=settings)
         if worst(probes.fuzzed):
@@ -111,7 +112,9 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
         progress.say("the app is stopped in the middle of a request")
         stop = (
             probes.stop()
-            if alive and "flask" not in stagehand.command
+            if alive and not plan.remote and "flask" not in stagehand.command
+            else RUNS_ELSEWHERE
+            if plan.remote
             else Missing(missing=died or "the framework's development server was used")
         )
         log = app.log.last_lines(LOG_TAIL)
@@ -123,11 +126,12 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
         if failed:
             progress.say("what failed is asked again of a fresh app")
         crashes = repeated(plan, fresh, known, base, failed)
-    if plan.profile != "agent":
+    if plan.profile != "agent" and not plan.remote:
         progress.say("one operation is asked until it is refused")
         seen["limit"] = limit(plan, stagehand, base)
     return Rehearsal(
         command=stagehand.command,
+        remote=plan.remote,
         interpreter=stagehand.python,
         versions=dump.versions,
         seconds=seconds,
@@ -186,6 +190,6 @@ def fuzzed(
     if document is None:
         return Missing(missing="there is no contract to hold the app to, neither committed nor served")
     filled = with_examples(document, explorer, plan.operations)
-    url = f"http://127.0.0.1:{app.port}{app.client.base}"
+    url = app.client.origin + app.client.base
     digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
     return fuzzer.run(filled, url, explorer.headers, [one.name for one in plan.operations if one.hashes], digest)

@@ -11,6 +11,7 @@ from typing import Any
 
 from checker.model.rehearsal import Entry, Missing, Plan, Route
 from checker.probe.stage.app import NotStarted, as_guest, last_line
+from checker.probe.stage.elsewhere import RUNS_ELSEWHERE, Messenger
 from checker.probe.stage.hand import Stagehand
 
 _ROUTES = Path(__file__).parent.parent / "inside" / "routes.py"
@@ -74,6 +75,8 @@ class Dump:
 
     def routes(self) -> tuple[Route, ...] | Missing:
         """The routes with places in the audited tree."""
+        if self.stagehand.plan.remote:
+            return RUNS_ELSEWHERE
         if not self.entries:
             return Missing(missing="no application object was found in the source")
         found = self.answer()
@@ -89,6 +92,9 @@ class Dump:
 
 def prepared(plan: Plan, *, alone: bool) -> tuple[Stagehand, Dump]:
     """Who starts the app with what: as configured, or by the first interpreter that can import an entry."""
+    if plan.remote:
+        messenger = Messenger(plan)
+        return messenger, Dump(messenger, (), 0)
     if plan.start:
         return _as_configured(plan, alone=alone)
     if not plan.entries:
