@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from checker.model.base import Frozen
 from checker.model.rule import Profile
+from checker.model.spill import Spill
 
 
 class Entry(Frozen):
@@ -208,15 +209,6 @@ class ForeignRead(Frozen):
     reader: str
     owned: Exchange
     foreign: Exchange
-
-
-class Spill(Frozen):
-    """Something secret that was seen where it must not be. `shown` is the place around it, without the secret itself."""
-
-    what: str
-    where: Literal["answer", "log"]
-    operation: str = ""
-    shown: str = ""
 
 
 class Traced(Frozen):
