@@ -105,6 +105,7 @@ class Plan(Frozen):
     remote: str = ""  # an app that runs elsewhere and is asked in place of one of our own
     base_paths: tuple[str, ...] = ("",)
     document: Mapping[str, Any] | None = None
+    graphql: str = ""  # the schema in its own language, where there is no other contract
     operations: tuple[OperationPlan, ...] = ()
     users: tuple[UserPlan, ...] = ()
     notes: tuple[str, ...] = ()  # what the reader must know of the plan itself
