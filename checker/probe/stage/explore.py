@@ -41,7 +41,7 @@ class Explorer:
         method, _, path = user.login.partition(" ")
         try:
             answer = self.client.ask(
-                method, path, body=dict(user.body), headers=self._key(user.login), operation=user.login
+                method, path, body=dict(user.body), headers=self.key(user.login), operation=user.login
             )
         except NoAnswer as none:
             self.notes.append(f"user {user.name} could not log in: {none}")
@@ -53,7 +53,8 @@ class Explorer:
             return
         self.credentials[user.name] = {"Authorization": f"Bearer {token}"}
 
-    def _key(self, operation: str) -> dict[str, str]:
+    def key(self, operation: str) -> dict[str, str]:
+        """A fresh Idempotency-Key for an operation that takes one."""
         header = next((one.idempotency_header for one in self.plan.operations if one.name == operation), "")
         return {header: f"rehearsal-{uuid.uuid4()}"} if header else {}
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,22 @@ from checker.probe.stage.evidence import Evidence
 
 _SCRIPT = Path(__file__).parent.parent / "inside" / "fuzzer.py"
 _ASKED_BY_PROBES = "ignored_auth,object_level_authorization,unsupported_method,allow_header_conformance"
+_CHECKS = (  # of Schemathesis 4; `max_response_time` asks for a figure that no standard names
+    "allow_header_conformance",
+    "content_type_conformance",
+    "ensure_resource_availability",
+    "ignored_auth",
+    "missing_required_header",
+    "negative_data_rejection",
+    "not_a_server_error",
+    "object_level_authorization",
+    "positive_data_acceptance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "status_code_conformance",
+    "unsupported_method",
+    "use_after_free",
+)
 
 
 @dataclass(frozen=True)
@@ -53,11 +69,19 @@ BUDGET: Mapping[Profile, Budget] = {
 }
 
 
+_OF_GRAPHQL: Mapping[Profile, tuple[str, ...]] = {
+    "agent": ("--phases", "fuzzing", "-n", "8"),  # a GraphQL schema has no other phases
+    "gate": (),
+    "nightly": (),
+}
+
+
 class Fuzzer:
     """Schemathesis, started before the app answers, and told later what to ask."""
 
     def __init__(self, folder: Path, profile: Profile, seed: int) -> None:
-        self.folder, self.seed, self.budget = folder, seed, BUDGET[profile]
+        self.folder, self.seed, self.profile, self.budget = folder, seed, profile, BUDGET[profile]
+        self._schema = folder / "schema.json"
         folder.mkdir()
         with (folder / "out.txt").open("wb") as output:
             self.process = subprocess.Popen(
@@ -72,10 +96,21 @@ class Fuzzer:
             )
 
     def run(
-        self, document: Mapping[str, Any], url: str, headers: Mapping[str, str], slow: Iterable[str] = ()
+        self,
+        document: Mapping[str, Any] | str,
+        url: str,
+        headers: Mapping[str, str],
+        slow: Iterable[str] = (),
+        digest: str = "",
     ) -> Fuzzing | Missing:
-        """Hold a copy of the contract against `url`; Missing where its reports do not prove that it looked."""
-        (self.folder / "schema.json").write_text(json.dumps(document), "utf-8")
+        """Hold a contract against `url`: an OpenAPI document, or a GraphQL schema as text.
+
+        Missing where the reports of Schemathesis do not prove that it looked.
+        """
+        if isinstance(document, str):
+            self._schema = self.folder / "schema.graphql"
+            self.budget = replace(self.budget, options=(*self.budget.options, *_OF_GRAPHQL[self.profile]), cases=0)
+        self._schema.write_text(document if isinstance(document, str) else json.dumps(document), "utf-8")
         (self.folder / "ours.toml").write_text(self.budget.configuration, "utf-8")
         most = {"": self.budget.cases, **dict.fromkeys(slow, self.budget.slow_cases)} if self.budget.cases else {}
         code, said = self._told(json.dumps({"argv": self._arguments(url, headers), "most": most}))
@@ -86,7 +121,8 @@ class Fuzzer:
         seen = _judged(verdict, self.folder / "evidence.ndjson", shown, said)
         if isinstance(seen, Missing):
             return seen
-        return seen.model_copy(update={"left_out": _read(self.folder / "left_out.json") or {}})
+        left = {"left_out": _read(self.folder / "left_out.json") or {}, "sha256": digest}
+        return seen.model_copy(update=left)
 
     def close(self) -> None:
         """End it, whatever it is doing."""
@@ -99,7 +135,7 @@ class Fuzzer:
 
     def _arguments(self, url: str, headers: Mapping[str, str]) -> list[str]:
         return [
-            *("--no-color", "--config-file", str(self.folder / "ours.toml"), "run", str(self.folder / "schema.json")),
+            *("--no-color", "--config-file", str(self.folder / "ours.toml"), "run", str(self._schema)),
             *("--url", url, "--seed", str(self.seed), "-w", "1", "--continue-on-failure"),
             *("--generation-database", "none", "--request-timeout", "10", "--output-sanitize", "false"),
             *("--report", "json,ndjson", "--report-json-path", str(self.folder / "verdict.json")),
@@ -162,5 +198,9 @@ def _judged(verdict: Mapping[str, Any], evidence: Path, command: str, said: str)
         exchanges=tuple(found.exchanges),
         errors=errors,
         unfinished=found.unfinished,
+        unchecked=(
+            *(f"check {name}" for name in _CHECKS if name not in found.checks),
+            *(f"phase {name}" for name, one in verdict.get("phases", {}).items() if one.get("status") == "skip"),
+        ),
         dropped=found.dropped,
     )

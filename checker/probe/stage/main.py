@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import socket
 import struct
@@ -14,14 +15,16 @@ from typing import Any
 
 from checker.model.rehearsal import Fuzzing, Missing, Plan, Rehearsal
 from checker.probe.stage.app import App, NotStarted, die_with_parent
-from checker.probe.stage.client import Client, NoAnswer
+from checker.probe.stage.client import Client, NoAnswer, decoded
 from checker.probe.stage.elsewhere import RUNS_ELSEWHERE
 from checker.probe.stage.explore import Explorer, with_examples
 from checker.probe.stage.fuzz import Fuzzer
 from checker.probe.stage.hand import Stagehand
+from checker.probe.stage.limits import limit
 from checker.probe.stage.probes import Probes
 from checker.probe.stage.progress import Progress
 from checker.probe.stage.replay import FreshApp, repeated, worst
+from checker.probe.stage.spills import secrets, spills
 from checker.probe.stage.start import Dump, prepared
 
 LOG_TAIL = 40  # lines
@@ -35,6 +38,7 @@ _SPECS = (
     "/api-docs",
     "/openapi.yaml",
 )
+_GRAPHQL = ("/graphql", "/api/graphql", "/v1/graphql", "/graphql/", "/query")
 _UP = 0x1 | 0x40  # IFF_UP | IFF_RUNNING
 
 
@@ -83,7 +87,9 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
         explorer = Explorer(plan, app.client)
         progress.say(f"Schemathesis asks {len(plan.operations)} operations")
         fuzzing = fuzzed(fuzzer, plan, app, explorer, document)
-        probes = Probes(plan, app, explorer, fuzzing.exchanges if isinstance(fuzzing, Fuzzing) else (), [])
+        settings = {} if plan.remote else {**plan.env, **stagehand.invented}
+        fuzzed_before = fuzzing.exchanges if isinstance(fuzzing, Fuzzing) else ()
+        probes = Probes(plan, app, explorer, fuzzed_before, [], settings=settings)
         if worst(probes.fuzzed):
             fresh.begin()
         known = [explorer.known()]
@@ -98,6 +104,7 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
             "refusals": probes.refusals(),
             "health": probes.health(),
             "preflights": probes.preflights(),
+            "traced": probes.traced(),
         }
         known.append(explorer.known())
         probes.ends()
@@ -112,13 +119,22 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
             else Missing(missing=died or "the framework's development server was used")
         )
         log = app.log.last_lines(LOG_TAIL)
+        hidden = secrets(plan, settings, explorer.credentials)
+        seen["watched"] = tuple(one.name for one in hidden)
+        seen["spills"] = tuple(spills(hidden, (*probes.fuzzed, *probes.exchanges), app.log.since(0)))
         base, seconds = app.client.base, round(app.seconds, 2)
-        progress.say("what failed is asked again of a fresh app")
-        crashes = repeated(plan, fresh, known, base, (*probes.fuzzed, *probes.exchanges))
+        failed = worst((*probes.fuzzed, *probes.exchanges))
+        if failed:
+            progress.say("what failed is asked again of a fresh app")
+        crashes = repeated(plan, fresh, known, base, failed)
+    if plan.profile != "agent" and not plan.remote:
+        progress.say("one operation is asked until it is refused")
+        seen["limit"] = limit(plan, stagehand, base)
     return Rehearsal(
         command=stagehand.command,
         remote=plan.remote,
         interpreter=stagehand.python,
+        versions=dump.versions,
         seconds=seconds,
         invented=tuple(sorted(stagehand.invented)),
         database=stagehand.told,
@@ -172,8 +188,25 @@ def base_path(plan: Plan, client: Client) -> str:
 def fuzzed(
     fuzzer: Fuzzer, plan: Plan, app: App, explorer: Explorer, document: Mapping[str, Any] | None
 ) -> Fuzzing | Missing:
+    if document is None and plan.graphql:
+        return fuzzed_graphql(fuzzer, plan, app, explorer)
     if document is None:
         return Missing(missing="there is no contract to hold the app to, neither committed nor served")
     filled = with_examples(document, explorer, plan.operations)
     url = app.client.origin + app.client.base
-    return fuzzer.run(filled, url, explorer.headers, [one.name for one in plan.operations if one.hashes])
+    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+    return fuzzer.run(filled, url, explorer.headers, [one.name for one in plan.operations if one.hashes], digest)
+
+
+def fuzzed_graphql(fuzzer: Fuzzer, plan: Plan, app: App, explorer: Explorer) -> Fuzzing | Missing:
+    """A GraphQL schema goes the same way, to the first usual path that answers a query."""
+    for path in _GRAPHQL:
+        try:
+            answer = app.client.ask("POST", path, body={"query": "{ __typename }"}, headers=explorer.headers)
+        except NoAnswer:
+            continue
+        value = decoded(answer)
+        if isinstance(value, dict) and ("data" in value or "errors" in value):
+            digest = hashlib.sha256(plan.graphql.encode()).hexdigest()
+            return fuzzer.run(plan.graphql, app.client.origin + answer.url, explorer.headers, digest=digest)
+    return Missing(missing=f"no GraphQL endpoint answered at {', '.join(_GRAPHQL)}")
