@@ -47,6 +47,7 @@ class Request:
     pg_bin: str | None = None
     install: bool = False
     allow_remote: str | None = None
+    progress: int = -1
     contain: bool = True
     given: Mapping[type, Any] = field(default_factory=dict)  # facts that a caller already has, as golden files of tests
 
@@ -86,7 +87,9 @@ class Workplace:
 
 
 def _execution(request: Request) -> Execution:
-    return Execution(request.profile, request.pg_bin, request.environment, request.install, request.allow_remote)
+    return Execution(
+        request.profile, request.pg_bin, request.environment, request.install, request.allow_remote, request.progress
+    )
 
 
 def _git(path: Path, stack: ExitStack) -> Git | NoGit:

@@ -78,6 +78,7 @@ def _request(path: Path, options: dict[str, Any]) -> Request:
         environment=dict(os.environ),
         baseline=options["baseline"],
         pg_bin=options["pg_bin"],
+        progress=-1 if options["quiet"] else sys.stderr.fileno(),
         install=options["install"],
         allow_remote=_address(options["allow_remote"]),
     )

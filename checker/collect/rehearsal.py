@@ -89,6 +89,7 @@ def underway(
         document=_document(contract) if contract else None,
         operations=tuple(_operations(contract, policy)) if contract else (),
         users=tuple(UserPlan(**user.model_dump()) for user in description.app.users),
+        progress=execution.progress,
         notes=(
             *(f"{path} of the repository was not obeyed" for path in theirs),
             *((installed.told,) if isinstance(installed, Installed) else ()),

@@ -15,7 +15,8 @@ _BUDGET: Mapping[str, float] = {"agent": 60.0, "gate": 600.0, "nightly": 3600.0}
 class Execution:
     """Consent comes from the command line alone: `profile`, `install` (packages of the project), `allow_remote` (a URL).
 
-    `pg_bin` names PostgreSQL's binaries; `environment` is the caller's.
+    `pg_bin` names PostgreSQL's binaries; `environment` is the caller's; `progress` is the descriptor that wants to be told
+    how far it is, none where negative.
     """
 
     profile: Profile = "static"
@@ -23,6 +24,7 @@ class Execution:
     environment: Mapping[str, str] = field(default_factory=dict)
     install: bool = False
     allow_remote: str | None = None
+    progress: int = -1
 
     @property
     def seconds(self) -> float:

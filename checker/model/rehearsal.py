@@ -107,6 +107,7 @@ class Plan(Frozen):
     operations: tuple[OperationPlan, ...] = ()
     users: tuple[UserPlan, ...] = ()
     notes: tuple[str, ...] = ()  # what the reader must know of the plan itself
+    progress: int = -1  # the descriptor that says how far it is; none where negative
 
 
 class Exchange(Frozen):

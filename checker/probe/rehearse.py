@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -61,6 +62,15 @@ def rehearse(plan: Plan, started: Callable[[int], None] = lambda _: None) -> Reh
 def _run(plan: Plan, started: Callable[[int], None]) -> Completed:
     root = str(Path(__file__).resolve().parents[2])
     argv = [*(() if plan.remote else _alone(Path(plan.scratch))), sys.executable, "-I", "-c", _MAIN, root]
+    told = os.dup(plan.progress) if plan.progress >= 0 else -1  # under another number than the child's own outputs
+    try:
+        return _fed(argv, plan.model_copy(update={"progress": told}), started)
+    finally:
+        if told >= 0:
+            os.close(told)
+
+
+def _fed(argv: list[str], plan: Plan, started: Callable[[int], None]) -> Completed:
     return run(
         argv,
         cwd=Path(plan.scratch),
@@ -69,6 +79,7 @@ def _run(plan: Plan, started: Callable[[int], None]) -> Completed:
         max_output=LARGEST_ANSWER,
         stdin=plan.model_dump_json().encode(),
         started=started,
+        inherit=(plan.progress,) if plan.progress >= 0 else (),
     )
 
 

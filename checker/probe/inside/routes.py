@@ -1,4 +1,4 @@
-"""Runs in the audited project's interpreter: imports the app and writes its routes as JSON."""
+"""Runs in the audited project's interpreter: imports the app, writes its routes as JSON, and may serve it from then on."""
 
 import enum
 import importlib
@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 import re
+import runpy
 import sys
 import traceback
 from typing import Any, Dict, Iterator, List, Tuple
@@ -16,24 +17,34 @@ DRIVERS = ("asyncpg", "psycopg", "psycopg2", "pg8000", "aiosqlite")
 
 
 def main() -> None:
-    output, entries = sys.argv[1], sys.argv[2:]
-    sys.path.insert(0, os.getcwd())
+    """`routes.py OUTPUT ENTRY… [--then MODULE ARGUMENT…]`: as `python -m MODULE` afterwards, in the same process."""
+    output, entries, then = sys.argv[1], sys.argv[2:], []
+    if "--then" in entries:
+        at = entries.index("--then")
+        entries, then = entries[:at], entries[at + 1 :]
+    sys.path[0] = os.getcwd()  # as for `python -m`; and no module of this folder stands in for one of theirs
+    describe(output, entries)
+    if then:
+        sys.argv = then
+        runpy.run_module(then[0], run_name="__main__", alter_sys=True)
+
+
+def describe(output: str, entries: List[str]) -> None:
     answer: Dict[str, Any] = {"errors": [], "drivers": installed(DRIVERS)}
     for entry in entries:
         try:
             app = load(entry)
             found = list(routes(app))
             if found or not answer.get("entry"):
-                answer.update(
-                    entry=entry, kind=kind(app), routes=found, document=document(app), servers=installed(SERVERS)
-                )
+                answer.update(entry=entry, kind=kind(app), routes=found, servers=installed(SERVERS))
             if found:
                 break
         except BaseException:
             answer["errors"].append([entry, traceback.format_exc()[-4000:]])
     answer["settings"] = list(settings())
-    with open(output, "w", encoding="utf-8") as file:
+    with open(output + ".part", "w", encoding="utf-8") as file:
         json.dump(answer, file, default=str)
+    os.replace(output + ".part", output)
 
 
 def load(entry: str) -> Any:
@@ -114,13 +125,6 @@ def setting(of: Any, name: str, required: Any, annotation: Any, default: Any) ->
 
 def kind(app: Any) -> str:
     return "flask" if hasattr(app, "url_map") and hasattr(app, "wsgi_app") else "asgi"
-
-
-def document(app: Any) -> Any:
-    try:
-        return app.openapi() if callable(getattr(app, "openapi", None)) else None
-    except BaseException:
-        return None
 
 
 def routes(app: Any) -> Iterator[Dict[str, Any]]:

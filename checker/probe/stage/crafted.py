@@ -30,11 +30,11 @@ class Held:
         self.socket = socket.create_connection((HOST, port), timeout=STOP_SECONDS)
         head = "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1", "replace")
         self.socket.sendall(head + body[: len(body) // 2])
-        time.sleep(0.2)
+        time.sleep(0.1)
 
     def finish(self) -> bool:
         """Send the rest after the signal; whether a whole answer came."""
-        time.sleep(0.3)
+        time.sleep(0.2)
         try:
             self.socket.sendall(self.rest)
             return self.socket.recv(65_536).startswith(b"HTTP/1.")

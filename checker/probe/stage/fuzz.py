@@ -46,7 +46,7 @@ coverage.unexpected-methods = []
 """
 BUDGET: Mapping[Profile, Budget] = {
     "agent": Budget(
-        ("--phases", "examples,coverage", "--exclude-checks", _ASKED_BY_PROBES), 60.0, 14, 4, _NOTHING_LEARNED
+        ("--phases", "examples,coverage", "--exclude-checks", _ASKED_BY_PROBES), 60.0, 8, 2, _NOTHING_LEARNED
     ),
     "gate": Budget(("-n", "20", "--max-time", "300"), 420.0),
     "nightly": Budget(("-n", "200", "--max-time", "3600"), 4200.0),

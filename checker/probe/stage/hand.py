@@ -36,6 +36,7 @@ class Stagehand:
         self.notes: list[str] = []
         self.described: list[Mapping[str, Any]] = []
         self.drivers: tuple[str, ...] = ()
+        self.serve: tuple[str, ...] = ()  # a script that lists the routes of the app, and then goes on as `python -m`
         self.learn: Callable[[], object] = lambda: None  # asks the project's interpreter what its settings are
         self.store = kept or store(plan, alone=alone)
         self.scenery = Scenery(Path(plan.root), Path(plan.origin) if plan.origin else None)
@@ -44,10 +45,10 @@ class Stagehand:
         self._marks = (f"{uuid.uuid4().hex}-{number}" for number in itertools.count())
 
     @contextmanager
-    def app(self) -> Iterator[App]:
-        """A fresh app over a fresh database; stopped in any case."""
+    def app(self, *, beside: bool = False) -> Iterator[App]:
+        """A fresh app over a fresh database, `beside` another one that runs on; stopped in any case."""
         try:
-            self._prepare()
+            self._prepare(beside=beside)
         except ServerError as refused:
             raise NotStarted(f"its database could not be made: {refused}") from None
         said = None
@@ -67,8 +68,8 @@ class Stagehand:
         raise NotStarted(said or "it asks for one setting after the other")
 
     def leaves_in_peace(self) -> bool:
-        """Whether another app can be started while one is asked: over a file of its own, in a tree that nobody wrote to."""
-        return self.store.kept and self.plan.database.engine == "sqlite" and self.scenery.untouched()
+        """Whether another app can be started while one is asked: over data of its own, in a tree that nobody wrote to."""
+        return self.store.apart() and self.scenery.untouched()
 
     def environment(self, *, aside: bool = False) -> dict[str, str]:
         """All that the app gets to see: nothing of the caller's but where programs are. `aside`: another database."""
@@ -121,11 +122,11 @@ class Stagehand:
             return Path(self.plan.root, self.entry.workdir)
         return Path(self.plan.root, self.plan.workdir)
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, beside: bool) -> None:
         """A database of its own, migrated and filled: once in earnest, then as a copy of that."""
         self.scenery.restore()
         if self.store.kept:
-            self.store.clone()
+            self.store.clone(beside=beside)
             return
         self.store.create()
         migration, reset = self._migration(), self.plan.reset
@@ -203,6 +204,8 @@ class Stagehand:
     def _started(self, environment: Mapping[str, str]) -> App:
         port, mark = free_port(), next(self._marks)
         argv = self.resolved(self.command, port)
+        if self.serve:
+            argv = [argv[0], *self.serve, *argv[2:]]
         try:
             process = spawn(argv, {**environment, "PORT": environment.get("PORT", str(port))}, self.folder, mark)
         except OSError as refused:

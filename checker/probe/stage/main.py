@@ -20,6 +20,7 @@ from checker.probe.stage.explore import Explorer, with_examples
 from checker.probe.stage.fuzz import Fuzzer
 from checker.probe.stage.hand import Stagehand
 from checker.probe.stage.probes import Probes
+from checker.probe.stage.progress import Progress
 from checker.probe.stage.replay import FreshApp, repeated, worst
 from checker.probe.stage.start import Dump, prepared
 
@@ -63,12 +64,16 @@ def raise_loopback() -> bool:
 
 def rehearse(plan: Plan, *, alone: bool) -> Rehearsal:
     """Everything, once, in a network of its own where `alone`. Raises NotStarted."""
-    with closing(Fuzzer(Path(plan.scratch, "fuzz"), plan.profile, plan.seed)) as fuzzer:
+    with (
+        closing(Progress(plan.progress)) as progress,
+        closing(Fuzzer(Path(plan.scratch, "fuzz"), plan.profile, plan.seed)) as fuzzer,
+    ):
+        progress.say("the app is started")
         stagehand, dump = prepared(plan, alone=alone)
-        return rehearsed(plan, fuzzer, stagehand, dump)
+        return rehearsed(plan, fuzzer, stagehand, dump, progress)
 
 
-def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump) -> Rehearsal:
+def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, progress: Progress) -> Rehearsal:
     """Everything that is asked of the app, and of a fresh one where it failed."""
     with closing(FreshApp(stagehand)) as fresh, stagehand.app() as app:
         routes = dump.routes()
@@ -76,12 +81,14 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump) -> R
         document = plan.document or served
         app.client.base = base_path(plan, app.client)
         explorer = Explorer(plan, app.client)
+        progress.say(f"Schemathesis asks {len(plan.operations)} operations")
         fuzzing = fuzzed(fuzzer, plan, app, explorer, document)
         probes = Probes(plan, app, explorer, fuzzing.exchanges if isinstance(fuzzing, Fuzzing) else (), [])
         if worst(probes.fuzzed):
             fresh.begin()
         known = [explorer.known()]
         explorer.forget()
+        progress.say("lists are walked, requests repeated, and sent by who may not send them")
         seen: dict[str, Any] = {
             "foreign": probes.foreign(),
             "walks": probes.walks(),
@@ -96,6 +103,7 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump) -> R
         probes.ends()
         alive = app.runs
         died = "" if alive else f"the app was gone while it was asked: {app.ended_by}"
+        progress.say("the app is stopped in the middle of a request")
         stop = (
             probes.stop()
             if alive and not plan.remote and "flask" not in stagehand.command
@@ -105,6 +113,7 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump) -> R
         )
         log = app.log.last_lines(LOG_TAIL)
         base, seconds = app.client.base, round(app.seconds, 2)
+        progress.say("what failed is asked again of a fresh app")
         crashes = repeated(plan, fresh, known, base, (*probes.fuzzed, *probes.exchanges))
     return Rehearsal(
         command=stagehand.command,

@@ -26,6 +26,7 @@ class Relay:
     def __init__(self, folder: str) -> None:
         self.database = "postgres"
         self.known: set[str] = set()
+        self.strangers = False  # whether some connection named a database that nobody told it of
         self._target = os.path.join(folder, f".s.PGSQL.{_USUAL_PORT}")
         self._listener = _listener()
         self.port = int(self._listener.getsockname()[1])
@@ -71,6 +72,7 @@ class Relay:
         given = dict(zip(words[::2], words[1::2], strict=False))
         wanted = given.get(b"database", b"").decode("utf-8", "replace")
         database = wanted if wanted in self.known else self.database
+        self.strangers |= wanted != database
         given.update({b"user": b"postgres", b"database": database.encode()})
         body = b"".join(name + b"\0" + value + b"\0" for name, value in given.items()) + b"\0"
         return struct.pack("!ii", len(body) + 8, _PROTOCOL) + body

@@ -35,11 +35,11 @@ class FreshApp:
     def begin(self) -> None:
         """Start it beside the first one, without waiting; only where nothing that the first one uses is taken from it."""
         if self._started is None and self._stagehand.leaves_in_peace():
-            self._start()
+            self._start(beside=True)
 
-    def _start(self) -> Future[App]:
+    def _start(self, *, beside: bool = False) -> Future[App]:
         if self._started is None:
-            self._started = self._pool.submit(self._stack.enter_context, self._stagehand.app())
+            self._started = self._pool.submit(self._stack.enter_context, self._stagehand.app(beside=beside))
         return self._started
 
     def app(self) -> App:

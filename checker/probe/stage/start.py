@@ -53,13 +53,16 @@ class Dump:
         return self._found
 
     def _read(self) -> dict[str, Any]:
-        if self.process is None:
+        if self.process is None and self.entries and not self.output.exists():
+            self.start()
+        if self.process is not None:
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        elif not self.entries:
             return {"errors": []}
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
         try:
             found = json.loads(self.output.read_text("utf-8"))
         except (OSError, ValueError):
@@ -118,7 +121,10 @@ def _as_configured(plan: Plan, *, alone: bool) -> tuple[Stagehand, Dump]:
     stagehand = Stagehand(plan, plan.interpreters[0], plan.start, alone=alone)
     stagehand.entry = next(iter(plan.entries), None)
     dump = Dump(stagehand, [one for one in plan.entries if one.folder == plan.entries[0].folder], 0)
-    if plan.entries:
+    server = plan.start[:3]
+    if server == ("python", "-m", "uvicorn") and dump.entries and not dump.entries[0].factory:
+        stagehand.serve = (str(_ROUTES), str(dump.output), dump.entries[0].spelled, "--then")  # one import for both
+    elif plan.entries:
         dump.start()
     stagehand.learn = dump.answer
     return stagehand, dump

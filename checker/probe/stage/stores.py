@@ -43,7 +43,8 @@ class Store(Protocol):
 
     def create(self) -> None: ...
     def keep(self) -> None: ...
-    def clone(self) -> None: ...
+    def clone(self, *, beside: bool = False) -> None: ...
+    def apart(self) -> bool: ...
     def tables(self) -> int: ...
     def url(self, scheme: str, *, aside: bool = False) -> str: ...
     def settings(self, scheme: str, names: Mapping[str, str], *, aside: bool) -> dict[str, str]: ...
@@ -70,7 +71,11 @@ class Sqlite:
             shutil.copyfile(self.file, self._scratch / "template.db")
             self.kept = True
 
-    def clone(self) -> None:
+    def apart(self) -> bool:
+        """Whether an app that runs keeps its database when another one is copied; a file always does."""
+        return self.kept
+
+    def clone(self, *, beside: bool = False) -> None:  # noqa: ARG002 - a file is always beside the others
         self._count += 1
         shutil.copyfile(self._scratch / "template.db", self.file)
 
@@ -131,8 +136,12 @@ class Postgres:
             self._ask(f"create database {_TEMPLATE} template {self.name}")
             self.kept = True
 
-    def clone(self) -> None:
-        self._next(f"create database {{}} template {_TEMPLATE}")
+    def apart(self) -> bool:
+        """Whether an app that runs keeps its database when another one is copied: not where it names one of its own."""
+        return self.kept and not (self._relay and self._relay.strangers)
+
+    def clone(self, *, beside: bool = False) -> None:
+        self._next(f"create database {{}} template {_TEMPLATE}", beside=beside)
 
     def tables(self) -> int:
         with self._wire(self.name) as wire:
@@ -174,14 +183,15 @@ class Postgres:
                 self._relay.known.add(_ASIDE)
         return _ASIDE
 
-    def _next(self, sql: str) -> None:
+    def _next(self, sql: str, *, beside: bool = False) -> None:
         before = self.name if self._count else ""
         self._count += 1
         self._ask(sql.format(self.name))
-        if before:
+        if before and not beside:
             with contextlib.suppress(ServerError):
                 self._ask(f"drop database if exists {before} with (force)")
         if self._relay is not None:
+            self._relay.known |= {before, self.name} if beside else set()
             self._relay.database = self.name
 
     def _ask(self, sql: str) -> None:
