@@ -101,10 +101,12 @@ class Plan(Frozen):
     alembic: str = ""
     path: str = "/usr/local/bin:/usr/bin:/bin"  # where programs are
     origin: str = ""  # the audited folder itself, which is only read
+    beside: tuple[str, ...] = ()  # of it what is no part of the repository and yet needed: packages, built files
     remote: str = ""  # an app that runs elsewhere and is asked in place of one of our own
     base_paths: tuple[str, ...] = ("",)
     document: Mapping[str, Any] | None = None
     operations: tuple[OperationPlan, ...] = ()
+    public: tuple[str, ...] = ()  # operations that need no credentials, as the policy says
     users: tuple[UserPlan, ...] = ()
     notes: tuple[str, ...] = ()  # what the reader must know of the plan itself
     progress: int = -1  # the descriptor that says how far it is; none where negative

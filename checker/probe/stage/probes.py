@@ -37,7 +37,9 @@ MOST_PAGES = 120
 LARGE_PAGE = 100
 MOST_ENDED = 6
 FOREIGN_ORIGIN = "https://elsewhere.example"
-_HEALTH = re.compile(r"(?i)/(?:health|healthz|livez?|liveness|ready|readyz|readiness|ping|status)(?:/|$)")
+_HEALTH = re.compile(
+    r"(?i)/(?:health(?:[-_]?checks?)?|healthz|livez?|liveness|ready|readyz|readiness|ping|status)(?:/|$)"
+)
 _USUAL_HEALTH = (
     "/health",
     "/healthz",
