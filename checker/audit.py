@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
-from checker import __version__, baseline, catalog, engine, gate, waivers
+from checker import __version__, baseline, catalog, custom, engine, gate, waivers
 from checker.catalog import Catalog
-from checker.checks import CHECKS
 from checker.collect.lines import locator
 from checker.model.contract import ContractFiles
+from checker.model.observation import Check
 from checker.model.proof_records import ProofRecords
-from checker.model.rehearsal import Rehearsal
 from checker.model.repo import Inventory, Suppressions
 from checker.model.report import (
     Claim,
@@ -27,10 +26,9 @@ from checker.model.report import (
     Suppression,
     WaiverLedger,
 )
-from checker.model.rule import PROFILES, BoundRule, Profile
+from checker.model.rule import PROFILES, BoundRule, Family, Profile
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
-from checker.probe.underway import Underway
 from checker.workplace import Request, Workplace
 
 
@@ -50,20 +48,23 @@ def audit(request: Request) -> Audit:
         policy = place.settings.policy
         standards = request.standards or policy.standards or (catalog.DEFAULT_STANDARD,)
         catalog.refuse_unknown_standards(place.catalog, request.standards)
-        bound = catalog.bind(place.catalog, CHECKS, place.settings.binding(standards))
+        checks = custom.checks(place.custom)
+        bound = catalog.bind(place.catalog, checks, place.settings.binding(standards))
         proposed = place.settings.proposed_binding()
         if proposed:
-            catalog.bind(place.catalog, CHECKS, proposed)  # refused now, not when it rules
+            catalog.bind(
+                place.proposed_catalog, custom.checks(place.proposed), proposed
+            )  # refused now, not when it rules
         asked, left = catalog.selected(bound, place.catalog, request.only, request.skip)
         asked, unasked = _of_profile(asked, request.profile)
-        on_waivers = tuple(rule for rule in asked if engine.needs(CHECKS[rule.id], WaiverLedger))
+        on_waivers = tuple(rule for rule in asked if engine.needs(checks[rule.id], WaiverLedger))
         on_repo = tuple(rule for rule in asked if rule not in on_waivers)
         locate = locator(place.root)
-        on_repo = _rehearsal_last(on_repo, place, stack)
-        verdicts = engine.run(on_repo, CHECKS, place.facts, locate, contain=request.contain)
+        on_repo = _rehearsal_last(on_repo, checks, place, stack)
+        verdicts = engine.run(on_repo, checks, place.facts, locate, contain=request.contain)
         waived = waivers.apply(verdicts, place.settings, place.catalog, request.as_of.date())
         judged = place.facts.given({WaiverLedger: waived.ledger})
-        verdicts = (*waived.verdicts, *engine.run(on_waivers, CHECKS, judged, locate, contain=request.contain))
+        verdicts = (*waived.verdicts, *engine.run(on_waivers, checks, judged, locate, contain=request.contain))
         known_debt = _baseline(request.baseline, place).split(verdicts)
         report = gate.report(
             verdicts=known_debt.verdicts,
@@ -89,6 +90,7 @@ def audit(request: Request) -> Audit:
                         *known_debt.notes,
                         *_notes(place, standards),
                         *_of_rehearsal(place),
+                        *_of_source(place),
                     )
                 )
             ),
@@ -96,9 +98,16 @@ def audit(request: Request) -> Audit:
     return Audit(report, {one.bound.id: one.trace for one in verdicts if one.trace}, str(policy.fail_on))
 
 
-def _rehearsal_last(rules: tuple[BoundRule, ...], place: Workplace, stack: ExitStack) -> tuple[BoundRule, ...]:
+def _rehearsal_last(
+    rules: tuple[BoundRule, ...], checks: Mapping[str, Check], place: Workplace, stack: ExitStack
+) -> tuple[BoundRule, ...]:
     """Begin to rehearse where a rule will ask for it, and put those rules last: the others are judged meanwhile."""
-    last = tuple(rule for rule in rules if engine.needs(CHECKS[rule.id], Rehearsal))
+    if not any(rule.rule.family is Family.RUNTIME for rule in rules):
+        return rules
+    from checker.model.rehearsal import Rehearsal
+    from checker.probe.underway import Underway
+
+    last = tuple(rule for rule in rules if engine.needs(checks[rule.id], Rehearsal))
     if last and place.facts.collected("Rehearsal") is None:
         with suppress(Exception):  # the rules that ask for it say why there is none
             stack.callback(place.facts.get(Underway).close)
@@ -197,6 +206,12 @@ def _of_rehearsal(place: Workplace) -> tuple[str, ...]:
     return () if rehearsal is None else rehearsal.told
 
 
+def _of_source(place: Workplace) -> tuple[str, ...]:
+    """What of the source was not judged, where a rule asked."""
+    code = place.facts.collected("CodeMatches")
+    return () if code is None else tuple(code.skipped)
+
+
 def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:
     """What the reader must know about how far this run could see."""
     if not isinstance(place.git, Git):
@@ -205,8 +220,13 @@ def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:
         yield "shallow clone: what needs history cannot be looked at; git fetch --unshallow"
     if isinstance(place.git, Git):
         yield from _git_notes(place.git, place.base.revision)
-    if place.settings.policy.rules.extra:
-        yield "[rules] extra is not read by this version: the rules in it were not asked"
+    if place.custom.rules:
+        yield f"{len(place.custom.rules)} custom rules were asked beside ours: {', '.join(sorted(place.custom.rules))}"[
+            :300
+        ]
+    new = sorted(place.proposed.rules.keys() - place.custom.rules.keys())
+    if new:
+        yield f"custom rules that count once they are in the base: {', '.join(new)}"[:300]
     for name in standards:
         planned = [clause.id for clause in place.catalog.standards[name].clauses if clause.state == "planned"]
         if planned:

@@ -13,17 +13,19 @@ from typing import Any
 from checker.audit import audit
 from checker.model.proof import POLICY, Approval, Consent, Decision, Descriptor, GateVerdict, Policies, Summary
 from checker.model.report import NotAsked, Report
-from checker.model.rule import PROFILES
+from checker.model.rule import PROFILES, Severity
 from checker.model.settings import Policy
 from checker.model.unavailable import Unavailable
 from checker.probe.git import Git
 from checker.proofs import bundle, gates, keys, policy
-from checker.proofs.binding import at_base, bound_tree, subjects
+from checker.proofs.binding import at_base, bound_tree, rules_at, subjects
 from checker.proofs.bundle import Head
 from checker.proofs.gates import Gate, Trust
 from checker.proofs.judging import Against, Bundle, Consented, Judged, approvals, judge
 from checker.toml_source import ConfigurationError, nearest
 from checker.workplace import Request, Workplace
+
+MOST_TOLD = 10  # findings of the audit that a gate names
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class _Opened:
         against = Against(
             believed,
             request.as_of,
-            bound_tree(git, gates.load()),
+            bound_tree(git, rules_at(place.settings.base_description)),
             policy.sha256(place.settings.policy),
             git.resolve(base.fork) if isinstance(base.fork, str) else None,
         )
@@ -120,7 +122,7 @@ def approve(
         place = Workplace.open(request, stack)
         if not isinstance(place.git, Git):
             raise Unavailable(f"an approval binds a git tree: {place.git}; run git init and commit")
-        bound = subjects(place.git, gates.load())
+        bound = subjects(place.git, rules_at(place.settings.base_description))
         given = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         path, statement = bundle.append(
             place.root.path,
@@ -211,11 +213,23 @@ def _decide(
     if gate.approval and not any(one.state == "valid" for one in consents):
         block.append("missing: approval: no person's approval of this tree; checker approve")
     if report is not None and report.status != "ready":
-        block.append(f"audit: {report.status} under profile {report.profile}, {len(report.findings)} findings are open")
+        block += _unready(report)
     block += [f"audit: {one.rule} was not asked: {one.reason}" for one in _needed(gate, report)]
     if block:
         return "block", (*block, *review)
     return ("review", tuple(review)) if review else ("pass", ())
+
+
+def _unready(report: Report) -> list[str]:
+    """Why the audit is not ready: the count, and the first of what is open, so that the reader knows where to begin."""
+    grave = [one for one in report.findings if one.severity in (Severity.CRITICAL, Severity.MAJOR)]
+    unseen = [one for one in report.results if one.outcome in ("unavailable", "error")]
+    told = [f"audit: {one.rule}: {one.where.path}: {one.title}" for one in grave]
+    told += [f"audit: {one.rule}: {one.outcome}: {one.reason}" for one in unseen]
+    more = [f"audit: and {len(told) - MOST_TOLD} more; checker audit --profile {report.profile}"] * (
+        len(told) > MOST_TOLD
+    )
+    return [f"audit: {report.status} under profile {report.profile}", *told[:MOST_TOLD], *more]
 
 
 def _needed(gate: Gate, report: Report | None) -> list[NotAsked]:
@@ -234,7 +248,7 @@ def _verdict(name: str, opened: _Opened, latest: Sequence[Judged], decision: Dec
     told = Summary(
         verifier=Policies(id="backend-checker", policies=(rules,)), time_created=made, properties=(*whole, *passed)
     )
-    return GateVerdict(subject=subjects(opened.git, gates.load()), predicate=told)
+    return GateVerdict(subject=subjects(opened.git, rules_at(opened.place.settings.base_description)), predicate=told)
 
 
 def _lacking(ruling: Policy, keyid: str) -> tuple[str, ...]:

@@ -36,9 +36,12 @@ from checker.workplace import Request, Workplace
 
 _ALONE = "a single file is judged, and it lies in no repository"
 _JUDGES: Mapping[Kind, tuple[str, tuple[str, ...]]] = {
-    Kind.LOCK: ("agent-2", ("lock-orphan", "lock-record")),
+    Kind.LOCK: ("agent-2", ("lock-mandate", "lock-orphan", "lock-record")),
     Kind.QUEUE: ("agent-2", ("queue-record", "queue-status")),
-    Kind.RUN_REPORT: ("agent-2", ("claim-contradicted", "run-report-ids", "run-report-sections")),
+    Kind.RUN_REPORT: (
+        "agent-2",
+        ("ci-result", "claim-contradicted", "run-report-ids", "run-report-sections", "test-runs-shown"),
+    ),
     Kind.PACK: ("agent-2", ("pack-contents", "pack-safe")),
     Kind.BLUEPRINT_INDEX: ("agent-2", ("blueprint-index",)),
     Kind.TOOLS_MANIFEST: ("agent-2", ("tools-manifest",)),
@@ -58,11 +61,28 @@ _JUDGES: Mapping[Kind, tuple[str, tuple[str, ...]]] = {
     Kind.ESCALATION: ("backend-developer", ("escalation-format",)),
     Kind.CHECKPOINT: ("backend-developer", ("approval-words", "checkpoint-order", "named-files")),
     Kind.APPROVAL: ("backend-developer", ("approval-words",)),
-    Kind.TRUTH: ("backend-developer", ()),
+    Kind.TRUTH: ("backend-developer", ("locked-specs", "truth-proof-true", "truth-proofs")),
     Kind.REVIEW_FINDINGS: ("backend-engineer", ("review-findings-true", "review-findings-valid")),
-    Kind.OUTPUT_DOCUMENT: ("backend-coder", ("output-document", "output-placeholders")),
-    Kind.START_TASK: ("backend-agent", ("start-task",)),
+    Kind.OUTPUT_DOCUMENT: ("backend-coder", ("escalation-due", "output-document", "output-placeholders")),
+    Kind.DELIVERY: (
+        "backend-engineer",
+        (
+            "change-validated",
+            "colour-alone",
+            "next-stage",
+            "output-order",
+            "plan-checklist",
+            "plan-preview",
+            "self-check",
+        ),
+    ),
+    Kind.START_TASK: ("backend-agent", ("questions-first", "start-task")),
     Kind.RUN_CHECKS: ("backend-agent", ("claim-contradicted", "run-checks-mocked")),
+    Kind.SESSION_LOG: (
+        "backend-agent",
+        ("agent-permissions", "method-results", "no-database-write", "questions-first"),
+    ),
+    Kind.TASKS_OVERVIEW: ("backend-agent", ("method-results",)),
     Kind.PR_PAYLOAD: ("backend-agent", ("pr-body", "pr-payload")),
 }
 
@@ -157,7 +177,7 @@ def _told(text: str, path: str, given: str) -> Kind:
 
 
 def _facts(root: Root, top: Path | None, artefact: Artefact, as_of: datetime, stack: ExitStack) -> Facts:
-    alone = Artefacts((artefact,))
+    alone = Artefacts((artefact, *reading.held_by(artefact)))
     missing = NotApplicable(_ALONE)
     fixed: dict[type[Any], Any] = {Artefacts: alone, AsOf: AsOf(as_of)}
     if top is not None:
@@ -167,7 +187,7 @@ def _facts(root: Root, top: Path | None, artefact: Artefact, as_of: datetime, st
             return around.given({**fixed, RunReports: RunReports((), (), False)})
         others = around.get(Artefacts).of(Kind.QUEUE, Kind.PACK, Kind.BLUEPRINT_INDEX)
         beside = tuple(one for one in others if one.kind is not artefact.kind)
-        return around.given({**fixed, Artefacts: Artefacts((artefact, *beside))})
+        return around.given({**fixed, Artefacts: Artefacts((*alone.found, *beside))})
     empty: dict[type[Any], Any] = dict.fromkeys((Git, Changes), missing)
     return Facts(
         COLLECTORS,

@@ -29,14 +29,14 @@ from checker.model.unavailable import Unavailable
 from checker.probe.command import CommandMissing
 from checker.probe.git import Git
 from checker.proofs import base_tests, bundle, commands, gates, keys, policy
-from checker.proofs.binding import subjects
+from checker.proofs.binding import rules_at, subjects
 from checker.proofs.commands import Tool
 from checker.proofs.decision import Weighed, weigh
 from checker.proofs.export import export
 from checker.proofs.gates import Gates
 from checker.proofs.outcome import Outcome
 from checker.proofs.revision import Revision
-from checker.proofs.scratch import Interpreter, Scratch
+from checker.proofs.scratch import Interpreter, Scratch, memory_for
 from checker.proofs.weakened import weakened
 from checker.toml_source import ConfigurationError, nearest
 from checker.workplace import Request, Workplace
@@ -67,15 +67,18 @@ def prove(kind: str, request: Request) -> Proved:
         place = Workplace.open(request, stack)
         if not isinstance(place.git, Git):
             raise Unavailable(f"a proof binds a git tree: {place.git}; run git init and commit")
-        scratch_root = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="checker-prove-", ignore_cleanup_errors=True))
-        )
+        scratch_root = Path(stack.enter_context(_folder(place.git)))
+        rules = rules_at(place.settings.base_description)
         run = _Run(kind, rules, place, place.git, scratch_root, request.environment)
         made = run.make()
         path, statement = bundle.append(place.root.path, signer, made)
         assert isinstance(statement, Proof)
         unsigned = (f"unsigned, trust claimed: name a key file in {keys.VARIABLE}",) * (signer is None)
         return Proved(statement, path, (*unsigned, *place.settings.notes))
+
+
+def _folder(git: Git) -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="checker-prove-", dir=memory_for(git.weight), ignore_cleanup_errors=True)
 
 
 @dataclass(frozen=True)

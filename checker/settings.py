@@ -73,11 +73,22 @@ class Settings:
         return Binding(self.proposed.standards, self.proposed.params, self.proposed.resolve, self.description_source)
 
 
+def extra_rules(read: Read, revision: str = "") -> tuple[str, ...]:
+    """The folders of custom rules that a revision's policy names."""
+    return _read(read, revision)[0].rules.extra
+
+
 def load(
-    head: Read, base: Read | Missing | None, fork: Read | Missing | None, catalog: Catalog, today: date
+    head: Read,
+    base: Read | Missing | None,
+    fork: Read | Missing | None,
+    catalog: Catalog,
+    today: date,
+    proposed_catalog: Catalog | None = None,
 ) -> Settings:
     """Read the revisions: the head, the base whose policy rules, and where the change left it.
 
+    `proposed_catalog` holds the custom rules that the head's policy names, where those are others.
     Without a base the head's policy is obeyed, with a note; a base without configuration means defaults.
     ConfigurationError where a file that is obeyed is wrong, or one that the head proposes.
     """
@@ -97,7 +108,7 @@ def load(
         notes.append("no configuration: standard common, everything found by itself")
     _refuse_bad_waivers(policy, source, catalog, today)
     if proposed:
-        _refuse_bad_waivers(proposed, head_source, catalog, today)
+        _refuse_bad_waivers(proposed, head_source, proposed_catalog or catalog, today)
     return Settings(policy, head_file.description, source, head_source, proposed, _described(fork), tuple(notes))
 
 

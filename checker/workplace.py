@@ -10,15 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from checker import catalog, settings
+from checker import catalog, custom, sarif_import, settings
 from checker.catalog import Catalog
 from checker.collect import COLLECTORS
 from checker.collect.changes import Base
 from checker.collect.facts import Facts
 from checker.collect.files import Root, Unreadable, decoded
 from checker.model.contract import joined
-from checker.model.execution import Execution
+from checker.model.custom import CustomRules
+from checker.model.execution import CacheFolder, Execution
 from checker.model.git import SYMLINK
+from checker.model.imported import Imported
 from checker.model.outputs.work import AsOf
 from checker.model.rule import Profile
 from checker.model.settings import Description, DescriptionChange, Policy
@@ -49,6 +51,10 @@ class Request:
     allow_remote: str | None = None
     progress: int = -1
     contain: bool = True
+    changed: bool = False  # judge the added lines of the change alone, where a rule is about lines
+    cache: bool = False  # what was read of source may come from, and go to, the user's cache folder
+    imports: tuple[Path, ...] = ()  # SARIF of other tools
+    custom: CustomRules | None = None  # rules to be tried, in place of those that the policy names
     given: Mapping[type, Any] = field(default_factory=dict)  # facts that a caller already has, as golden files of tests
 
 
@@ -60,18 +66,28 @@ class Workplace:
     git: Git | NoGit
     base: Base
     catalog: Catalog
+    proposed_catalog: Catalog  # with the custom rules of the head, where those are others than the base's
+    custom: CustomRules
+    proposed: CustomRules
     settings: Settings
     facts: Facts
 
     @classmethod
     def open(cls, request: Request, stack: ExitStack) -> Workplace:
         """Look for git, a base and the configuration; ConfigurationError for what is wrong with them."""
-        known = catalog.load()
+        ours = catalog.load()
         root = Root(request.path)
         git = _git(request.path, stack)
         base = _base(git, request)
+        if request.changed and base.revision is None:
+            raise ConfigurationError(
+                "--changed", None, "there is no base revision to find a change; name one with --base"
+            )
         head, ruling, before = _head(root), _at(git, base.revision), _at(git, base.fork)
-        config = settings.load(head, ruling, before, known, request.as_of.date())
+        rules, proposed = _custom(request, git, base, (head, ruling), ours)
+        known = custom.joined(ours, rules)
+        wanted = custom.joined(ours, proposed)
+        config = settings.load(head, ruling, before, known, request.as_of.date(), wanted)
         given = {
             Root: root,
             Git: git,
@@ -79,16 +95,58 @@ class Workplace:
             AsOf: AsOf(request.as_of),
             Policy: config.policy,
             Description: config.description,
+            CustomRules: rules,
+            Imported: sarif_import.read(request.imports, request.path),
             DescriptionChange: config.description_change(),
+            CacheFolder: CacheFolder(_cache(request.environment) if request.cache else ""),
             Execution: _execution(request),
             **request.given,
         }
-        return cls(root, git, base, known, config, Facts(COLLECTORS, given))
+        return cls(root, git, base, known, wanted, rules, proposed, config, Facts(COLLECTORS, given))
+
+
+def _custom(
+    request: Request,
+    git: Git | NoGit,
+    base: Base,
+    reads: tuple[settings.Read, settings.Read | NoGit | None],
+    ours: Catalog,
+) -> tuple[CustomRules, CustomRules]:
+    """The custom rules that rule, and those that the head proposes: the same where nothing is proposed."""
+    if request.custom is not None:
+        return request.custom, request.custom
+    head, ruling = reads
+    listing, read = custom.on_disk(request.path)
+    proposed = custom.load(settings.extra_rules(head), listing, read, ours)
+    if not isinstance(git, Git) or base.revision is None or not callable(ruling):
+        return proposed, proposed
+    folders = settings.extra_rules(ruling, " (at the base revision)")
+    paths = (
+        sorted(entry.path for entry in git.ls_tree(base.revision) if entry.mode.startswith("100")) if folders else []
+    )
+    return custom.load(
+        folders, lambda folder: [one for one in paths if one.startswith(folder.rstrip("/") + "/")], ruling, ours
+    ), proposed
+
+
+def _cache(environment: Mapping[str, str]) -> str:
+    """The user's cache folder (XDG base directories); empty where the environment names none."""
+    folder = environment.get("XDG_CACHE_HOME", "")
+    home = environment.get("HOME", "")
+    if not os.path.isabs(folder):
+        folder = f"{home}/.cache" if os.path.isabs(home) else ""
+    return f"{folder}/backend-checker" if folder else ""
 
 
 def _execution(request: Request) -> Execution:
     return Execution(
-        request.profile, request.pg_bin, request.environment, request.install, request.allow_remote, request.progress
+        profile=request.profile,
+        pg_bin=request.pg_bin,
+        environment=request.environment,
+        changed=request.changed,
+        install=request.install,
+        allow_remote=request.allow_remote,
+        progress=request.progress,
     )
 
 

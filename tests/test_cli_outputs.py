@@ -23,7 +23,7 @@ KINDS = [
     ("run-checks-mocked/pass-run", "docs/checks.json", "run-checks", "backend-agent"),
     ("start-task/pass-questions", "docs/start.json", "start-task", "backend-agent"),
     (
-        "run-report-sections/near-messy-headings",
+        "test-runs-shown/near-table-and-other-names",
         "docs/runs/2026-11-21/AGENT-2/run-20261121T110000Z.md",
         "run-report",
         "agent-2",

@@ -101,6 +101,21 @@ def test_prove_then_report_then_gate_passes(project: Project) -> None:
     assert project.gate().decision == "pass"
 
 
+def test_the_bases_layout_names_record_paths_and_the_heads_names_none(project: Project) -> None:
+    project.prove("build_output")
+    with open(project.root / "checker.toml", "a", encoding="utf-8") as file:
+        file.write('\n[layout]\noutputs = ["agent-out"]\n')
+    (project.root / "agent-out").mkdir()
+    (project.root / "agent-out" / "report.md").write_text("done\n")
+    assert "stale: build_output: tree" in reasons(project.gate())
+    (project.root / "agent-out" / "report.md").unlink()
+    project.base = commit(project.root, "layout")
+    project.prove("build_output")
+    (project.root / "agent-out").mkdir(exist_ok=True)
+    (project.root / "agent-out" / "report.md").write_text("done\n")
+    assert project.gate().decision == "pass"
+
+
 def test_nothing_proved_is_missing(project: Project) -> None:
     done = project.gate()
     assert done.decision == "block"

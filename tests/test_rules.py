@@ -63,6 +63,7 @@ def run(case: Path, expect: dict[str, Any], target: Path) -> Report:
         base=base,
         as_of=NOW,
         contain=False,
+        imports=tuple(case.glob("*.sarif")),
         given=golden(case),
     )
     return audit(request).report

@@ -7,6 +7,7 @@ import difflib
 import gc
 import io
 import os
+import signal
 import sys
 from importlib import import_module
 
@@ -20,8 +21,11 @@ COMMANDS = {
     "doctor": "checker.cli.doctor",
     "explain": "checker.cli.rules",
     "outputs": "checker.cli.outputs",
+    "fleet": "checker.cli.fleet",
     "gate": "checker.cli.gate",
+    "init": "checker.cli.init",
     "key": "checker.cli.key",
+    "mcp": "checker.cli.mcp",
     "prove": "checker.cli.prove",
     "report": "checker.cli.report",
     "rules": "checker.cli.rules",
@@ -34,8 +38,11 @@ HELP = {
     "doctor": "Say what was detected, what is missing, and the line that would supply it.",
     "explain": "Print a rule's page.",
     "outputs": "Judge single outputs of agents, also outside a repository.",
+    "fleet": "Audit many repositories, here or on a cluster.",
     "gate": "Say whether a step's proofs, approvals and audit are there.",
     "key": "Make a signing key, or show the public part of one.",
+    "init": "Write configuration, pipeline and hooks after showing them; undo.",
+    "mcp": "Serve the tools of a self-check to a coding agent.",
     "prove": "Run the policy's command for a proof type and record a proof.",
     "report": "Render a saved audit in another format, or compare two.",
     "rules": "List the rules.",
@@ -93,6 +100,7 @@ def main() -> None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8", closefd=False)
     elif isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, _stopped)
     try:
         root.main(standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -108,6 +116,11 @@ def main() -> None:
         sys.exit(130)
     except Exception as broken:
         sys.exit(_refused(broken))
+
+
+def _stopped(*_: object) -> None:
+    """Whoever ends the command ends what it has started, too: folders, servers and children go as after Ctrl-C."""
+    raise KeyboardInterrupt
 
 
 def _nobody_reads() -> None:

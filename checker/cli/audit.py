@@ -7,7 +7,7 @@ import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -30,6 +30,11 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
     "--profile", type=click.Choice(PROFILES), default="static", show_default=True, help="What may be executed."
 )
 @click.option("--base", metavar="REV", help="The revision to judge the change against.")
+@click.option("--changed", is_flag=True, help="Of the source, judge only the lines that the change adds; needs a base.")
+@click.option("--no-cache", is_flag=True, help="Read all source anew, and keep nothing of it.")
+@click.option(
+    "--import", "imports", multiple=True, metavar="sarif:FILE", help="Join another tool's findings; repeatable."
+)
 @click.option("--install", is_flag=True, help="Build an environment from the project's lock or requirements; cached.")
 @click.option(
     "--allow-remote", metavar="URL", help="Ask the app that runs there, in place of one that is started here."
@@ -78,10 +83,21 @@ def _request(path: Path, options: dict[str, Any]) -> Request:
         environment=dict(os.environ),
         baseline=options["baseline"],
         pg_bin=options["pg_bin"],
-        progress=-1 if options["quiet"] else sys.stderr.fileno(),
+        changed=options["changed"],
+        cache=not options["no_cache"],
+        imports=tuple(_imported(one) for one in options["imports"]),
+        progress=-1 if options["quiet"] else _told(sys.stderr),
         install=options["install"],
         allow_remote=_address(options["allow_remote"]),
     )
+
+
+def _told(stream: TextIO) -> int:
+    """The descriptor behind a stream, for a child that says how far it is; negative where there is none."""
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):
+        return -1
 
 
 def _address(url: str | None) -> str | None:
@@ -89,6 +105,13 @@ def _address(url: str | None) -> str | None:
     if url is not None and not re.fullmatch(r"https?://[^/\s@?#]+(?:/[^\s?#]*)?", url):
         raise click.UsageError("--allow-remote: not a plain URL such as https://staging.example.com/api")
     return url
+
+
+def _imported(word: str) -> Path:
+    form, _, file = word.partition(":")
+    if form != "sarif" or not file:
+        raise click.UsageError(f"--import {word}: write sarif:FILE")
+    return Path(file)
 
 
 def _with_options(done: Audit, options: dict[str, Any]) -> Any:

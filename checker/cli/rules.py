@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from checker import catalog
-from checker.catalog import Catalog
-from checker.model.rule import Rule, Standard
+from checker.model.rule import Standard
+from checker.render import rule_page
+from checker.render.visible import visible
 from checker.toml_source import nearest
 
 TEXT_OR_JSON = click.Choice(["text", "json"])
 
 
-@click.command("rules")
+@click.group("rules", invoke_without_command=True)
 @click.option("--format", "fmt", type=TEXT_OR_JSON, default="text")
-def rules_command(fmt: str) -> None:
+@click.pass_context
+def rules_command(context: click.Context, fmt: str) -> None:
     """List the rules with their family, severity, confidence and the clauses that ask for them."""
+    if context.invoked_subcommand is not None:
+        return
     known = catalog.load()
-    rows = [_row(known, rule) for rule in sorted(known.rules.values(), key=lambda rule: (rule.family, rule.id))]
+    rows = [
+        rule_page.row(known, rule) for rule in sorted(known.rules.values(), key=lambda rule: (rule.family, rule.id))
+    ]
     if fmt == "json":
         click.echo(json.dumps({"rules": rows}, indent=2, ensure_ascii=False))
         return
@@ -30,29 +38,31 @@ def rules_command(fmt: str) -> None:
     click.echo(f"{len(rows)} rules. A rule's page: checker explain RULE")
 
 
-def _row(known: Catalog, rule: Rule) -> dict[str, Any]:
-    return {
-        "rule": rule.id,
-        "title": rule.title,
-        "category": rule.family.value,
-        "severity": rule.severity.value,
-        "confidence": rule.confidence.value,
-        "profiles": list(rule.profiles),
-        "waivable": rule.waivable,
-        "aliases": list(rule.aliases),
-        "params": dict(rule.params),
-        "clauses": [clause for clause, _, _ in _asking(known, rule)],
-    }
+@rules_command.command("test")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--format", "fmt", type=TEXT_OR_JSON, default="text")
+def rules_test_command(folder: Path, fmt: str) -> None:
+    """Try the custom rules in FOLDER (*.toml) on their fixtures: fixtures/RULE/{pass,fail,near}-WHAT/{expect.toml,repo/}."""
+    if not folder.is_dir():
+        raise click.UsageError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}")
+    from checker.trial import tried  # the whole audit, which listing rules does not need
 
-
-def _asking(known: Catalog, rule: Rule) -> list[tuple[str, str, str]]:
-    """(clause, standard, quote) for each clause of a document that uses the rule."""
-    return [
-        (clause.id, name, clause.quote)
-        for name, standard in sorted(known.standards.items())
-        for clause in standard.clauses
-        if not clause.from_ and any(use.use == rule.id for use in clause.rules)
-    ]
+    trial = tried(folder)
+    if fmt == "json":
+        rows = [
+            {"rule": one.rule, "case": one.name, "ok": not one.problem, "problem": one.problem} for one in trial.cases
+        ]
+        click.echo(json.dumps({"rules": list(trial.rules), "cases": rows}, indent=2, ensure_ascii=False))
+    else:
+        for one in trial.cases:
+            click.echo(
+                visible(
+                    f"{'WRONG' if one.problem else 'ok':<5} {one.rule}/{one.name}{': ' if one.problem else ''}{one.problem}"
+                )
+            )
+        wrong = sum(bool(one.problem) for one in trial.cases)
+        click.echo(f"{len(trial.rules)} rules, {len(trial.cases)} cases, {wrong} wrong")
+    sys.exit(0 if trial.ok else 1)
 
 
 @click.command("explain")
@@ -66,28 +76,9 @@ def explain_command(name: str, fmt: str) -> None:
         raise click.UsageError(f"no rule {name!r}{nearest(name, known.names)}")
     if fmt == "json":
         page = rule.page.model_dump(by_alias=True)
-        click.echo(json.dumps({**_row(known, rule), "page": page}, indent=2, ensure_ascii=False))
+        click.echo(json.dumps({**rule_page.row(known, rule), "page": page}, indent=2, ensure_ascii=False))
         return
-    click.echo("\n".join(_page(known, rule)))
-
-
-def _page(known: Catalog, rule: Rule) -> list[str]:
-    page = rule.page
-    sections = [
-        ("What it does", page.what),
-        ("Why it matters", page.why),
-        ("Passes", page.passes),
-        ("Fails", page.fails),
-        ("How to mend", page.mend),
-        ("False positives known", page.false_positives),
-    ]
-    lines = [rule.id, rule.title, f"{rule.family}, {rule.severity}, confidence {rule.confidence}"]
-    for title, text in sections:
-        lines += ["", title, *(f"  {line}".rstrip() for line in text.strip("\n").splitlines())]
-    lines += ["", "Parameters", *(f"  {key} = {value!r}" for key, value in rule.params.items())] if rule.params else []
-    asking = [f"  {clause} {standard}: “{quote}”" for clause, standard, quote in _asking(known, rule)]
-    lines += ["", "Asked by", *(asking or ["  every standard: it guards the judgement itself"])]
-    return lines
+    click.echo("\n".join(rule_page.page(known, rule)))
 
 
 @click.command("standards")

@@ -16,7 +16,7 @@ import tomli
 from checker import resources
 from checker.model.redaction import mark, shown
 from checker.model.repo import Role
-from checker.model.secret_traits import assigned_traits, connection_traits, token_traits
+from checker.model.secret_traits import assigned_traits, connection_traits, header_traits, token_traits
 from checker.model.secrets import Tier, Token, Traits
 from checker.model.unavailable import Unavailable
 
@@ -100,13 +100,14 @@ class Detectors:
                 taken.append((start, end))
                 yield token
 
-    def _surest_first(self, found: Found) -> tuple[int, int, str]:
-        return list(Tier).index(self._tiers[found.rule_id]), found.location["start_offset"], found.rule_id
+    def _surest_first(self, found: Found) -> tuple[int, bool, int, str]:
+        weak = self.judging.is_weak(found.rule_id.partition(".")[2])  # a token in a header is the token, not the header
+        return list(Tier).index(self._tiers[found.rule_id]), weak, found.location["start_offset"], found.rule_id
 
     def _token(self, found: Found, path: str, role: Role, where: str) -> Token | None:
         kind, tier = found.rule_id.partition(".")[2], self._tiers[found.rule_id]
-        bare = kind == "assigned-bare" and not _CONFIGURATION.fullmatch(path.rpartition("!")[2])
-        if bare or self.judging.ignores(kind):
+        bare = kind in ("assigned-bare", "assigned-instruction", "assigned-registry")
+        if (bare and not _CONFIGURATION.fullmatch(path.rpartition("!")[2])) or self.judging.ignores(kind):
             return None
         value, name = found.secret, found.captures.get("NAME", "")
         traits = self._traits(kind, tier, value, found.captures)
@@ -132,6 +133,8 @@ class Detectors:
             return connection_traits(value, captures.get("USER", ""), captures.get("HOST", ""))
         if kind == "connection-keys":
             return connection_traits(value, "", captures.get("HOST", "").partition(",")[0])
+        if kind == "header-basic":
+            return header_traits(value)
         return token_traits(value) if tier is not Tier.CONTEXTUAL else assigned_traits(value, captures.get("NAME", ""))
 
 
@@ -169,7 +172,7 @@ def _inside_a_word(data: bytes, start: int) -> bool:
 
 def _tier(kind: str, pattern: str) -> Tier:
     if kind.startswith(_OWN + "."):
-        return Tier.CONTEXTUAL
+        return Tier.STRUCTURED if kind.startswith(f"{_OWN}.token-") else Tier.CONTEXTUAL
     return Tier.KEYWORD if _BESIDE_A_NAME.search(pattern) else Tier.STRUCTURED
 
 

@@ -8,22 +8,25 @@ from checker.collect.changes import Base
 from checker.collect.files import Root
 from checker.model.proof_records import ProofRecord, ProofRecords
 from checker.model.report import ProofState
-from checker.model.settings import Policy
-from checker.model.unavailable import NotApplicable
+from checker.model.settings import DescriptionChange, Policy
+from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
-from checker.proofs import bundle, gates, policy
-from checker.proofs.binding import at_base, bound_tree
+from checker.proofs import bundle, policy
+from checker.proofs.binding import at_base, bound_tree, rules_at
 from checker.proofs.judging import Against, Bundle, Judged, judge
 
+Described = DescriptionChange | NotApplicable | Unavailable
 
-def judged_records(root: Root, git: Git, base: Base, policy_read: Policy) -> ProofRecords:
+
+def judged_records(root: Root, git: Git, base: Base, policy_read: Policy, described: Described) -> ProofRecords:
     """Every record below `.checker/proofs`, judged against this tree and the base's policy. NotApplicable: there is none."""
     names = bundle.beneath(root.path)
     earlier = at_base(git, base.revision)
     if not names and not earlier:
         raise NotApplicable(f"no proofs below {bundle.FOLDER}")
     believed = policy.believed(policy_read, (), anchored=base.revision is not None)
-    tree, rules = bound_tree(git, gates.load()), policy.sha256(policy_read)
+    before = described.base if isinstance(described, DescriptionChange) else described
+    tree, rules = bound_tree(git, rules_at(before)), policy.sha256(policy_read)
     against = Against(believed, datetime.max.replace(tzinfo=UTC, year=9000), tree, rules)
     found = []
     for name in names:

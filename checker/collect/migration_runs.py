@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
+from checker.collect.base_models import base_models
 from checker.collect.files import Root, Unreadable
 from checker.collect.run_events import run_of
 from checker.collect.sql_runs import sql_run
 from checker.model.execution import Execution
 from checker.model.migration_run import MigrationRun, MigrationRuns
 from checker.model.migrations import Migrations, NewMigrations, Tree
-from checker.model.repo import Inventory, Role
+from checker.model.repo import Changes, Inventory, Role
 from checker.model.settings import Description
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe import alembic, postgres
+from checker.probe.git import Git
 from checker.probe.network import plain_environment
 from checker.probe.postgres import Server
 from checker.probe.scratch_copy import scratch_copy
@@ -41,6 +44,8 @@ def migration_runs(
     inventory: Inventory,
     migrations: Migrations,
     new: NewMigrations | Unavailable | NotApplicable,
+    git: Git | Unavailable | NotApplicable,
+    changes: Changes | Unavailable | NotApplicable,
     description: Description,
     execution: Execution,
 ) -> MigrationRuns:
@@ -66,14 +71,40 @@ def migration_runs(
                     )
                 )
             elif tree.tool != "alembic" and server is not None:
-                runs.append(
-                    sql_run(tree, server, description.database.extensions, f"sql_{number}", _traced(tree, new), seconds)
-                )
+                extensions, name = description.database.extensions, f"sql_{number}"
+                old = _brings(tree, new)
+                runs.append(sql_run(tree, server, extensions, name, _traced(tree, new), seconds, old_code=old))
             else:
                 order = _order(tree, copy, engine, description, execution, seconds, _traced(tree, new), number, root)
-                heard = alembic.drive(order, server if engine == "postgresql" else None)
-                runs.append(run_of(tree, engine, server.version if server and engine == "postgresql" else "", heard))
+                if engine == "postgresql" and server is not None:
+                    runs.append(_on_postgresql(order, server, tree, new, git, changes))
+                else:
+                    runs.append(run_of(tree, engine, "", alembic.drive(order, None)))
     return MigrationRuns(tuple(runs))
+
+
+def _on_postgresql(
+    order: alembic.Order,
+    server: Server,
+    tree: Tree,
+    new: NewMigrations | Unavailable | NotApplicable,
+    git: Git | Unavailable | NotApplicable,
+    changes: Changes | Unavailable | NotApplicable,
+) -> MigrationRun:
+    """The history run; where a change brings migrations, with what the code of its base says to the database."""
+    models: Mapping[str, Sequence[str]] = {}
+    if _brings(tree, new) and isinstance(git, Git) and isinstance(changes, Changes):
+        models = base_models(git, changes.base, order, server)
+        order = replace(order, old=models)
+    return replace(run_of(tree, order.engine, server.version, alembic.drive(order, server)), old_models=bool(models))
+
+
+def _brings(tree: Tree, new: NewMigrations | Unavailable | NotApplicable) -> bool:
+    """Whether the change adds steps to a history that was there."""
+    if not isinstance(new, NewMigrations) or not new.anchored:
+        return False
+    count = sum(of.scripts == tree.scripts for of, _ in new.revisions)
+    return 0 < count < len(tree.revisions)
 
 
 def _traced(tree: Tree, new: NewMigrations | Unavailable | NotApplicable) -> tuple[str, ...] | None:

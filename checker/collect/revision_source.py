@@ -8,6 +8,7 @@ import io
 import tokenize
 from collections.abc import Iterator
 
+from checker.collect.revision_conditions import conditions
 from checker.model.migrations import Body, BodyState, Operation, Revision, Unparsed
 from checker.model.sql_text import Statement, actions, statements
 
@@ -39,6 +40,7 @@ def revision(path: str, source: str) -> Revision | Unparsed | None:
         comments="\n".join(_comments(source)),
         imports=tuple(_imports(module)),
         digest=digest(module),
+        conditions=conditions(module),
     )
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from checker.model.migration_run import Difference, MigrationRun, RowChange, RunFailure, RunStatement, RunStep
+from checker.model.migration_run import (
+    Difference,
+    MigrationRun,
+    OldStatement,
+    RowChange,
+    RunFailure,
+    RunStatement,
+    RunStep,
+)
 from checker.model.migrations import Tree
 from checker.probe.alembic import Heard
 
@@ -43,6 +51,14 @@ def run_of(tree: Tree, engine: str, version: str, heard: Heard) -> MigrationRun:
         blocked=_blocked(heard),
         notes=tuple(_notes(heard)),
         wanted=_wanted(heard),
+        refused=tuple(
+            OldStatement(
+                one["revision"], broken["table"], broken["verb"], broken["sql"], " ".join(broken["why"].split())
+            )
+            for one in heard.of("old_code")
+            for broken in one["refused"]
+        ),
+        spoken=tuple((one["revision"], int(one["said"])) for one in heard.of("old_code")),
         verified=tuple(
             (one["revision"], one["query"], bool(one["held"]), str(one["said"])) for one in heard.of("verified")
         ),

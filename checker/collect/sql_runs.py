@@ -18,6 +18,8 @@ def sql_run(
     database: str,
     traced: tuple[str, ...] | None,
     seconds: float,
+    *,
+    old_code: bool,
 ) -> MigrationRun:
     """Run one history of SQL files up, down and up, without and with rows."""
     steps = [
@@ -30,5 +32,5 @@ def sql_run(
         )
         for one in tree.revisions
     ]
-    heard = Heard(tuple(SqlSteps(server, database, steps, extensions, seconds).run()), "", timed_out=False)
+    heard = Heard(tuple(SqlSteps(server, database, steps, extensions, seconds, old_code).run()), "", timed_out=False)
     return run_of(tree, "postgresql", server.version, heard)

@@ -22,6 +22,7 @@ class Execution:
     profile: Profile = "static"
     pg_bin: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    changed: bool = False  # only the change is to be judged, where a rule can
     install: bool = False
     allow_remote: str | None = None
     progress: int = -1
@@ -32,3 +33,26 @@ class Execution:
         if self.profile == "static":
             raise Unavailable("nothing of the repository is executed under --profile static; add --profile agent")
         return _BUDGET[self.profile]
+
+
+@dataclass(frozen=True, slots=True)
+class CacheFolder:
+    """Where this run may keep what it read of source, as an absolute path; empty where it may not."""
+
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class ChangedOnly:
+    """Whether only a change is judged: the added lines of each path, or None for everything."""
+
+    added: Mapping[str, tuple[tuple[int, int], ...]] | None = None
+
+    def covers(self, path: str, lines: tuple[int, int] | None = None) -> bool:
+        """Whether a file, or some lines of it, are to be judged."""
+        if self.added is None:
+            return True
+        spans = self.added.get(path)
+        if spans is None or lines is None:
+            return spans is not None
+        return any(first <= lines[1] and lines[0] <= last for first, last in spans)

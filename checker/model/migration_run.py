@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from checker.model.migrations import Operation, Revision, Tree
+from checker.model.migrations import NewMigrations, Operation, Revision, Tree
 from checker.model.observation import Observation, Place
+from checker.model.rule import Confidence
 from checker.model.unavailable import Unavailable
 
 WEAK_LOCKS = frozenset({"AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock"})
@@ -107,6 +108,17 @@ class RowChange:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class OldStatement:
+    """A statement of the base's code that a migration made impossible, and what the server says."""
+
+    revision: str
+    table: str
+    verb: str
+    sql: str
+    why: str
+
+
 Picture = Mapping[str, Any]
 
 
@@ -134,6 +146,9 @@ class MigrationRun:
     notes: tuple[str, ...] = ()
     verified: tuple[tuple[str, str, bool, str], ...] = ()  # revision, query, held, what it said
     behind: tuple[tuple[str, str, int, int], ...] = ()  # table, column, highest value, where its counter stands
+    refused: tuple[OldStatement, ...] = ()  # what the base's code says and the new schema refuses
+    spoken: tuple[tuple[str, int], ...] = ()  # revision, how many such statements were tried after it
+    old_models: bool = False  # they come from the base's models, else from its catalogue
     wanted: tuple[str, ...] = ()  # hosts that the project would have connected to
 
     def revision(self, identifier: str | None) -> Revision | None:
@@ -184,11 +199,22 @@ class MigrationRuns:
 
     runs: tuple[MigrationRun, ...] = field(default=())
 
+    def judged(self, new: NewMigrations) -> Iterator[tuple[MigrationRun, Revision]]:
+        """Each revision of the change under judgement, with the run of its history."""
+        known = {(tree.scripts, one.id) for tree, one in new.revisions}
+        for run in self.runs:
+            for revision in run.tree.revisions:
+                if (run.tree.scripts, revision.id) in known:
+                    yield run, revision
+
 
 def settled(ran: MigrationRuns, seen: Iterable[Observation]) -> Iterator[Observation]:
-    """The observations, unless all are good while some history could not be run to its end: then Unavailable says why."""
+    """The observations, unless nothing in them is grave while some history could not be run to its end.
+
+    Then Unavailable says why it could not.
+    """
     found = list(seen)
-    if all(one.ok for one in found):
+    if all(one.ok or one.confidence is Confidence.LOW for one in found):
         stopped = next((run for run in ran.runs if run.blocked), None)
         if stopped is not None:
             raise Unavailable(f"{stopped.tree.scripts}: {stopped.blocked}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
-from checker.model.observation import Place
+from checker.model.observation import Observation, Place
+from checker.model.rule import Confidence
+from checker.model.unavailable import Unavailable
 
 Span = tuple[int, int]
 
@@ -75,6 +77,7 @@ class Revision:
     comments: str = ""
     imports: tuple[tuple[str, int], ...] = ()
     digest: str = ""
+    conditions: tuple[tuple[str, int], ...] = ()  # those that read its surroundings: text, line
     beside: tuple[str, ...] = ()  # files of rollback that stand beside it
     sql: str = ""  # what a SQL migration runs going up, and going down
     sql_down: str = ""
@@ -211,3 +214,22 @@ class NewMigrations:
 
     revisions: tuple[tuple[Tree, Revision], ...]
     anchored: bool  # there was a base
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        return frozenset(one.path for _, one in self.revisions)
+
+
+def as_debt(
+    seen: Iterable[Observation], migrations: Migrations, new: NewMigrations | Unavailable
+) -> Iterator[Observation]:
+    """The observations; what is wrong with a migration that had landed before this change becomes a note.
+
+    A landed migration is never edited (backend-coder 3.24), so that nobody could mend it in this change. Without a base
+    nothing has landed.
+    """
+    landed = set()
+    if isinstance(new, NewMigrations) and new.anchored:
+        landed = {one.path for _, one in migrations.revisions} - new.paths
+    for one in seen:
+        yield replace(one, confidence=Confidence.LOW) if not one.ok and one.place.path in landed else one

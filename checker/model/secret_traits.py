@@ -77,6 +77,19 @@ def connection_traits(password: str, user: str, host: str) -> Traits:
     return _traits(password, _connection_doubt(password, user, host))
 
 
+def header_traits(value: str) -> Traits:
+    """User and password as an Authorization header carries them (RFC 7617): base64 of both, with a colon between."""
+    try:
+        user, colon, password = (
+            base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode("utf-8").partition(":")
+        )
+    except (binascii.Error, ValueError):
+        user = colon = password = ""
+    if not colon or not password.isprintable():
+        return Traits(len(value), 0.0, doubt="decodes to no user and password")
+    return _traits(password, _connection_doubt(password, user, "a.host.of.somebody"))
+
+
 def _traits(value: str, doubt: str) -> Traits:
     bits = entropy(value)
     generated = len(value) >= 16 and bits >= 3.5 and re.search(r"[a-z]{7}|[A-Z]{7}", value) is None

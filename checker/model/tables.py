@@ -53,6 +53,7 @@ class Table:
     key: tuple[str, ...]
     references: tuple[Reference, ...]
     indexes: tuple[Index, ...]
+    checks: tuple[str, ...] = ()  # names
 
     @property
     def short(self) -> str:
@@ -91,7 +92,8 @@ def _tables(run: MigrationRun, picture: Picture) -> Iterator[Table]:
             key = next((tuple(part["columns"]) for part in own if part["kind"] == "p"), ())
             references = tuple(_reference(part) for part in own if part["kind"] == "f")
             indexes = tuple(_index(part) for part in picture["index"] or () if part["table"] == name)
-            yield Table(run, name, dict(_columns(picture, name)), key, references, indexes)
+            checks = tuple(part["name"].rpartition(".")[2].strip('"') for part in own if part["kind"] == "c")
+            yield Table(run, name, dict(_columns(picture, name)), key, references, indexes, checks)
 
 
 def _columns(picture: Picture, table: str) -> Iterator[tuple[str, Column]]:

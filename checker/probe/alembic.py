@@ -48,6 +48,10 @@ class Order:
     scripts: str | None = None  # the folder of scripts, where no configuration names it
     verify: Mapping[str, Sequence[str]] = field(default_factory=dict)  # revision -> queries that must hold after it
     database: str = "migrated"  # names of databases begin so
+    old: Mapping[str, Sequence[str]] | None = (
+        None  # what the base's models have; empty: all that is there; None: not asked
+    )
+    declare: bool = False  # only say what the models have
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,8 @@ def _asked(order: Order, server: Server | None, descriptor: int, scratch: str) -
         "traced": None if order.traced is None else list(order.traced),
         "verify": {name: list(queries) for name, queries in order.verify.items()},
         "seconds": order.seconds,
+        "old": None if order.old is None else {table: list(columns) for table, columns in order.old.items()},
+        "declare": order.declare,
     }
 
 

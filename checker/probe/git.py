@@ -117,6 +117,11 @@ class Git:
         """Whether anything is changed or untracked: whether `tree()` or the index may differ from HEAD."""
         return self._now.dirty
 
+    @property
+    def weight(self) -> int:
+        """Bytes of the files that are not ignored, as they are on disk."""
+        return self._now.weight
+
     def tree(self, keep: Callable[[str], bool] | None = None) -> str:
         """The id of the tree that `git add -A` and a commit would make of the working tree; HEAD's when it is clean.
 

@@ -55,6 +55,12 @@ class Snapshot:
         staged = {path for path in index.keys() | head.keys() if index.get(path) != head.get(path)}
         return sorted(staged.union(entry.path for entry in self._comparison))
 
+    @cached_property
+    def weight(self) -> int:
+        """Bytes of everything that the working tree holds."""
+        _ = self._comparison
+        return self.files.weight + sum(map(self.files.size, self.untracked))
+
     @property
     def dirty(self) -> bool:
         """Whether anything is changed or untracked."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checker.model.unavailable import Unavailable
-from checker.probe.inside.migration_steps import rows, snapshot
+from checker.probe.inside.migration_steps import old_code, rows, snapshot
 from checker.probe.inside.migration_steps.queries import FILES, LOCKS, SCANS, SETTINGS, TABLES
 from checker.probe.inside.migration_steps.wire import ServerError, Wire
 from checker.probe.postgres import Server
@@ -50,6 +50,14 @@ class _Run:
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self.wire.ask(sql)]
 
+    def attempt(self, sql: str) -> str | None:
+        """The same as `do`, and undone."""
+        self.wire.ask("begin")
+        try:
+            return self.do(sql)
+        finally:
+            self.wire.ask("rollback")
+
     def do(self, sql: str) -> str | None:
         try:
             self.wire.ask(sql)
@@ -67,6 +75,7 @@ class SqlSteps:
     steps: Sequence[SqlStep]
     extensions: Sequence[str]
     seconds: float
+    old_code: bool = False  # whether to try what code that knows the schema of before says
     events: list[Event] = field(default_factory=list)
     _wires: list[Wire] = field(default_factory=list)
 
@@ -164,7 +173,10 @@ class SqlSteps:
             if refused:
                 self.events.append({"event": "not_seeded", "revision": step.name, "tables": refused})
             was = rows.digests(run.ask, now)
+            said = old_code.spoken(run.attempt, now, then, {}) if self.old_code and data == "benign" else []
             if self._take(run, step, "up"):
+                broken = old_code.refused(run.attempt, said)
+                self.events.append({"event": "old_code", "revision": step.name, "refused": broken, "said": len(said)})
                 self._lost(run, step, "up", was, then, filled)
                 self._verify(run, step)
                 if step.name not in self._lost_ways and self._take(run, step, "down"):

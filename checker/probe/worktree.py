@@ -52,11 +52,12 @@ class Worktree:
         self._filemode = filemode
         self._timeout = timeout
         self._deadline = 0.0
+        self.weight = 0  # bytes of what was compared, as the disk has it
         self._folders = {self._root: True}
 
     def compare(self, entries: Iterable[TrackedEntry]) -> Comparison:
         """Read every entry's file and compare. Submodules are not entered and never differ. GitUnusable: too slow."""
-        self._deadline = time.monotonic() + self._timeout
+        self._deadline, self.weight = time.monotonic() + self._timeout, 0
         found = Comparison()
         for entry in entries:
             if entry.mode == GITLINK:
@@ -113,6 +114,7 @@ class Worktree:
         if not self._is_folder(os.path.dirname(place)):
             return found.absent
         seen = os.lstat(place)
+        self.weight += seen.st_size
         is_link = stat.S_ISLNK(seen.st_mode)
         if not is_link and not stat.S_ISREG(seen.st_mode):
             return found.absent
@@ -137,7 +139,10 @@ class Worktree:
         descriptor = os.open(place, _OPEN)
         try:
             size = os.fstat(descriptor).st_size
-            return self._digest(size, iter(lambda: os.read(descriptor, min(size + 1, _CHUNK)), b""))
+            if size < _CHUNK and len(whole := os.read(descriptor, size + 1)) == size:
+                return self._digest(size, [whole])
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            return self._digest(size, iter(lambda: os.read(descriptor, _CHUNK), b""))
         finally:
             os.close(descriptor)
 

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from checker.model.proof import HEAD, WHOLE, WORKTREE, Descriptor
+from checker.model.settings import Description
+from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
-from checker.proofs import bundle
+from checker.proofs import bundle, gates
 from checker.proofs.gates import Gates
+
+
+def rules_at(base: Description | NotApplicable | Unavailable) -> Gates:
+    """The gates, with the record paths that the base's layout names: what the change says of itself binds nothing."""
+    known = gates.load()
+    return known.recording(base.layout) if isinstance(base, Description) else known
 
 
 def subjects(git: Git, rules: Gates) -> tuple[Descriptor, ...]:

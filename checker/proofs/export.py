@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from checker.model.unavailable import Unavailable
 from checker.probe.git import Git
 
 LARGEST = 1 << 30  # bytes of one file
+_UNSAFE = re.compile(r"(?:^|/)(?:\.{0,2}|\.git)(?:/|$)|\0", re.IGNORECASE)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 
 
@@ -22,17 +25,18 @@ def export(git: Git, entries: Sequence[TrackedEntry], target: Path) -> tuple[str
     """
     said = [f"submodule {entry.path} is not exported" for entry in entries if entry.mode == GITLINK]
     files = [entry for entry in entries if entry.mode != GITLINK]
-    for entry in files:
-        _refuse_unsafe(entry.path)
-    for folder in sorted({os.path.dirname(entry.path) for entry in files}):
-        os.makedirs(os.path.join(target, folder), exist_ok=True)
+    _refuse_unsafe(entry.path for entry in files)
+    root = os.fspath(target)
+    for folder in sorted({entry.path.rpartition("/")[0] for entry in files}):
+        os.makedirs(f"{root}/{folder}", exist_ok=True)
     links: list[tuple[TrackedEntry, bytes]] = []
     for entry, content in _contents(git, files):
         if entry.mode == SYMLINK:
             links.append((entry, content))
             continue
-        said += [f"{entry.path} is a Git LFS pointer, its content is not in the tree"] * content.startswith(_POINTER)
-        _write(target / entry.path, content, executable=entry.mode == "100755")
+        if content.startswith(_POINTER):
+            said.append(f"{entry.path} is a Git LFS pointer, its content is not in the tree")
+        _write(f"{root}/{entry.path}", content, 0o755 if entry.mode == "100755" else 0o644)
     # links come last, so that no file is ever written through one
     for entry, content in links:
         said += _link(target, entry.path, os.fsdecode(content))
@@ -49,16 +53,20 @@ def _contents(git: Git, entries: Iterable[TrackedEntry]) -> Iterator[tuple[Track
         yield from ((entry, content) for entry in users[blob])
 
 
-def _refuse_unsafe(path: str) -> None:
-    parts = path.split("/")
-    if path.startswith("/") or "\0" in path or any(part in ("", ".", "..") or part.lower() == ".git" for part in parts):
-        raise Unavailable(f"{path!r} cannot be exported: no path of a tree looks like that")
+def _refuse_unsafe(paths: Iterable[str]) -> None:
+    wrong = next((path for path in paths if _UNSAFE.search(path)), None)
+    if wrong is not None:
+        raise Unavailable(f"{wrong!r} cannot be exported: no path of a tree looks like that")
 
 
-def _write(file: Path, content: bytes, *, executable: bool) -> None:
-    mode = 0o755 if executable else 0o644
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode), "wb") as out:
-        out.write(content)
+def _write(file: str, content: bytes, mode: int) -> None:
+    descriptor = os.open(file, _NEW, mode)
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+    finally:
+        os.close(descriptor)
 
 
 def _link(target: Path, path: str, leads: str) -> list[str]:

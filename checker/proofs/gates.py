@@ -1,9 +1,10 @@
-"""The only reader of `rules/gates.toml`: record paths, proof types, gates, and the rule that weighs signals."""
+"""The only reader of `rules/gates.toml` and `rules/approvals.toml`: record paths, proof types, gates, weights and answers."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -12,6 +13,7 @@ from pydantic import Field
 from checker import resources, toml_source
 from checker.model.base import Frozen
 from checker.model.globs import covers
+from checker.model.settings import Layout
 
 Trust = Literal["claimed", "captured", "rerun", "rerun-signed"]
 Answer = Literal["approved", "ambiguous", "rejected", "unknown"]
@@ -67,11 +69,12 @@ class Environment(Frozen):
 
 
 class Answers(Frozen):
-    """What the words of an answer mean."""
+    """What the words of an answer mean, as `rules/approvals.toml` says; `approving_options` begin an option that approves."""
 
     approved: frozenset[str]
     ambiguous: frozenset[str]
     rejected: frozenset[str]
+    approving_options: frozenset[str]
     options: Mapping[str, Answer]
 
     def meaning(self, text: str) -> Answer:
@@ -88,7 +91,7 @@ class Answers(Frozen):
 
 
 class Gates(Frozen):
-    """The whole file. `sha256` is of its text."""
+    """Both files. `sha256` is of their text."""
 
     records: Records
     types: Mapping[str, ProofType]
@@ -101,16 +104,26 @@ class Gates(Frozen):
 
     def is_record(self, path: str) -> bool:
         """Whether a path holds a record of work, and so no part of what is proved."""
-        return _named(self.records.paths, path)
+        return _namer(self.records.paths)(path)
+
+    def recording(self, layout: Layout) -> Gates:
+        """With the places besides where a layout says that records of work lie; the base's layout, never the head's."""
+        more = (*layout.runs, *layout.locks, *layout.queue, *layout.outputs)
+        return self.model_copy(update={"records": Records(paths=(*self.records.paths, *more))})
 
 
-@lru_cache(maxsize=200_000)
-def _named(patterns: tuple[str, ...], path: str) -> bool:
-    return any(covers(pattern, path) for pattern in patterns)
+@lru_cache(maxsize=64)
+def _namer(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """One function for all patterns: whole folders and files by comparison alone, because trees are large."""
+    plain = [one.removesuffix("/**").strip("/") for one in patterns]
+    globs = [one for one, bare in zip(patterns, plain, strict=True) if bare in ("", ".") or re.search(r"[*?]", bare)]
+    files = frozenset(plain)
+    folders = tuple(f"{one}/" for one in plain if one)
+    return lambda path: path.startswith(folders) or path in files or any(covers(one, path) for one in globs)
 
 
 @cache
 def load() -> Gates:
-    text = resources.text("rules", "gates.toml")
+    text = "\n[approval]\n".join(resources.text("rules", name) for name in ("gates.toml", "approvals.toml"))
     gates = toml_source.load(Gates, toml_source.parse("rules/gates.toml", text))
     return gates.model_copy(update={"sha256": hashlib.sha256(text.encode()).hexdigest()})

@@ -25,7 +25,7 @@ def render(report: Report) -> bytes:
     report = settled(report)
     head = [verdict.sentence(report), *(f"Because {reason}." for reason in verdict.reasons(report))]
     head.extend([_DATA] if report.findings or report.outcomes(*verdict.UNSEEN) else [])
-    tail = [*_unseen(report), f"Next: {_next(report)}"]
+    tail = [*_unseen(report), f"Next: {next_step(report)}"]
     room = LIMIT - len("\n".join((*head, *tail))) - 100  # the line that says how many findings remain
     body: list[str] = []
     shown = 0
@@ -66,7 +66,8 @@ def _unseen(report: Report) -> Iterator[str]:
         yield f"{counted(len(unseen) - _MOST_UNSEEN, 'more rule')} without a verdict: checker audit --format json"
 
 
-def _next(report: Report) -> str:
+def next_step(report: Report) -> str:
+    """The one thing to do now, ending in the command to run where there is one."""
     if report.recommendation == "escalate":
         return f"stop; a person must decide this, mend nothing around it; after that run: {_audit(report)}"
     if report.findings and verdict.is_blocked(report) and report.findings[0].severity in verdict.BLOCKING:

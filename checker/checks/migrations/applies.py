@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checker.model.migration_run import MigrationRun, MigrationRuns, RunFailure, settled
+from checker.model.migrations import Migrations, NewMigrations, as_debt
 from checker.model.observation import Observation
+from checker.model.unavailable import Unavailable
 
 
-def migration_applies(ran: MigrationRuns) -> Iterator[Observation]:
+def migration_applies(
+    ran: MigrationRuns, migrations: Migrations, new: NewMigrations | Unavailable
+) -> Iterator[Observation]:
     """One observation for each migration that ran on the empty database; those behind a failed one were not reached.
 
+    What fails in a landed one is debt, unless it hides a migration of this change.
     Sources: backend-developer "Migrations tested", agent-2 "Verify migrations (up/down) in a safe dev context".
     """
-    yield from settled(ran, (one for run in ran.runs for one in _of(run)))
+    hidden = isinstance(new, NewMigrations) and any(not run.went(one.id, "up") for run, one in ran.judged(new))
+    seen = (one for run in ran.runs for one in _of(run))
+    yield from settled(ran, seen if hidden else as_debt(seen, migrations, new))
 
 
 def _of(run: MigrationRun) -> Iterator[Observation]:
@@ -38,6 +45,8 @@ def _of(run: MigrationRun) -> Iterator[Observation]:
     for failure in run.failures:
         if failure.direction == "up" and failure.data == "empty" and not failure.environmental:
             yield _failed(run, failure)
+        elif failure.direction == "up" and failure.data == "reordered" and not failure.environmental:
+            yield _out_of_order(run, failure)
 
 
 def _failed(run: MigrationRun, failure: RunFailure) -> Observation:
@@ -50,6 +59,14 @@ def _failed(run: MigrationRun, failure: RunFailure) -> Observation:
     return Observation(
         str(failure.revision), False, place, f"migration {name} fails on an empty database", evidence(failure) + behind
     )
+
+
+def _out_of_order(run: MigrationRun, failure: RunFailure) -> Observation:
+    found = run.revision(failure.revision)
+    name = found.name if found else str(failure.revision)
+    message = f"migration {name} needs another branch to have come first, and does not say so with depends_on"
+    place = run.place(failure.revision, failure.line)
+    return Observation(f"{failure.revision} order", False, place, message, evidence(failure))
 
 
 def evidence(failure: RunFailure) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from checker.model.migration_run import MigrationRun, MigrationRuns, RunStatement, settled
-from checker.model.migrations import NewMigrations
+from checker.model.migrations import NewMigrations, Revision
 from checker.model.observation import Observation
 
 _BATCHED = re.compile(
@@ -21,27 +21,21 @@ def migration_batches(ran: MigrationRuns, new: NewMigrations) -> Iterator[Observ
     Bad when one statement can touch every row of the table: nothing in it bounds how many. Source: backend-engineer
     "Batch large writes, add checkpoints".
     """
-    judged = {one.id for _, one in new.revisions}
-    yield from settled(ran, (one for run in ran.runs for one in _of(run, judged)))
+    yield from settled(ran, (one for run, revision in ran.judged(new) for one in _of(run, revision)))
 
 
-def _of(run: MigrationRun, judged: set[str]) -> Iterator[Observation]:
-    for revision in run.tree.revisions:
-        if revision.id not in judged:
-            continue
-        filled = {table.rpartition(".")[2] for name, _, found in run.seeded if name == revision.id for table in found}
-        seen: set[str] = set()
-        for step in run.ups(revision.id):
-            for one in step.statements:
-                write = _WRITE.match(one.sql)
-                if write and one.sql not in seen and write[2].rpartition(".")[2] in filled:
-                    seen.add(one.sql)
-                    ok = bool(_BATCHED.search(one.sql))
-                    message = f"migration {revision.name} writes {write[2]} in one statement without a bound"
-                    place = run.place(revision.id, one.line)
-                    yield Observation(
-                        f"{revision.id} {write[2]} {write[1].lower()[:6]}", ok, place, message, _seen(one)
-                    )
+def _of(run: MigrationRun, revision: Revision) -> Iterator[Observation]:
+    filled = {table.rpartition(".")[2] for name, _, found in run.seeded if name == revision.id for table in found}
+    seen: set[str] = set()
+    for step in run.ups(revision.id):
+        for one in step.statements:
+            write = _WRITE.match(one.sql)
+            if write and one.sql not in seen and write[2].rpartition(".")[2] in filled:
+                seen.add(one.sql)
+                ok = bool(_BATCHED.search(one.sql))
+                message = f"migration {revision.name} writes {write[2]} in one statement without a bound"
+                place = run.place(revision.id, one.line)
+                yield Observation(f"{revision.id} {write[2]} {write[1].lower()[:6]}", ok, place, message, _seen(one))
 
 
 def _seen(one: RunStatement) -> str:

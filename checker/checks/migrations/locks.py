@@ -28,16 +28,14 @@ def migration_locks(ran: MigrationRuns, new: NewMigrations) -> Iterator[Observat
     short exclusive lock for a change of the catalogue alone is good. Sources: backend-engineer's OPERATIONS note
     (impact); PostgreSQL 13.3 Explicit Locking; Eugene E5, E6, E9, E10.
     """
-    judged = {one.id for _, one in new.revisions}
-    yield from settled(ran, (one for run in ran.runs for one in _of(run, judged)))
+    yield from settled(ran, (one for run, revision in ran.judged(new) for one in _of(run, revision)))
 
 
-def _of(run: MigrationRun, judged: set[str]) -> Iterator[Observation]:
-    for revision in run.tree.revisions:
-        step = next(run.ups(revision.id), None) if revision.id in judged else None
-        for statement in step.statements if step else ():
-            if statement.strong or statement.held:
-                yield _observed(run, revision, statement)
+def _of(run: MigrationRun, revision: Revision) -> Iterator[Observation]:
+    step = next(run.ups(revision.id), None)
+    for statement in step.statements if step else ():
+        if statement.strong or statement.held:
+            yield _observed(run, revision, statement)
 
 
 def _observed(run: MigrationRun, revision: Revision, one: RunStatement) -> Observation:

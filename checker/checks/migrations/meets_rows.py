@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checker.checks.migrations.applies import evidence
 from checker.model.migration_run import MigrationRun, MigrationRuns, RunFailure, settled
-from checker.model.migrations import NewMigrations
+from checker.model.migrations import NewMigrations, Revision
 from checker.model.observation import Observation
 from checker.model.rule import Confidence
 
@@ -19,28 +19,22 @@ def migration_meets_rows(ran: MigrationRuns, new: NewMigrations) -> Iterator[Obs
     Rows that agree with the coming schema failing is sure; rows that are merely legal today (duplicates, empty cells,
     orphans, longest texts) failing is a question to the real data. Source: backend-developer "Migration affects existing data".
     """
-    judged = {one.id for _, one in new.revisions}
-    yield from settled(ran, (one for run in ran.runs for one in _of(run, judged)))
+    yield from settled(ran, (one for run, revision in ran.judged(new) for one in _of(run, revision)))
 
 
-def _of(run: MigrationRun, judged: set[str]) -> Iterator[Observation]:
-    for revision in run.tree.revisions:
-        if revision.id not in judged:
-            continue
-        failed = [one for one in run.failures if one.revision == revision.id and _over_rows(one)]
-        sure = next((one for one in failed if one.data == "benign"), None)
-        one = sure or next(iter(failed), None)
-        if one is not None:
-            rows = "with rows in its tables" if sure else "over rows that are legal today"
-            message = f"migration {revision.name} fails {rows}"
-            place = run.place(revision.id, one.line)
-            yield Observation(
-                revision.id, False, place, message, evidence(one), confidence=None if sure else Confidence.MEDIUM
-            )
-        elif run.went(revision.id, "up", "benign") and any(
-            name == revision.id and found for name, _, found in run.seeded
-        ):
-            yield Observation(revision.id, True, revision.place)
+def _of(run: MigrationRun, revision: Revision) -> Iterator[Observation]:
+    failed = [one for one in run.failures if one.revision == revision.id and _over_rows(one)]
+    sure = next((one for one in failed if one.data == "benign"), None)
+    one = sure or next(iter(failed), None)
+    if one is not None:
+        rows = "with rows in its tables" if sure else "over rows that are legal today"
+        message = f"migration {revision.name} fails {rows}"
+        place = run.place(revision.id, one.line)
+        yield Observation(
+            revision.id, False, place, message, evidence(one), confidence=None if sure else Confidence.MEDIUM
+        )
+    elif run.went(revision.id, "up", "benign") and any(name == revision.id and found for name, _, found in run.seeded):
+        yield Observation(revision.id, True, revision.place)
 
 
 def _over_rows(one: RunFailure) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checker.model.migrations import Migrations, Revision
+from checker.model.migrations import Migrations, NewMigrations, Revision, as_debt
 from checker.model.observation import Observation
 from checker.model.repo import Inventory, Role
+from checker.model.unavailable import Unavailable
 
 _LEANING = (
     "models",
@@ -24,13 +25,18 @@ _LEANING = (
 _TYPES = ("types", "guid", "enums", "constants", "fields")
 
 
-def migration_model_import(migrations: Migrations, inventory: Inventory) -> Iterator[Observation]:
-    """One observation for each Alembic migration: it imports nothing of the application but types.
+def migration_model_import(
+    migrations: Migrations, inventory: Inventory, new: NewMigrations | Unavailable
+) -> Iterator[Observation]:
+    """One observation for each Alembic migration: it imports nothing of the application but types; landed ones are debt.
 
     Sources: backend-coder "never edit old migrations" (a change of the model edits them all the same);
     django-migration-linter's RUNPYTHON_MODEL_IMPORT, strong_migrations' advice on models in migrations.
     """
-    own = _packages(inventory)
+    yield from as_debt(_all(migrations, _packages(inventory)), migrations, new)
+
+
+def _all(migrations: Migrations, own: frozenset[str]) -> Iterator[Observation]:
     for tree, one in migrations.revisions:
         if tree.tool == "alembic":
             found = next(((name, line) for name, line in one.imports if _leans(name, own)), None)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from checker.model.migration_run import MigrationRun, MigrationRuns, settled
-from checker.model.migrations import NewMigrations
+from checker.model.migrations import NewMigrations, Revision
 from checker.model.observation import Observation
 
 _NO_LOCK = re.compile(
@@ -40,18 +40,16 @@ def migration_operations_true(ran: MigrationRuns, new: NewMigrations) -> Iterato
     Bad when one of its statements took a lock that others wait for, on a table that existed before. Source:
     backend-engineer "OPERATIONS note: duration, impact, throttling".
     """
-    judged = {one.id for _, one in new.revisions}
-    yield from settled(ran, (one for run in ran.runs for one in _promised(run, judged)))
+    yield from settled(ran, (one for run, revision in ran.judged(new) for one in _promised(run, revision)))
 
 
-def _promised(run: MigrationRun, judged: set[str]) -> Iterator[Observation]:
-    for revision in run.tree.revisions:
-        promise = _NO_LOCK.search(revision.section("OPERATIONS?") or "")
-        step = next(run.ups(revision.id), None)
-        if revision.id not in judged or promise is None or step is None:
-            continue
-        taken = next(((one, lock) for one in step.statements for lock in one.strong), None)
-        place = run.place(revision.id, taken[0].line if taken else None)
-        message = f"the OPERATIONS note of migration {revision.name} promises {promise[0]!r}, and it locks"
-        evidence = f"{taken[0].sql[:140]} takes {taken[1][1]} on {taken[1][0].removeprefix('public.')}" if taken else ""
-        yield Observation(revision.id, taken is None, place, message, evidence)
+def _promised(run: MigrationRun, revision: Revision) -> Iterator[Observation]:
+    promise = _NO_LOCK.search(revision.section("OPERATIONS?") or "")
+    step = next(run.ups(revision.id), None)
+    if promise is None or step is None:
+        return
+    taken = next(((one, lock) for one in step.statements for lock in one.strong), None)
+    place = run.place(revision.id, taken[0].line if taken else None)
+    message = f"the OPERATIONS note of migration {revision.name} promises {promise[0]!r}, and it locks"
+    evidence = f"{taken[0].sql[:140]} takes {taken[1][1]} on {taken[1][0].removeprefix('public.')}" if taken else ""
+    yield Observation(revision.id, taken is None, place, message, evidence)

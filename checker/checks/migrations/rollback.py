@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Literal
 
 from checker.model.base import Frozen
-from checker.model.migrations import BodyState, Migrations, Revision, Tree
+from checker.model.migrations import BodyState, Migrations, NewMigrations, Revision, Tree, as_debt
 from checker.model.observation import Observation
+from checker.model.unavailable import Unavailable
 
 _WORDS = {
     BodyState.EMPTY: "has a downgrade that does nothing",
@@ -23,14 +24,19 @@ class Params(Frozen):
     mode: Literal["required", "annotated", "plan", "optional"] = "annotated"
 
 
-def migration_rollback(migrations: Migrations, params: Params) -> Iterator[Observation]:
-    """One observation for each migration.
+def migration_rollback(
+    migrations: Migrations, new: NewMigrations | Unavailable, params: Params
+) -> Iterator[Observation]:
+    """One observation for each migration; one that had landed before this change is debt.
 
     Sources: backend-engineer "Include forward & rollback scripts" and "annotate irreversible steps", backend-agent
     "migrations with rollback plans", agent-2 "Backup/restore and rollback strategies".
     """
-    if params.mode == "optional":
-        return
+    if params.mode != "optional":
+        yield from as_debt(_all(migrations, params), migrations, new)
+
+
+def _all(migrations: Migrations, params: Params) -> Iterator[Observation]:
     none = {tree.scripts for tree in migrations.trees if _never(tree)}
     for tree, one in migrations.revisions:
         undoes_nothing = one.up.state is BodyState.EMPTY and one.down.state is BodyState.EMPTY

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checker.model.migration_run import Difference, MigrationRun, MigrationRuns, RunFailure, settled
-from checker.model.migrations import BodyState, Revision
+from checker.model.migrations import BodyState, Migrations, NewMigrations, Revision, as_debt
 from checker.model.observation import Observation
 from checker.model.rule import Confidence
+from checker.model.unavailable import Unavailable
 
 MOST = 4  # differences that are named
 
 
-def migration_roundtrip(ran: MigrationRuns) -> Iterator[Observation]:
+def migration_roundtrip(
+    ran: MigrationRuns, migrations: Migrations, new: NewMigrations | Unavailable
+) -> Iterator[Observation]:
     """One observation for each migration: down, compared by catalogue with before; up again, compared with after.
 
-    A migration that says it is irreversible, and why, is not asked to go down. Sources: agent-2 "Verify migrations
+    A migration that says it is irreversible, and why, is not asked to go down. One that had landed is debt.
+    Sources: agent-2 "Verify migrations
     (up/down)", backend-engineer "forward & rollback scripts".
     """
-    yield from settled(ran, (one for run in ran.runs for one in _of(run)))
+    yield from settled(ran, as_debt((one for run in ran.runs for one in _of(run)), migrations, new))
 
 
 def _of(run: MigrationRun) -> Iterator[Observation]:

@@ -14,19 +14,17 @@ def migration_rows(ran: MigrationRuns, new: NewMigrations) -> Iterator[Observati
 
     Sources: backend-engineer "annotate irreversible steps", backend-developer "Migration affects existing data".
     """
-    judged = {one.id for _, one in new.revisions}
-    yield from settled(ran, (one for run in ran.runs for one in _of(run, judged)))
+    yield from settled(ran, (one for run, revision in ran.judged(new) for one in _of(run, revision)))
 
 
-def _of(run: MigrationRun, judged: set[str]) -> Iterator[Observation]:
-    for revision in run.tree.revisions:
-        tables = {table for name, _, found in run.seeded if name == revision.id for table in found}
-        if revision.id in judged and tables and run.went(revision.id, "down", "benign"):
-            lost = [one for one in run.row_changes if one.revision == revision.id and one.direction == "down"]
-            if not lost or revision.irreversible is not None:
-                yield Observation(revision.id, True, revision.place)
-            else:
-                yield from _lost(run, revision, lost)
+def _of(run: MigrationRun, revision: Revision) -> Iterator[Observation]:
+    tables = {table for name, _, found in run.seeded if name == revision.id for table in found}
+    if tables and run.went(revision.id, "down", "benign"):
+        lost = [one for one in run.row_changes if one.revision == revision.id and one.direction == "down"]
+        if not lost or revision.irreversible is not None:
+            yield Observation(revision.id, True, revision.place)
+        else:
+            yield from _lost(run, revision, lost)
 
 
 def _lost(run: MigrationRun, revision: Revision, lost: list[RowChange]) -> Iterator[Observation]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import combinations
+from itertools import product
 
 from checker.model.base import Frozen
 from checker.model.observation import Observation, Place
-from checker.model.outputs.overlap import overlap
-from checker.model.outputs.work import AsOf, Lock, Locks, Queue, task_key
+from checker.model.outputs.fields import agent
+from checker.model.outputs.overlap import literal, overlap
+from checker.model.outputs.work import AsOf, Lock, Locks, Queue, WorkHistory, task_key
 from checker.model.rule import Confidence
 from checker.model.unavailable import NotApplicable, Unavailable
 
@@ -40,17 +42,47 @@ def lock_record(locks: Locks) -> Iterator[Observation]:
 
 def lock_overlap(locks: Locks) -> Iterator[Observation]:
     """No two live locks of different owners name the same files."""
-    alive = [lock for lock in locks.found if not lock.broken and not lock.is_released]
-    for one, other in combinations(sorted(alive, key=lambda lock: lock.path), 2):
-        shared = [(a, b) for a in one.scopes for b in other.scopes if overlap(a, b)]
+    alive = sorted(
+        (lock for lock in locks.found if not lock.broken and not lock.is_released), key=lambda lock: lock.path
+    )
+    met = {(one.path, other.path): pair for one, other, pair in _meetings(alive)}
+    clashing = {path for pair in met for path in pair}
+    by_path = {lock.path: lock for lock in alive}
+    for (first, second), (mine, theirs) in sorted(met.items()):
+        one, other = by_path[first], by_path[second]
         yield Observation(
             subject=f"{one.path} and {other.path}",
-            ok=not shared or one.owner == other.owner,
+            ok=False,
             place=_place(one),
             also=(_place(other),),
             message=f"{one.path} and {other.path} lock the same files",
-            evidence=f"{shared[0][0]} of {one.owner} and {shared[0][1]} of {other.owner}" if shared else "",
+            evidence=f"{mine} of {one.owner} and {theirs} of {other.owner}",
         )
+    if len(alive) > 1:
+        yield from (Observation(lock.path, True, _place(lock)) for lock in alive if lock.path not in clashing)
+
+
+def _meetings(alive: list[Lock]) -> Iterator[tuple[Lock, Lock, tuple[str, str]]]:
+    """Pairs of locks of different owners with two scopes that share a file, each pair in the order of its paths.
+
+    Two globs can only meet where the literal beginning of one is the beginning of the other's, so each looks upwards.
+    """
+    by_beginning: dict[str, list[tuple[Lock, str]]] = defaultdict(list)
+    for lock in alive:
+        for scope in lock.scopes:
+            by_beginning[literal(scope)].append((lock, scope))
+    for beginning, mine in by_beginning.items():
+        above = [other for folder in _upwards(beginning) for other in by_beginning.get(folder, ())]
+        for (one, scope), (other, theirs) in product(mine, above):
+            if one.owner != other.owner and overlap(scope, theirs):
+                yield (one, other, (scope, theirs)) if one.path < other.path else (other, one, (theirs, scope))
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    yield folder
+    while folder:
+        folder = folder.rpartition("/")[0]
+        yield folder
 
 
 def lock_orphan(
@@ -85,6 +117,50 @@ def _orphaned(lock: Lock, queue: Queue | Unavailable | NotApplicable, as_of: AsO
     if age is not None and age > timedelta(minutes=params.timeout_minutes):
         return f"it is {int(age.total_seconds() // 60)} minutes old, the time-out is {params.timeout_minutes}", True
     return "", True
+
+
+class Mandate(Frozen):
+    """`agent`: whose locks are meant; `parts`: the globs that its mandate names; `beside`: what a lock may name besides."""
+
+    agent: str = "AGENT-2"
+    parts: tuple[str, ...] = ("**/apps/backend/**", "**/schemas/**", "**/tests/**")
+    beside: tuple[str, ...] = ("docs/**", "ops/**", "scripts/**", ".github/**")
+
+
+def lock_mandate(
+    locks: Locks, history: WorkHistory | Unavailable | NotApplicable, params: Mandate
+) -> Iterator[Observation]:
+    """The agent's lock names the parts of its mandate, or something narrower inside them, and nothing wider."""
+    past = [lock for step in history.steps for lock in step.locks] if isinstance(history, WorkHistory) else []
+    for lock in {one.path: one for one in (*locks.found, *past)}.values():
+        if lock.broken or not lock.scopes or lock.owner != agent(params.agent):
+            continue
+        wide = [
+            one for one in lock.scopes if any(_inside(part, one) and not _inside(one, part) for part in params.parts)
+        ]
+        mine = [one for one in lock.scopes if any(_inside(one, part) for part in params.parts)]
+        astray = [
+            one for one in lock.scopes if one not in mine and not any(_inside(one, also) for also in params.beside)
+        ]
+        problem = f"locks {wide[0]}, which is wider than its mandate" if wide else ""
+        problem = problem or ("names no part of its mandate" if not mine else "")
+        problem = problem or (f"locks {astray[0]}, which is outside its mandate" if astray else "")
+        yield Observation(
+            subject="mandate",
+            ok=not problem,
+            place=_place(lock),
+            message=f"{lock.path} {problem}",
+            evidence=_said(lock, f"scopes: {', '.join(lock.scopes[:6])}; mandate: {', '.join(params.parts)}"),
+            confidence=None if wide or not mine else Confidence.MEDIUM,
+        )
+
+
+def _inside(glob: str, part: str) -> bool:
+    """Whether what a glob names lies in a part: the part's own folders begin it, wherever it is anchored."""
+    narrow, wide = ([one for one in text.strip("/").split("/") if one not in ("**", "*", "")] for text in (glob, part))
+    if part.strip("/").startswith("**/") and wide:
+        return any(narrow[at : at + len(wide)] == wide for at in range(len(narrow)))
+    return narrow[: len(wide)] == wide
 
 
 def _place(lock: Lock) -> Place:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.model.observation import Observation, Place
-from checker.model.outputs.artefact import Artefact, Artefacts, Kind
+from checker.model.outputs.artefact import Artefact, Artefacts, Kind, Section
 from checker.model.outputs.fields import is_blank, placeholders
 from checker.model.outputs.headings import TEN_PARTS, part_of
 
@@ -50,7 +50,7 @@ def output_document(artefacts: Artefacts) -> Iterator[Observation]:
                 "output document", False, file.at(), f"{file.path} cannot be read: {file.broken}", file.said("")
             )
             continue
-        parts = _parts(file)
+        parts = parts_of(file)
         for name in TEN_PARTS:
             part = parts.get(name)
             problem = _problem(name, part, parts)
@@ -76,7 +76,7 @@ def output_placeholders(artefacts: Artefacts) -> Iterator[Observation]:
         yield Observation(f"placeholders {file.kind}", not left, place, message, file.said(evidence))
 
 
-def _parts(file: Artefact) -> dict[str, Part]:
+def parts_of(file: Artefact) -> dict[str, Part]:
     found: dict[str, Part] = {}
     if isinstance(file.value, Mapping):
         for name, value in file.value.items():
@@ -89,18 +89,21 @@ def _parts(file: Artefact) -> dict[str, Part]:
     for section in file.sections:
         known = part_of(section.title)
         if known and known not in found:
-            told = section.title.partition(":")[2].strip()
-            items = tuple(re.findall(r"(?m)^\s*(?:[-*]|\d+[.)])\s+(.+)$", section.body))
-            rows = tuple(
-                row for row in re.findall(r"(?m)^\s*\|(.+)\|\s*$", section.body) if not set(row) <= set("-:| ")
-            )[1:]
-            found[known] = Part(
-                f"{told}\n{section.body}".strip(), items or rows, file.lines(*section.lines), section.body
-            )
+            told, body = section.title.partition(":")[2].strip(), _own(section, file.sections)
+            items = tuple(re.findall(r"(?m)^\s*(?:[-*]|\d+[.)])\s+(.+)$", body))
+            rows = tuple(row for row in re.findall(r"(?m)^\s*\|(.+)\|\s*$", body) if not set(row) <= set("-:| "))[1:]
+            found[known] = Part(f"{told}\n{body}".strip(), items or rows, file.lines(*section.lines), body)
     if "mode" not in found and (line := re.search(r"(?im)^[\s*_`>-]*mode[*_`]*\s*:\s*(.+)$", file.text)):
         number = file.text.count("\n", 0, line.start()) + 1
         found["mode"] = Part(line.group(1), (), file.lines(number), line.group(1))
     return found
+
+
+def _own(section: Section, sections: tuple[Section, ...]) -> str:
+    """What stands under a heading before the next part of the document, which may be nested under it."""
+    inner = (one.line for one in sections if section.line < one.line <= section.last and part_of(one.title))
+    first = next(inner, None)
+    return section.body if first is None else "\n".join(section.body.split("\n")[: first - section.line - 1])
 
 
 def _item(one: Any) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from checker.model.observation import Observation, Place
 from checker.model.outputs import headings
 from checker.model.outputs.artefact import TreePaths
+from checker.model.outputs.results import RESULT, ended
 from checker.model.outputs.runs import Packs, RunReport, RunReports
 from checker.model.outputs.work import Task, WorkHistory, task_key
 from checker.model.rule import Confidence
@@ -18,11 +19,6 @@ _SMOKE = (
     ("database read-only", r"database|\bdb\b|postgres|read.?only"),
     ("CI tests", r"\bci\b|workflow|pipeline|github actions"),
 )
-_RESULT = re.compile(
-    r"(?i)\bexit(?:ed| code| status)?\W{0,3}\d+"
-    r"|\bpass(?:ed|es)?\b|\bfail(?:ed|s)?\b|\bok\b|✅|❌|\bn/?a\b|not applicable|skipped"
-)
-_FAILED = re.compile(r"(?i)\bfail(?:ed|s|ure)?\b|❌|\bexit(?:ed| code| status)?\W{0,3}[1-9]")
 _MANUAL = re.compile(
     r"(?i)\bmanual(?:ly)?\b"
     r"|\bby hand\b|\b(?:in|via|through) the (?:\w+ )?console\b|\bask (?:the )?(?:human|operator|owner) to\b"
@@ -31,33 +27,36 @@ _NO_MANUAL = re.compile(
     r"(?i)\bno manual\b"
     r"|\bmanual(?:ly)? (?:test|qa|review|tested|checked|verified)|\bwithout manual\b|\bnothing (?:is )?manual"
 )
-_RUNBOOK = re.compile(r"[\w./-]*(?:runbooks?|docs|ops|scripts)/[\w./-]+\.(?:md|sh|py|sql|txt)")
+RUNBOOK = re.compile(r"[\w./-]*(?:runbooks?|docs|ops|scripts)/[\w./-]+\.(?:md|sh|py|sql|txt)")
 
 
 def smoke_tests(reports: RunReports, packs: Packs) -> Iterator[Observation]:
-    """The report, or a log in its pack, names the four access smoke tests with their results; a failed one stops the work."""
+    """The report, or a log in its pack, names the four access smoke tests with their results."""
     for report in reports.current:
-        text = report.artefact.text
-        pack = packs.of_run(report.run)
-        logs = [one.text or "" for one in pack.members if re.search(r"(?i)smoke|access", one.name)] if pack else []
         section = report.sections.get(headings.SMOKE)
-        said = [line for line in (section.body if section else text).split("\n") if _RESULT.search(line)]
-        said += [line for log in logs for line in log.split("\n") if _RESULT.search(line)]
         place = Place(report.path, lines=section.lines if section else (1, 1))
-        failed = []
-        for name, pattern in _SMOKE:
-            there = [line for line in said if re.search(rf"(?i){pattern}", line)]
-            failed += [name] if section and any(_FAILED.search(line) for line in there) else []
+        for name, there in smoke_lines(report, packs).items():
             message = f"{report.path} names no result of the access smoke test {name!r}"
             yield Observation(
                 name, bool(there), place, message, there[0].strip()[:120] if there else "no such line with a result"
             )
-        if failed:
-            has_plan = headings.ACCESS in report.sections
-            message = (
-                f"{report.path} reports a failed smoke test ({', '.join(failed)}) without an Access Enablement Plan"
-            )
-            yield Observation("access enablement", has_plan, place, message, "a failed smoke test stops feature work")
+
+
+def smoke_lines(report: RunReport, packs: Packs) -> dict[str, list[str]]:
+    """The lines with a result of each access smoke test, in the report or in smoke logs of its pack."""
+    pack = packs.of_run(report.run)
+    logs = [one.text or "" for one in pack.members if re.search(r"(?i)smoke|access", one.name)] if pack else []
+    section = report.sections.get(headings.SMOKE)
+    text = section.body if section else report.artefact.text
+    said = [line for part in (text, *logs) for line in part.split("\n") if RESULT.search(line)]
+    return {name: [line for line in said if re.search(rf"(?i){pattern}", line)] for name, pattern in _SMOKE}
+
+
+def failed_smoke(report: RunReport, packs: Packs) -> list[str]:
+    """The access smoke tests that the report says failed, by its section on them."""
+    if headings.SMOKE not in report.sections:
+        return []
+    return [name for name, said in smoke_lines(report, packs).items() if any(ended(line) == "red" for line in said)]
 
 
 def manual_step_runbook(reports: RunReports, tree: TreePaths) -> Iterator[Observation]:
@@ -68,7 +67,7 @@ def manual_step_runbook(reports: RunReports, tree: TreePaths) -> Iterator[Observ
             if not _MANUAL.search(line) or _NO_MANUAL.search(line):
                 continue
             near = " ".join(lines[max(0, number - 2) : number + 1])
-            named = _RUNBOOK.findall(near)
+            named = RUNBOOK.findall(near)
             gone = [path for path in named if not tree.has(path)]
             problem = f"with {', '.join(gone)}, which is not in the tree" if named else "without a runbook"
             yield Observation(
@@ -85,7 +84,7 @@ def queue_updated(reports: RunReports, history: WorkHistory) -> Iterator[Observa
     """Each task that the report works on has its status or its notes changed in the queue by the same change."""
     last = next((step.queue for step in reversed(history.steps) if step.queue is not None), None)
     for report in reports.current:
-        for name, line in _tasks(report).items():
+        for name, line in tasks_of(report).items():
             before = history.queue.task(name) if history.queue else None
             after = last.task(name) if last else None
             moved = last is not None and after is not None and (before is None or _state(before) != _state(after))
@@ -102,7 +101,7 @@ def _state(task: Task) -> tuple[str, str]:
     return task.status, task.notes
 
 
-def _tasks(report: RunReport) -> dict[str, int]:
+def tasks_of(report: RunReport) -> dict[str, int]:
     """The tasks of the context snapshot, each with its first line; without one, those of the whole report."""
     section = report.sections.get(headings.SNAPSHOT)
     first, last = section.lines if section else (1, len(report.artefact.text))

@@ -28,7 +28,7 @@ def contextual_confidence(token: Token) -> Confidence:
     """
     if token.role in NOT_DEPLOYED:
         return Confidence.LOW
-    if token.tier is Tier.CONTEXTUAL and token.kind not in {"assigned-quoted", "assigned-bare"}:
+    if token.tier is Tier.CONTEXTUAL and not token.kind.startswith("assigned-"):
         return Confidence.HIGH if token.traits.length >= 8 else Confidence.MEDIUM
     named = any(word in token.name.lower() for word in ("passw", "pwd", "secret", "private", "signing", "encryption"))
     deployed = token.role is not Role.SCRIPT

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from checker.collect.data_parsed import Malformed
 from checker.collect.files import Root, Unreadable
@@ -20,10 +21,11 @@ from checker.model.unavailable import Unavailable
 _DATA, _LINES, _PROSE = (".json", ".yaml", ".yml"), (".jsonl", ".ndjson"), (".md", ".markdown")
 LARGEST_REPORT = 4 * 1024 * 1024  # bytes of what a person is to read
 _LARGEST_CANDIDATE = 8 * 1024 * 1024  # bytes; above it only a fixed path makes a file an output
+_WRITTEN = (Kind.RUN_REPORT, Kind.CHECKPOINT, Kind.ESCALATION, Kind.DELIVERY)
 _NEVER = frozenset({Role.VENDORED, Role.SCRIPT, Role.FIXTURE, Role.TEST, Role.GENERATED, Role.MIGRATION})
 _INSTRUCTIONS = re.compile(
     r"(?i)(^|/)(agents?|claude|gemini|copilot-instructions|readme|contributing|changelog)\.md$"
-    r"|(^|/)(\.claude|\.cursor|\.github|prompts?|agents|templates?|constants|skills)/"
+    r"|(^|/)(?:(?:\.claude|\.cursor|\.github|prompts?|agents|constants|skills)/.*\.(?:md|markdown)$|templates?/)"
 )
 _PROMPT = re.compile(
     r"(?m)^<role>|^You are (?:the|a|an) \*\*|^(?:name|description|mode): .+\n(?:.*\n){0,6}---", re.IGNORECASE
@@ -72,6 +74,8 @@ def _at_fixed_path(root: Root, file: File, kind: Kind) -> Iterator[Artefact]:
         yield Artefact(file.path, kind, broken=str(wrong).removeprefix(f"{file.path}").lstrip(": "))
         return
     yield one_of(file.path, text, assumed, kind)
+    if kind is Kind.SESSION_LOG:
+        yield from _results(file.path, text, assumed)
 
 
 def one_of(path: str, text: str, assumed: tuple[str, ...], kind: Kind) -> Artefact:
@@ -79,10 +83,12 @@ def one_of(path: str, text: str, assumed: tuple[str, ...], kind: Kind) -> Artefa
     if not text.strip():
         return Artefact(path, kind, text, broken="the file is empty")
     named = path.lower()
-    prose = kind in (Kind.RUN_REPORT, Kind.CHECKPOINT, Kind.ESCALATION) or named.endswith(_PROSE)
+    if kind is Kind.SESSION_LOG and named.endswith((*_LINES, *_PROSE, ".log", ".txt")):
+        return Artefact(path, kind, text, assumed=assumed)
+    prose = kind in _WRITTEN or named.endswith(_PROSE)
     if prose:
         inside = next((one for one in _fenced(path, text, assumed) if one.kind is kind), None)
-        if inside is not None and kind not in (Kind.RUN_REPORT, Kind.CHECKPOINT, Kind.ESCALATION):
+        if inside is not None and kind not in _WRITTEN:
             return inside
         value = loose.pairs(text)[0] if kind is Kind.APPROVAL and ":" in text else None
         return Artefact(path, kind, text, value, sections(text), assumed=assumed)
@@ -114,6 +120,8 @@ def in_text(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact
         return
     named = path.lower()
     if named.endswith(_LINES):
+        if kinds.calls(text):
+            yield Artefact(path, Kind.SESSION_LOG, text, assumed=assumed)
         yield from _lines(path, text, assumed)
     elif named.endswith(_DATA):
         try:
@@ -122,6 +130,8 @@ def in_text(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact
             return
         for kind in list(kinds.by_value(value))[:1]:
             yield Artefact(path, kind, text, _unwrapped(value, kind), assumed=assumed)
+            if kind is Kind.SESSION_LOG:
+                yield from _results(path, text, assumed)
     elif not _PROMPT.search(text[:3000]):
         found = sections(text)
         for kind in list(kinds.by_text(text, found))[:1]:
@@ -131,6 +141,9 @@ def in_text(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact
 
 def candidates(path: str, text: str) -> Iterator[Kind]:
     """Every kind that a text could be, by its shape, wherever it lies."""
+    if path.lower().endswith(_LINES) and kinds.calls(text):
+        yield Kind.SESSION_LOG
+        return
     if path.lower().endswith(_LINES):
         yield from (one.kind for one in _lines(path, text, ()))
         return
@@ -151,8 +164,47 @@ def _lines(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact]
             value = json.loads(line)
         except (ValueError, RecursionError):
             continue
+        value, how = _result(value)
         for kind in list(kinds.by_value(value))[:1]:
-            yield Artefact(path, kind, line, _unwrapped(value, kind), block=(number, number), assumed=assumed)
+            yield Artefact(path, kind, line, _unwrapped(value, kind), block=(number, number), assumed=(*assumed, *how))
+
+
+def held_by(one: Artefact) -> Iterator[Artefact]:
+    """The outputs that another output holds: the results of the calls in a session log."""
+    if one.kind is Kind.SESSION_LOG and not one.broken:
+        yield from _results(one.path, one.text, one.assumed)
+
+
+def _results(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact]:
+    """The outputs that a session log holds as results of its calls."""
+    if path.lower().endswith(_LINES):
+        yield from _lines(path, text, assumed)
+    elif path.lower().endswith(_DATA):
+        try:
+            value = loose.data(text)
+        except Malformed:
+            return
+        for record in value if isinstance(value, list) else ():
+            held, how = _result(record)
+            for kind in list(kinds.by_value(held))[:1] if how else ():
+                yield Artefact(
+                    path, kind, json.dumps(held), _unwrapped(held, kind), block=(1, 1), assumed=(*assumed, *how)
+                )
+
+
+def _result(record: Any) -> tuple[Any, tuple[str, ...]]:
+    """What a call returned, where a record is one of a call; else the record itself."""
+    if isinstance(record, Mapping):
+        for name in ("result", "output", "response"):
+            held = record.get(name)
+            if isinstance(held, str) and held.lstrip()[:1] == "{":
+                try:
+                    held = loose.data(held)
+                except Malformed:
+                    continue
+            if isinstance(held, Mapping) and any(kinds.by_value(held)):
+                return held, ("read from the result of a call",)
+    return record, ()
 
 
 def _fenced(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact]:

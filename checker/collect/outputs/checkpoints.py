@@ -6,12 +6,10 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-import tomli
-
-from checker import resources
 from checker.model.outputs.approval import Approval, Checkpoint, Checkpoints, Meaning, Words, meaning
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind
 from checker.model.outputs.fields import take, text_of
+from checker.proofs import gates
 
 _HEAD = re.compile(r"(?i)^[#>\s*_]*CHECKPOINT\W{0,4}\s*G(\d+(?:\.\d+)?)\W*(.*?)[*_\s]*$")
 _PART = re.compile(r"(?i)^\s*(?:#{1,6}\s*|\*\*)(project|built|key decisions|files created|test it|options|decision)\b")
@@ -21,13 +19,15 @@ _ANSWER = re.compile(r"(?i)^[>\s#*_-]*(?:DECISION|ANSWER|REPLY|USER)\b[*_]*\s*:[
 
 @cache
 def words() -> Words:
-    """The shipped words."""
-    table = tomli.loads(resources.text("rules", "approvals.toml"))
-    meant: dict[str, Meaning] = {}
-    kinds: tuple[Meaning, ...] = ("approved", "ambiguous", "rejected")
-    for kind in kinds:
-        meant.update(dict.fromkeys(table[kind], kind))
-    return Words(meant, frozenset(table["approving_options"]))
+    """The shipped words, from the one list that proofs read too."""
+    known = gates.load().approval
+    lists: dict[Meaning, frozenset[str]] = {
+        "approved": known.approved,
+        "ambiguous": known.ambiguous,
+        "rejected": known.rejected,
+    }
+    meant = {word: kind for kind, said in lists.items() for word in said}
+    return Words(meant, known.approving_options)
 
 
 def checkpoints(artefacts: Artefacts) -> Checkpoints:

@@ -54,7 +54,7 @@ def figures(
     found: list[Figure] = []
     unread: list[tuple[str, str]] = []
     for file in inventory.files:
-        if file.role not in (Role.VENDORED, Role.FIXTURE) and _NAMED.search(file.path):
+        if named_as_evidence(file):
             found.extend(_of_file(root, file, unread))
     for pack in packs.found:
         for member in pack.members:
@@ -65,6 +65,11 @@ def figures(
         found.append(Figure("operations", count, Place(api.contracts[0].path), f"{count} operations in the contract"))
     found.extend(_migrations(inventory, description))
     return Figures(tuple(found), tuple(unread))
+
+
+def named_as_evidence(file: File) -> bool:
+    """Whether a file's name says that it is a report or a log of a run."""
+    return file.role not in (Role.VENDORED, Role.FIXTURE) and _NAMED.search(file.path) is not None
 
 
 def _is_report(name: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from checker.model.outputs.artefact import Kind, Section
 from checker.model.outputs.fields import key
-from checker.model.outputs.headings import TEN_PARTS, part_of, run_section
+from checker.model.outputs.headings import DELIVERY_ASIDE, TEN_PARTS, delivery_section, part_of, run_section
 
 _PATHS = (
     (Kind.LOCK, re.compile(r"(^|/)ops/locks/[^/]+\.lock$|(^|/)agent-\d+\.lock$", re.IGNORECASE)),
@@ -22,10 +22,31 @@ _PATHS = (
     ),
     (Kind.TOOLS_MANIFEST, re.compile(r"(^|/)ops/tools-manifest\.json$", re.IGNORECASE)),
     (Kind.TRUTH, re.compile(r"(^|/)\.truth/truth\.json$")),
+    (
+        Kind.SESSION_LOG,
+        re.compile(
+            r"(^|/)(?:agent-sessions?|session-logs?|agent-logs?|transcripts)/[^/]+\.(jsonl|ndjson|json|md)$"
+            r"|(^|/)(?:agent-session|session-log|transcript|agent-log)([-_.][^/]*)?\.(jsonl|ndjson|json|md)$",
+            re.IGNORECASE,
+        ),
+    ),
 )
 TELLING = re.compile(
     r"(?i)hand-?off|self.?healing|final_?status|\bfindings\b|done.?criteria|draft|\blint\b|conversation_?id|proof_artifacts|checkpoint"
-    r"|baton|escalation"
+    r"|baton|escalation|file: ?\S+[./]|self.?check|plan preview|next_tasks|log_progress_update|\btasks\b"
+)
+_CALLS = re.compile(
+    r"\b(?:next_tasks_overview|start_task|run_checks|confirm_and_prepare_pr|log_progress_update|capture_command_output"
+    r"|check_can_generate_code|validate_approval_response)\b"
+)
+_FILE_HEAD = re.compile(
+    r"(?m)^[ \t]*(?://|#|--|/\*|<!--|;|\*\*)\s*(?:file|path)\W{0,4}:\W{0,4}[\w./-]+\.\w+", re.IGNORECASE
+)
+_FILE_ABOVE = re.compile(
+    r"(?m)^(?:[#*_`> \t]|\d+\.)*(?:[\w.@-]+/)+[\w.@-]+\.\w{1,8}[*_`: \t]*\n\s*```|^```\w*[: ](?:[\w.@-]+/)+[\w.@-]+\.\w{1,8}"
+)
+_ANY_GUIDE = re.compile(
+    r"(?i)overview|at a glance|^(?:next )?steps?$|to.?do|^inputs?$|^results?$|^approach$|^questions?$"
 )
 _CHECKPOINT = re.compile(r"(?im)^[#>\s*_]*CHECKPOINT\W{0,4}\s*G\d+(?:\.\d+)?")
 _ESCALATION = re.compile(r"(?im)^[#>\s*_]*SELF.?HEALING ESCALATION\b")
@@ -37,7 +58,9 @@ def by_path(path: str) -> Kind | None:
 
 
 def by_value(value: Any) -> Iterator[Kind]:
-    """Every kind whose shape a mapping has, the likeliest first."""
+    """Every kind whose shape a value has, the likeliest first."""
+    if is_session(value):
+        yield Kind.SESSION_LOG
     if not isinstance(value, Mapping):
         return
     keys = {key(name) for name in value if isinstance(name, str)}
@@ -57,8 +80,40 @@ def by_value(value: Any) -> Iterator[Kind]:
         yield Kind.RUN_CHECKS
     if keys & {"preview", "questions"} and keys & {"conversation_id", "success"}:
         yield Kind.START_TASK
+    if {"success", "tasks"} <= keys and isinstance(value.get("tasks"), list):
+        yield Kind.TASKS_OVERVIEW
     if "gate" in keys and keys & {"approver", "approved_by"}:
         yield Kind.APPROVAL
+
+
+def is_delivery(text: str, sections: tuple[Section, ...]) -> bool:
+    """Whether a text hands over code: files in blocks of their own, beside a checklist, a plan or a check of it.
+
+    A guide shows files as well, so that files that are only named above their blocks need two such headings.
+    """
+    marked, shown = len(_FILE_HEAD.findall(text)), len(_FILE_ABOVE.findall(text))
+    told = {delivery_section(one.title) for one in sections if not _ANY_GUIDE.search(one.title)} - {""}
+    aside = told & set(DELIVERY_ASIDE)
+    return (
+        (marked >= 2 and bool(aside)) or (marked >= 1 and len(told) >= 5) or (marked + shown >= 2 and len(aside) >= 2)
+    )
+
+
+def calls(text: str) -> bool:
+    """Whether a text names a call of one of the methods that the standards name."""
+    return _CALLS.search(text) is not None
+
+
+def is_session(value: Any) -> bool:
+    """Whether a list holds calls of the methods that the standards name."""
+    records = value if isinstance(value, list) else ()
+    return any(
+        isinstance(one, Mapping) and _CALLS.search(" ".join(str(one.get(name, "")) for name in _CALLED))
+        for one in records[:2000]
+    )
+
+
+_CALLED = ("method", "tool", "tool_name", "function", "action", "event", "name", "call")
 
 
 def by_text(text: str, sections: tuple[Section, ...]) -> Iterator[Kind]:
@@ -69,5 +124,7 @@ def by_text(text: str, sections: tuple[Section, ...]) -> Iterator[Kind]:
         yield Kind.CHECKPOINT
     if len({run_section(one.title) for one in sections} - {""}) >= 4:
         yield Kind.RUN_REPORT
+    if is_delivery(text, sections):
+        yield Kind.DELIVERY
     if len({part_of(one.title) for one in sections} - {""}) >= 5:
         yield Kind.OUTPUT_DOCUMENT

@@ -11,7 +11,7 @@ from checker.model.outputs.artefact import Section
 _ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 _BOLD = re.compile(r"^ {0,3}(?:\*\*|__)([^*_\n]{2,80}?):?(?:\*\*|__):?[ \t]*$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([\w+-]*)")
-_MARKS = re.compile(r"[*_`]+|^\s*(?:\d+(?:\.\d+)*[.)]?|[A-Z][.)])\s+|[^\w\s&/():.,'+<>=%$#@!?-]+")
+_MARKS = re.compile(r"[*`]+|(?<!\w)_+|_+(?!\w)|^\s*(?:\d+(?:\.\d+)*[.)]?|[A-Z][.)])\s+|[^\w\s&/():.,'+<>=%$#@!?-]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ class Kind(StrEnum):
     TRUTH = "truth"
     BLUEPRINT_INDEX = "blueprint-index"
     TOOLS_MANIFEST = "tools-manifest"
+    DELIVERY = "delivery"
+    SESSION_LOG = "session-log"
+    TASKS_OVERVIEW = "tasks-overview"
 
 
 @dataclass(frozen=True, slots=True)

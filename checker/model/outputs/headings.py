@@ -52,3 +52,47 @@ def part_of(title: str) -> str:
     """The part of an output document that a heading or a field opens; the empty string for none."""
     bare = key(title.partition(":")[0])
     return bare if bare in TEN_PARTS else _PARTS.get(bare, "")
+
+
+DELIVERY_ORDER = (
+    "Migrations", "Schema/Models", "Ports/Adapters", "Services/Use-Cases", "Controllers/Resolvers", "Validation & Auth",
+    "Jobs/Workers", "Tests", "Observability", "Docs",
+)  # fmt: skip
+CHECKLIST_FIRST, PLAN_PREVIEW, SELF_CHECK, MISSING_INPUTS, NEXT_STAGE, VERIFICATION = DELIVERY_ASIDE = (
+    "Checklist", "Plan Preview", "Self-Check", "Missing Inputs", "Handoff", "Verification",
+)  # fmt: skip
+_DELIVERY = (
+    (
+        SELF_CHECK,
+        r"self.?check|(?:validat\w+|review)\b.*\b(?:security|slos?)\b|(?:security|slos?)\b.*\b(?:check|validation)\b",
+    ),
+    ("Migrations", r"^(?:db |database )?migrations?(?:$|\W*(?:&|and|\+) rollbacks?|\W*\()"),
+    ("Schema/Models", r"^(?:schemas?\b(?! migration)|(?:data |orm )?models?|entities)(?:$|\W)"),
+    ("Ports/Adapters", r"^(?:ports?|adapters?|repositor(?:y|ies))(?:$|\W)"),
+    ("Services/Use-Cases", r"^(?:services?|use.?cases?|business logic|domain logic)(?:$|\W)"),
+    ("Controllers/Resolvers", r"^(?:controllers?|resolvers?|routes?|routers?|handlers?|api layer|endpoints?)(?:$|\W)"),
+    ("Validation & Auth", r"^(?:(?:input )?validation|auth\w*|dtos?)(?:$|\W)(?!.*\bresults?\b)"),
+    ("Jobs/Workers", r"^(?:jobs?|workers?|queues?|background)(?:$|\W)"),
+    ("Tests", r"^(?:unit |integration |automated )?tests?(?:$|\W)(?!.*\bresults?\b)|^test suite"),
+    ("Observability", r"^(?:observability|metrics|logging|telemetry)(?:$|\W)"),
+    ("Docs", r"^(?:docs?|documentation|runbooks?|openapi)(?:$|\W)"),
+    (
+        PLAN_PREVIEW,
+        r"plan preview|^(?:the |my |change |implementation )?plan\b|files to (?:add|change|modify)|planned files",
+    ),
+    (
+        CHECKLIST_FIRST,
+        r"check ?list|^what i(?:'ll| will| am going to) do|^approach$|^(?:at a glance|overview)$|^steps$|^to.?do",
+    ),
+    (MISSING_INPUTS, r"missing (?:inputs?|fields?|information)|clarif|open questions?|questions?(?: for|$)|inputs?\b"),
+    (NEXT_STAGE, r"hand.?off|next (?:stage|steps?|agents?)|pipeline"),
+    (VERIFICATION, r"verification|review ?findings|checks? run|results?$"),
+)
+_DELIVERY_COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _DELIVERY)
+_NUMBERED = re.compile(r"^\W*(?:(?:step|part|phase)\W*)?\d+\s*(?:[.):-]|\W)\s*", re.IGNORECASE)
+
+
+def delivery_section(title: str) -> str:
+    """The part of a delivery that a heading opens, however it is numbered; the empty string for one of its own."""
+    bare = _NUMBERED.sub("", title).strip()
+    return next((name for name, pattern in _DELIVERY_COMPILED if pattern.search(bare)), "")

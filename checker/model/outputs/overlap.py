@@ -20,6 +20,13 @@ def _segments(glob: str) -> tuple[str, ...]:
     return parts if parts and parts[-1] == "**" else (*parts, "**")
 
 
+def literal(glob: str) -> str:
+    """The folders that a glob begins with before anything in it stands for more than itself."""
+    parts = _segments(glob)
+    plain = next((at for at, part in enumerate(parts) if "*" in part or "?" in part or "[" in part), len(parts))
+    return "/".join(parts[:plain])
+
+
 @lru_cache(maxsize=65536)
 def _meet(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
     if not first or not second:

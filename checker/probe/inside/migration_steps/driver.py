@@ -35,6 +35,7 @@ def _drive(asked: Dict[str, Any], say: Speaker) -> None:
     import alembic
     import sqlalchemy
 
+    from .declare import declare
     from .guard import Guard
     from .passes import Passes, ends
     from .session import Failed, Session
@@ -49,6 +50,9 @@ def _drive(asked: Dict[str, Any], say: Speaker) -> None:
     ]
     versions = {"alembic": alembic.__version__, "sqlalchemy": sqlalchemy.__version__, "python": sys.version.split()[0]}
     say("hello", versions=versions, heads=heads, bases=bases, revisions=revisions)
+    if asked.get("declare"):
+        declare(session, say, _databases(asked)())
+        return
     passes = Passes(session, say, _databases(asked), asked)
     try:
         passes.run()

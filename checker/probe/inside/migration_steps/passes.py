@@ -7,7 +7,9 @@ import json
 import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from . import rows, snapshot
+from . import old_code, rows, snapshot
+from .order import other_order
+from .queries import COUNTERS
 from .session import Failed, Session, Step, Unsupported, ask, error, missing
 from .speak import Speaker
 from .watch import Watch
@@ -31,10 +33,12 @@ class Passes:
         self._say = say
         self._new = new_database
         self._postgresql = asked["engine"] == "postgresql"
+        self._camera = snapshot.Camera(str(asked["folder"]))
         self._deadline = time.monotonic() + float(asked["seconds"])
         wanted = asked.get("traced")
         self._scripts: List[Any] = list(reversed(list(session.scripts.walk_revisions())))
         self._traced = {one.revision for one in self._scripts if wanted is None or one.revision in wanted}
+        self._old: Optional[Dict[str, List[str]]] = asked.get("old")
         self._verified: Dict[str, List[str]] = asked.get("verify") or {}
         self._watch: Optional[Watch] = None
         self._pictures: Dict[str, str] = {}  # revision -> the schema that it leads to
@@ -50,16 +54,17 @@ class Passes:
         if not self._chain():
             return
         self._drain()
+        self._reordered()
         if self._postgresql:
             for kind in ("benign", "adversarial"):
                 self._with_rows(kind)
             self._models()
 
     def _picture(self, step: Step) -> str:
+        step.settle()
         if self._postgresql:
-            found = str(step.ask(snapshot.postgresql_query(self._session.version_table))[0][0])
-        else:
-            found = snapshot.of_sqlite(step.ask, self._session.version_table)
+            return self._camera.picture(self._session.database, self._session.version_table)
+        found = snapshot.of_sqlite(step.ask, self._session.version_table)
         step.settle()
         return found
 
@@ -177,13 +182,7 @@ class Passes:
     def _straight_to(self, last: int) -> str:
         """A fresh database, upgraded through the script at that index without looking."""
         database = self._new()
-
-        def work(step: Step) -> Iterator[Any]:
-            for script in self._scripts[: last + 1]:
-                step.settle()
-                yield step.up(script)
-
-        failed = self._attempt(database, work)
+        failed = self._attempt(database, functools.partial(_straight, scripts=self._scripts[: last + 1]))
         if failed is not None:
             self._report(failed, "empty")
             raise failed
@@ -203,6 +202,14 @@ class Passes:
         failed = self._attempt(self._at_head, work)
         if failed is not None:
             self._report(failed, "drain")
+
+    def _reordered(self) -> None:
+        """A history with branches, up in another order that its revisions allow."""
+        order = other_order(self._scripts)
+        if order is not None:
+            failed = self._attempt(self._new(), functools.partial(_straight, scripts=order))
+            if failed is not None:
+                self._report(failed, "reordered")
 
     # --- the same with rows in it ---
 
@@ -236,7 +243,13 @@ class Passes:
             now, after = rows.Schema(self._before[script.revision]), rows.Schema(self._pictures[script.revision])
             ours = self._seeded(step, now, after, kind, script, ours)
             was = rows.digests(step.ask, now)
+            looks = kind == "benign" and self._old is not None
+            said = old_code.spoken(step.attempt, now, after, self._old or {}) if looks else []
             yield from self._step(step, script, "up", kind)
+            if said:
+                broken = old_code.refused(step.attempt, said)
+                self._say("old_code", revision=script.revision, refused=broken, said=len(said))
+                step.settle()
             changed = rows.changes(was, rows.digests(step.ask, after), ours)
             self._say("rows", revision=script.revision, direction="up", data=kind, changes=changed)
             step.settle()
@@ -262,15 +275,7 @@ class Passes:
 
     def _sequences(self, step: Step) -> None:
         """Counters that stand behind the rows that the migrations themselves have put in."""
-        owned = (
-            "select n.nspname||'.'||t.relname, a.attname, sn.nspname||'.'||s.relname from pg_class s"
-            " join pg_namespace sn on sn.oid=s.relnamespace"
-            " join pg_depend d on d.objid=s.oid and d.classid='pg_class'::regclass and d.refclassid='pg_class'::regclass"
-            " and d.deptype in ('a','i') and d.refobjsubid > 0"
-            " join pg_class t on t.oid=d.refobjid join pg_attribute a on a.attrelid=t.oid and a.attnum=d.refobjsubid"
-            " join pg_namespace n on n.oid=t.relnamespace where s.relkind='S'"
-        )
-        for table, column, sequence in step.ask(owned):
+        for table, column, sequence in step.ask(COUNTERS):
             query = (
                 'select max("%s"), (select case when is_called then last_value else last_value-1 end from %s) from %s'
             )
@@ -325,6 +330,12 @@ class Passes:
         failed = self._attempt(self._new(), work)
         if failed is not None:
             self._say("models_failed", error=error(failed.raised, None))
+
+
+def _straight(step: Step, scripts: List[Any]) -> Iterator[Any]:
+    for script in scripts:
+        step.settle()
+        yield step.up(script)
 
 
 def ends(scripts: Any) -> Tuple[List[str], List[str]]:

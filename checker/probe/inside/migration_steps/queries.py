@@ -18,3 +18,11 @@ FILES = (
 )
 SCANS = "select schemaname||'.'||relname, seq_tup_read, n_tup_upd+n_tup_del from pg_stat_xact_user_tables where seq_tup_read+n_tup_upd+n_tup_del>0"
 SETTINGS = "select current_setting('lock_timeout'), current_setting('statement_timeout')"
+COUNTERS = (
+    "select n.nspname||'.'||t.relname, a.attname, sn.nspname||'.'||s.relname from pg_class s"
+    " join pg_namespace sn on sn.oid=s.relnamespace"
+    " join pg_depend d on d.objid=s.oid and d.classid='pg_class'::regclass and d.refclassid='pg_class'::regclass"
+    " and d.deptype in ('a','i') and d.refobjsubid > 0"
+    " join pg_class t on t.oid=d.refobjid join pg_attribute a on a.attrelid=t.oid and a.attnum=d.refobjsubid"
+    " join pg_namespace n on n.oid=t.relnamespace where s.relkind='S'"
+)

@@ -96,7 +96,7 @@ def seed(ask: Ask, do: Do, now: Schema, after: Optional[Schema], kind: str) -> T
         kinds = [kind] if kind == "benign" else [kind, "benign"]
         for how in kinds:
             for start in TRIES:
-                why = do(_insert(now, after, table, how, start))
+                why = do(insert(now, after, table, how, start))
                 if why is None:
                     break
             if why is None:
@@ -112,9 +112,14 @@ def quoted(name: str) -> str:
     return ".".join('"%s"' % part.replace('"', '""') for part in name.split(".", 1))
 
 
-def _insert(now: Schema, after: Optional[Schema], table: str, kind: str, start: int) -> str:
+def insert(
+    now: Schema, after: Optional[Schema], table: str, kind: str, start: int, only: Optional[List[str]] = None
+) -> str:
+    """The statement that fills a table; `only` are the columns that it may speak of, None for all."""
     names, values = [], []
     for name, column in now.columns[table].items():
+        if only is not None and name not in only:
+            continue
         if column["generated"] or column["identity"] or column["default"] is not None:
             continue
         value = _value(now, after, table, name, kind, start)

@@ -7,6 +7,7 @@ import traceback
 from argparse import Namespace
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
+from alembic import command
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationStep
@@ -60,7 +61,11 @@ class Step:
     def commit(self) -> None:
         self.connection.connection.commit()
 
-    def do(self, sql: str) -> Optional[str]:
+    def attempt(self, sql: str) -> Optional[str]:
+        """The same as `do`, and undone."""
+        return self.do(sql, keep=False)
+
+    def do(self, sql: str, keep: bool = True) -> Optional[str]:
         """One statement in a savepoint: None, or what the server said against it."""
         cursor = self.connection.connection.cursor()
         try:
@@ -70,7 +75,7 @@ class Step:
             except Exception as refused:
                 cursor.execute("rollback to savepoint checker_seed")
                 return str(refused).split("\n")[0][:200]
-            cursor.execute("release savepoint checker_seed")
+            cursor.execute(("release" if keep else "rollback to") + " savepoint checker_seed")
             return None
         finally:
             cursor.close()
@@ -121,6 +126,18 @@ class Session:
         self.config.set_main_option("sqlalchemy.url", str(asked["url"]).replace("%", "%%"))
         self.scripts = ScriptDirectory.from_config(self.config)
         self._hold_configure()
+        self._hold_commands()
+
+    def _hold_commands(self) -> None:
+        """A project that migrates when it is imported would do so inside of this: its own commands are left out."""
+
+        def left_out(*_: Any, **__: Any) -> None:
+            self._say(
+                "note", text="the project runs alembic's commands by itself when it is imported: they were left out"
+            )
+
+        for name in ("upgrade", "downgrade", "stamp"):
+            setattr(command, name, left_out)
 
     def _hold_configure(self) -> None:
         own = EnvironmentContext.configure
@@ -134,6 +151,11 @@ class Session:
             return own(this, *words, **named)
 
         setattr(EnvironmentContext, "configure", configure)
+
+    @property
+    def database(self) -> str:
+        """The one that connections are sent to now."""
+        return self._guard.database
 
     def run(self, database: str, work: Work, destination: str = "head") -> bool:
         """Run `env.py` with these steps on this database. Whether it ran them at all. Failed when one raised."""

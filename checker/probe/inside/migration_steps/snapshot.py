@@ -4,22 +4,41 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from .wire import Wire
 
 Ask = Callable[[str], List[Tuple[Any, ...]]]
 Picture = str  # JSON: kind of object -> objects with a `name`, in one order
 MOST_DIFFERENCES = 60
 
 
+class Camera:
+    """Takes pictures through a connection of its own: the query stays prepared there, whatever the project's driver forgets.
+
+    What the project has done must be committed; `search_path` is the default, so that names are written one way.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._at: Tuple[str, str] = ("", "")
+        self._wire: Optional[Wire] = None
+
+    def picture(self, database: str, version_table: str) -> Picture:
+        """The schema of a database now. ServerError when something keeps it locked."""
+        if self._wire is None or self._at != (database, version_table):
+            if self._wire is not None:
+                self._wire.close()
+            self._wire = Wire(self._folder, database)
+            self._wire.ask("set statement_timeout = '20s'; prepare picture as " + postgresql_query(version_table))
+            self._at = (database, version_table)
+        return str(self._wire.ask("execute picture")[0][0])
+
+
 def postgresql_query(version_table: str) -> str:
     """The one query of the picture; the table that Alembic keeps its place in is left out of it."""
     with open(os.path.join(os.path.dirname(__file__), "snapshot.sql"), encoding="utf-8") as file:
-        sql = file.read()
-    ours = r"(\1.nspname !~ '^pg_' and \1.nspname <> 'information_schema')"
-    sql = re.sub(r"OURS\((\w)\)", ours, sql)
-    free = r"(\1.relname <> '%s' and not exists (select 1 from pg_depend e where e.classid='pg_class'::regclass and e.objid=\1.oid and e.deptype='e'))"
-    return re.sub(r"FREE\((\w)\)", free % version_table.replace("'", "''"), sql)
+        return file.read().replace("VERSION_TABLE", "'%s'" % version_table.replace("'", "''"))
 
 
 def of_sqlite(ask: Ask, version_table: str) -> Picture:

@@ -1,0 +1,77 @@
+"""CORS names its origins: no wildcard, and never one with credentials."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checker.checks.code.judged import bad, call_arguments, keyword, told, where
+from checker.model.code import CodeMatches, Match
+from checker.model.observation import Observation
+from checker.model.rule import Confidence
+
+_STAR = re.compile(r"""^[\[\(]?\s*["']\*["']\s*,?\s*[\]\)]?$|^(?:r?["']\.\*["']|/\.\*/\w*)$""")
+_DEVELOPMENT = re.compile(
+    r"""(?i)\bif\b[^\n]*\b(?:debug|dev|development|local|is_dev|is_local|testing)\b|NODE_ENV\s*[!=]==?\s*["'](?:development|test|production)"""
+)
+_CREDENTIALS = re.compile(r"(?i)(?:allow_credentials|supports_credentials|credentials)\s*[=:]\s*true\b")
+
+
+def cors_wildcard(code: CodeMatches) -> Iterator[Observation]:
+    """One observation for each place that sets CORS up, and one for each file that does not."""
+    stars = {(one.path, one.text.partition("=")[0].partition(":")[0].strip()) for one in code.of("cors-star")}
+    found = list(_calls(code, stars))
+    named = {(one.place.path) for one in found}
+    yield from told(code, [*found, *(one for one in _stars(code) if one.place.path not in named)])
+
+
+def _calls(code: CodeMatches, stars: set[tuple[str, str]]) -> Iterator[Observation]:
+    for match in code.of("cors-call"):
+        surely = _is_open(match, stars)
+        if surely is None:
+            continue
+        with_credentials = bool(_CREDENTIALS.search(match.text))
+        if _DEVELOPMENT.search(match.around.partition(match.text[:40])[0]):
+            yield bad(match, f"{where(match)} allows every origin where it is not production", Confidence.LOW)
+        elif with_credentials:
+            yield bad(match, f"{where(match)} allows every origin, with credentials")
+        else:
+            yield bad(match, f"{where(match)} allows every origin", None if surely else Confidence.MEDIUM)
+
+
+def _is_open(match: Match, stars: set[tuple[str, str]]) -> bool | None:
+    """True where a wildcard is written, False where it is the default, None where origins are named."""
+    arguments = call_arguments(match.text)
+    if match.language == "python":
+        return _python(match, arguments, stars)
+    if re.search(r"""["']Access-Control-Allow-Origin""", match.text):
+        return True
+    options = next((one for one in arguments if one.startswith("{")), None)
+    if options is None:
+        bare = all(re.fullmatch(r"(?i)\w*cors\w*", one) for one in arguments)
+        return False if bare else None
+    origin = keyword(call_arguments(f"({options.strip().removeprefix('{').removesuffix('}')})"), "origin")
+    if origin is None:
+        return None if "..." in options or re.search(r"\borigin\b", options) else False
+    return True if origin == "true" or _STAR.match(origin) else None
+
+
+def _python(match: Match, arguments: list[str], stars: set[tuple[str, str]]) -> bool | None:
+    if "CORSMiddleware" in match.text:
+        for name in ("allow_origins", "allow_origin_regex"):
+            value = keyword(arguments, name)
+            if value is not None and (_STAR.match(value) or (match.path, value) in stars):
+                return True
+        return None
+    origins = keyword(arguments, "origins") or keyword(arguments, "resources")
+    if origins is None:
+        return False
+    return True if _STAR.match(origins) or re.search(r"""["']origins["']\s*:\s*\[?\s*["']\*["']""", origins) else None
+
+
+def _stars(code: CodeMatches) -> Iterator[Observation]:
+    """Settings whose default is the wildcard, and headers written by hand."""
+    for match in code.of("cors-star"):
+        header = "Access-Control-Allow-Origin" in match.text or match.text.startswith("CORS_")
+        message = "allows every origin" if header else "makes every origin the default"
+        yield bad(match, f"{where(match)} {message}", Confidence.MEDIUM)

@@ -1,0 +1,71 @@
+"""No log line holds a password, a token or a personal number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checker.checks.code.judged import bad, told, where, without_strings
+from checker.model.code import CodeMatches, Match
+from checker.model.observation import Observation
+from checker.model.rule import Confidence
+
+_MASKED = re.compile(
+    r"(?i)\b\w*(?:mask|redact|hash|digest|obfuscat|anonymi|fingerprint|truncat|sanitiz|bool|len|type|isinstance|id)\w*\s*\("
+    r"|!!|\*{3,}|\.length\b|\? *[\"']"
+)
+_PART = re.compile(r"\[\s*-?\d*\s*:\s*-?\d+\s*\]|\.(?:slice|substring|substr)\(")
+_WEAK = re.compile(r"(?i)^(?:token|jwt|credentials?|secret)$")
+_NO_SECRET = re.compile(
+    r"(?i)(?:csrf|xsrf|next_?page|page|cursor|continuation|sync|cancel(?:lation)?|abort|device|design|reservation|parser?|lex\w*|syntax|"
+    r"slot|max|min|num|count|total|input|output|prompt|completion|has|is|no|missing|invalid|reset_?password_?url|stop|eos|pad|special|line|prev|current|next)_?"
+    r"(?:token|password|secret|key|credentials)s?$"
+)
+
+
+def secret_logged(code: CodeMatches) -> Iterator[Observation]:
+    """One observation for each log call that writes a value named as a secret, and one for each file without."""
+    yield from told(code, (one for match in code.of("secret-logged") if (one := _judged(match))))
+
+
+def _judged(match: Match) -> Observation | None:
+    value = match.names.get("VALUE", "")
+    name = _last_name(value)
+    if not name or _NO_SECRET.search(name) or _is_masked(match, value):
+        return None
+    message = f"{where(match)} writes {value[:60]} to the log"
+    confidence = Confidence.MEDIUM if _WEAK.match(name) and value == name else None
+    return bad(match, message, confidence, without_strings(" ".join(match.text.split()))[:160])
+
+
+def _last_name(value: str) -> str:
+    """`access_token` of `session["access_token"]`, of `user.access_token` and of itself."""
+    key = re.search(r"""[\[(]\s*["']([\w-]+)["'][^"']*[\])]$""", value)
+    if key:
+        return key[1]
+    value = value.removesuffix("()")
+    return value.rpartition(".")[2].removesuffix("?")
+
+
+def _without_prose(text: str, value: str) -> str:
+    """The call with its plain literals blanked, since a message may speak of the value that follows."""
+    plain = re.compile(r"""(?<![fF\w"'`])("|')(?:(?!\1)[^\\\n]|\\.)*\1""")
+    blanked = plain.sub(lambda found: " " * len(found[0]), text)
+    return blanked if value in blanked else text
+
+
+def _is_masked(match: Match, value: str) -> bool:
+    """Whether what is logged is the value's hash, length, part or presence."""
+    at = _without_prose(match.text, value).find(value)
+    before = match.text[:at]
+    opened = before.rpartition("(")[0]
+    call = re.search(r"[\w.]+$", opened)
+    wrapped = bool(call and at > 0 and _MASKED.search(f"{call[0]}("))
+    after = match.text[at + len(value) :][:24]
+    inner = match.text[max(0, at - 3) : at]
+    return (
+        wrapped
+        or bool(_PART.match(after))
+        or "!!" in inner
+        or bool(re.match(r"\s*(?:\?(?!\.)|is\s+(?:not\s+)?None|[!=]==?)", after))
+    )

@@ -1,0 +1,70 @@
+"""Signed tokens expire, and are read with their signature and their expiry checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checker.checks.code.judged import assigned, bad, call_arguments, parameter_type, told, where
+from checker.model.code import CodeMatches, Match
+from checker.model.observation import Observation
+from checker.model.rule import Confidence
+
+_EXPIRY = re.compile(
+    r"""(?i)["']?\bexp\b["']?\s*[:=\]]|\bexp\b|expir|setExpirationTime|lifetime|\bttl\b|max_age|valid_until"""
+)
+_NONE = re.compile(r"""(?i)algorithms?\s*[=:]\s*\[?\s*["']none["']""")
+_UNVERIFIED = re.compile(
+    r"""(?i)verify\s*[=:]\s*False|["']?verify_signature["']?\s*[:=]\s*False|["']verify_exp["']\s*:\s*False|ignoreExpiration\s*:\s*true"""
+)
+_EXPIRY_ONLY = re.compile(r"""(?i)["']verify_exp["']\s*:\s*False|ignoreExpiration\s*:\s*true""")
+
+
+def token_expiry(code: CodeMatches) -> Iterator[Observation]:
+    """One observation for each token that is made to last for ever or read unchecked, and one for each file without."""
+    yield from told(code, (*_made(code), *_read(code)))
+
+
+def _made(code: CodeMatches) -> Iterator[Observation]:
+    for match in code.of("jwt-encode"):
+        if _NONE.search(match.text):
+            yield bad(match, f"{where(match)} signs a token with the algorithm none")
+            continue
+        lasting = _lasts(match)
+        if lasting is not None:
+            yield bad(match, f"{where(match)} signs a token without an expiry", lasting)
+
+
+def _lasts(match: Match) -> Confidence | None:
+    """How sure it is that there is no expiry; None where one is set, or where nobody can tell."""
+    if _EXPIRY.search(match.around) or _EXPIRY.search(match.text):
+        return None
+    arguments = call_arguments(match.text)
+    if not arguments:
+        return None
+    claims = arguments[0]
+    if claims.startswith("{"):
+        return None if re.search(r"\*\*|\.\.\.", claims) and _comes_from_outside(claims, match) else Confidence.HIGH
+    name = re.match(r"^\w+$", claims)
+    given = assigned(claims, match.around) if name else None
+    if given is not None and given.startswith("{"):
+        return Confidence.HIGH
+    if name and match.function and parameter_type(claims, match.function.parameters) is not None:
+        options = any(re.search(r"(?i)option|config|\.\.\.", one) for one in arguments[2:])
+        return None if match.language == "python" or options else Confidence.MEDIUM
+    return None
+
+
+def _comes_from_outside(claims: str, match: Match) -> bool:
+    spread = re.search(r"(?:\*\*|\.\.\.)\s*(\w+)", claims)
+    return bool(spread and match.function and parameter_type(spread[1], match.function.parameters) is not None)
+
+
+def _read(code: CodeMatches) -> Iterator[Observation]:
+    for match in code.of("jwt-decode"):
+        if _NONE.search(match.text):
+            yield bad(match, f"{where(match)} reads tokens of the algorithm none")
+        elif _EXPIRY_ONLY.search(match.text):
+            yield bad(match, f"{where(match)} reads tokens whatever their expiry", Confidence.MEDIUM)
+        elif _UNVERIFIED.search(match.text) and not re.search(r"(?i)unverified|insecure|peek|header", match.symbol):
+            yield bad(match, f"{where(match)} reads a token without checking its signature", Confidence.MEDIUM)

@@ -1,0 +1,205 @@
+"""What a run report must show of its proof: what was read before, which suites ran, which criteria are met, and the CI's word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checker.checks.outputs.run_evidence import tasks_of
+from checker.model.observation import Observation, Place
+from checker.model.outputs import headings
+from checker.model.outputs.artefact import TreePaths
+from checker.model.outputs.evidence import Figures
+from checker.model.outputs.results import RESULT, ended
+from checker.model.outputs.runs import Packs, RunReport, RunReports
+from checker.model.outputs.work import Queue
+from checker.model.rule import Confidence
+from checker.model.unavailable import NotApplicable, Unavailable
+
+_SUITES = (
+    ("unit tests", r"\bunit"),
+    ("integration tests", r"\bintegration|\bdb tests?\b|\be2e\b|end.to.end"),
+    ("contract tests", r"\bcontract|schemathesis|openapi|dredd|\bpact\b|graphql schema"),
+    ("the CI run", r"\bci\b|workflow|pipeline|github actions|gitlab"),
+)
+_COMMAND = re.compile(
+    r"`[^`\n]{3,}`|^\s*[$>] \S+|\b(?:pytest|npm|pnpm|yarn|make|go test|vitest|jest|tox|nox|gradlew?|mvn)\b",
+    re.MULTILINE,
+)
+_CI = re.compile(r"(?i)\bci\b|workflows?\b|pipelines?\b|github actions|gitlab|buildkite|circleci|jenkins")
+_EARLIER = re.compile(
+    r"(?i)\bat first|first (?:push|run|try)|initially|previous|earlier|before (?:the|this|my)\b|attempt"
+)
+_REASON = re.compile(
+    r"(?i)\bbecause\b|\bdue to\b|\bsince\b|\bcaused by\b|\bflak|\bunrelated\b|\bknown\b"
+    r"|\bpre-?existing\b|\breason\b|\btracked\b|\boutage\b|\bas the\b|\bquarantin|\bnot (?:caused|touched|part)"
+)
+_ACCEPTANCE = re.compile(r"(?i)\bacceptance|\bexit criteri|\bcriteri(?:on|a)\b|\b(?:AC|EC)[- ]?\d")
+_FILES = (".github/workflows", ".gitlab-ci.yml", ".circleci", "azure-pipelines.yml", "Jenkinsfile", ".buildkite")
+_WORD = re.compile(r"[a-z0-9]{3,}")
+_EMPTY_WORDS = frozenset(
+    "the and for are can was were has have with that this from into all any each its not must should when".split()
+)
+_STEM = 5  # letters of a word that are compared, so that "placed" and "placing" are one
+
+
+def earlier_reports_read(reports: RunReports, tree: TreePaths) -> Iterator[Observation]:
+    """A report names at least one earlier report, by path, name, folder or day, where there are earlier ones."""
+    for report in reports.current:
+        before = [
+            one for one in reports.found if (one.date, one.run) < (report.date, report.run) and one.path != report.path
+        ]
+        if not before or report.artefact.broken:
+            continue
+        line = next((number for number, said in _lines(report) if any(_names(said, one) for one in before)), 0)
+        gone = [
+            path for path in _REPORT.findall(report.artefact.text) if not tree.has(path) and path not in report.path
+        ]
+        problem = "names none of the earlier run reports" if not line else ""
+        problem = problem or (f"names {gone[0]}, which is not in the tree" if gone else "")
+        yield Observation(
+            subject="earlier reports",
+            ok=not problem,
+            place=report.artefact.lines(line or 1),
+            message=f"{report.path} {problem}",
+            evidence=f"earlier reports: {', '.join(one.path for one in before[-3:])}",
+        )
+
+
+_REPORT = re.compile(r"docs/runs/\d{4}-\d{2}-\d{2}/[\w-]+/run-[\w.:-]+?\.md")
+
+
+def _names(said: str, earlier: RunReport) -> bool:
+    folder = earlier.path.rpartition("/")[0]
+    by_path = earlier.path in said or (folder.count("/") > 1 and folder in said) or earlier.run in said
+    return by_path or bool(earlier.date and earlier.date in said and re.search(r"(?i)\breports?\b|\bruns?\b", said))
+
+
+def _lines(report: RunReport) -> Iterator[tuple[int, str]]:
+    yield from enumerate(report.artefact.text.split("\n"), 1)
+
+
+def test_runs_shown(reports: RunReports, packs: Packs, figures: Figures) -> Iterator[Observation]:
+    """The dossier, or a log in the pack, shows for unit, integration, contract tests and CI a command and what it returned."""
+    for report in reports.current:
+        if report.artefact.broken:
+            continue
+        text = report.artefact.text
+        section = report.sections.get(headings.DOSSIER)
+        first, last = section.lines if section else (1, text.count("\n") + 1)
+        pack = packs.of_run(report.run)
+        logged = {one.place.path.lower() for one in figures.found if one.run == report.run and pack}
+        lines = text.split("\n")
+        for name, pattern in _SUITES:
+            told = [
+                number for number, said in _lines(report) if re.search(rf"(?i){pattern}", said) and RESULT.search(said)
+            ]
+            told.sort(key=lambda number: not first <= number <= last)
+            in_log = any(re.search(rf"(?i){pattern}", path.rpartition("!")[2]) for path in logged)
+            run = (
+                in_log
+                or name == "the CI run"
+                or any(_COMMAND.search("\n".join(lines[max(0, at - 4) : at + 3])) for at in told)
+            )
+            problem = (
+                f"shows no result of {name}"
+                if not told and not in_log
+                else ""
+                if run
+                else f"shows no command of {name}"
+            )
+            yield Observation(
+                subject=name,
+                ok=not problem,
+                place=report.artefact.lines(*(told[:1] * 2 if told else (first, max(first, last)))),
+                message=f"{report.path} {problem}",
+                evidence=lines[told[0] - 1].strip()[:160]
+                if told
+                else "no line names it beside a result, and no log in the pack is of it",
+                confidence=Confidence.MEDIUM if told else None,
+            )
+
+
+def acceptance_shown(reports: RunReports, queue: Queue) -> Iterator[Observation]:
+    """Each exit criterion of each task that the report works on comes up in the report."""
+    for report in reports.current:
+        if report.artefact.broken:
+            continue
+        windows = _windows(report)
+        has_block = bool(_ACCEPTANCE.search(report.artefact.text))
+        for name, line in tasks_of(report).items():
+            task = queue.task(name)
+            for number, criterion in enumerate(task.criteria if task else (), 1):
+                share = _share(criterion, windows)
+                by_number = re.search(rf"(?i)\b(?:AC|EC|criterion|criteria)[- #]?{number}\b", report.artefact.text)
+                yield Observation(
+                    subject=f"{name} {criterion[:60]}",
+                    ok=share >= 0.5 or by_number is not None,
+                    place=report.artefact.lines(line),
+                    also=(Place(queue.path, lines=(task.line, task.line)),) if task else (),
+                    message=f"{report.path} shows no evidence for an exit criterion of {name}: {criterion[:80]}",
+                    evidence=f"at most {share:.0%} of its words stand together",
+                    confidence=Confidence.MEDIUM if has_block and share >= 0.34 else None,
+                )
+
+
+def _windows(report: RunReport) -> list[frozenset[str]]:
+    """The words of each two lines after another, outside the sections that only say what was wanted."""
+    planned = [report.sections[one].lines for one in (headings.SNAPSHOT, headings.PLAN) if one in report.sections]
+    lines = [_stems(said) for number, said in _lines(report) if not any(a <= number <= b for a, b in planned)]
+    return [one | other for one, other in zip(lines, [*lines[1:], frozenset()], strict=True)]
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(word[:_STEM] for word in _WORD.findall(text.lower()) if word not in _EMPTY_WORDS)
+
+
+def _share(criterion: str, windows: list[frozenset[str]]) -> float:
+    wanted = _stems(criterion)
+    return max((len(wanted & window) / len(wanted) for window in windows), default=0.0) if wanted else 1.0
+
+
+def ci_result(
+    reports: RunReports, packs: Packs, tree: TreePaths | Unavailable | NotApplicable
+) -> Iterator[Observation]:
+    """The report says how CI ended; where it is red, the issues say why. A justified red is minor."""
+    for report in reports.current:
+        if report.artefact.broken:
+            continue
+        state, line, said = _ci(report, packs)
+        has_files = isinstance(tree, TreePaths) and any(tree.has(path) for path in _FILES)
+        issues = report.sections.get(headings.ISSUES)
+        justified = bool(issues and _REASON.search(issues.body)) or bool(_REASON.search(said))
+        problem = {
+            "": "does not say how CI ended",
+            "green": "",
+            "absent": "says there is no CI, and there is" if has_files else "",
+        }
+        red = "reports red CI, with its reason" if justified else "reports red CI and gives no reason in its issues"
+        yield Observation(
+            subject="CI",
+            ok=not problem.get(state, red),
+            place=report.artefact.lines(line or 1),
+            message=f"{report.path} {problem.get(state, red)}",
+            evidence=said.strip()[:160] or "no line names CI, a workflow or a pipeline beside a result",
+            confidence=Confidence.MEDIUM if state == "red" and justified else None,
+        )
+
+
+def _ci(report: RunReport, packs: Packs) -> tuple[str, int, str]:
+    """The last word on CI: its state, its line, and what stands there."""
+    state, line, text = "", 0, ""
+    for number, said in _lines(report):
+        if not _CI.search(said) or _EARLIER.search(said):
+            continue
+        found = ended(said)
+        if found and not (found == "absent" and state):
+            state, line, text = found, number, said
+    pack = packs.of_run(report.run)
+    logs = (
+        [one.text or "" for one in pack.members if re.search(r"(?i)(^|/|[-_.])ci([-_.]|$)|links|workflow", one.name)]
+        if pack
+        else []
+    )
+    told = [said for log in logs for said in log.split("\n") if _CI.search(said) and ended(said) in ("green", "red")]
+    return (state, line, text) if state or not told else (ended(told[-1]), 0, told[-1])

@@ -1,0 +1,74 @@
+"""`checker fleet`: parse, run, print, exit."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from checker import gate
+from checker.cli.output import write_whole
+from checker.fleet import listing, overview, running
+from checker.fleet.judging import Row
+from checker.model.rule import PROFILES
+from checker.render.visible import visible
+
+_GRAVEST = (gate.BROKEN, gate.USAGE, gate.NOT_READY, gate.NOT_LOOKED_AT)
+
+
+@click.command("fleet")
+@click.argument("repos", metavar="REPOS.txt", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="checker-fleet", show_default=True)
+@click.option("--standard", "standards", multiple=True, metavar="NAME", help="Judge by this standard; repeatable.")
+@click.option("--only", multiple=True, metavar="FAMILY|RULE", help="Ask nothing else; repeatable.")
+@click.option("--skip", multiple=True, metavar="FAMILY|RULE", help="Do not ask this; repeatable.")
+@click.option("--profile", type=click.Choice(PROFILES), default="static", show_default=True)
+@click.option("--shard", metavar="I/N", help="Only this part of the list.")
+@click.option("--scheduler", metavar="URL", help="A Dask scheduler whose workers see the same folders.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), default=os.cpu_count() or 1, help="Audits at once on this machine."
+)
+@click.option("--timeout", type=click.FloatRange(1), default=600.0, show_default=True, metavar="SECONDS")
+@click.option("--memory", type=click.IntRange(128), default=2048, show_default=True, metavar="MIB")
+@click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text")
+def fleet_command(repos: Path, out: Path, scheduler: str | None, jobs: int, fmt: str, **options: object) -> None:
+    """Audit every repository that REPOS.txt names, one folder a line; reports and an overview go to --out.
+
+    A repository that has not changed since the last run into the same folder is not judged again.
+    """
+    names = listing.shard(listing.read(repos), str(options["shard"]) if options["shard"] else None)
+    work = running.tasks(
+        names,
+        repos.parent,
+        _options(options),
+        float(str(options["timeout"])),
+        int(str(options["memory"])),
+        executes=options["profile"] != "static",
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    with running.on_a_cluster(scheduler) if scheduler else running.on_this_machine(jobs) as workers:
+        rows = running.run(work, out, workers, _told)
+    write_whole(out / "index.html", overview.page(rows).encode("utf-8", "surrogateescape"))
+    if fmt == "json":
+        click.echo(json.dumps({"repositories": [row.model_dump() for row in rows]}, indent=2))
+    else:
+        click.echo("\n".join(overview.text(rows)))
+        click.echo(visible(f"Reports and an overview: {out / 'index.html'}"))
+    codes = {row.code for row in rows}
+    sys.exit(next((code for code in _GRAVEST if code in codes), gate.READY))
+
+
+def _options(options: dict[str, object]) -> tuple[str, ...]:
+    words = [f"--profile={options['profile']}"]
+    for name, key in (("standard", "standards"), ("only", "only"), ("skip", "skip")):
+        values = options[key]
+        assert isinstance(values, tuple)
+        words += [f"--{name}={value}" for value in values]
+    return tuple(words)
+
+
+def _told(row: Row, position: int, of: int) -> None:
+    click.echo(visible(f"[{position}/{of}] {row.name}: {row.status}, {row.seconds:.1f} s"), err=True)

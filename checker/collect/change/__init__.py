@@ -1,0 +1,1 @@
+"""What a change holds, read from the base revision and the working tree."""

@@ -1,0 +1,91 @@
+"""The only place that keeps what was read of source between runs: by content, in the user's cache folder, never trusted."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+LARGEST = 512 << 20  # bytes; a cache that has grown larger is begun anew
+_SECONDS = 5.0  # that another run may hold it
+
+
+class Cache:
+    """Records by the id of a content, for one key (engine, rules and reader). Whatever is wrong with it, it is empty.
+
+    A context manager. A record is whatever JSON holds; who reads one checks its shape.
+    """
+
+    def __init__(self, folder: Path | None, key: str) -> None:
+        self._key = key
+        self._database = _opened(folder, key) if folder else None
+
+    def __enter__(self) -> Cache:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if self._database is not None:
+            self._database.close()
+
+    def get(self, ids: Iterable[str]) -> dict[str, Any]:
+        """The records that there are. One question for all: a thousand small ones cost more than reading everything."""
+        if self._database is None:
+            return {}
+        wanted = set(ids)
+        found: dict[str, Any] = {}
+        with contextlib.suppress(sqlite3.Error, ValueError, TypeError, RecursionError):
+            for name, body in self._database.execute("SELECT id, body FROM looked"):
+                if name in wanted:
+                    found[name] = json.loads(body)
+        return found
+
+    def put(self, records: Mapping[str, Any]) -> None:
+        """Keep some records; a full disk or a lock that another run holds is no reason to fail."""
+        if self._database is None or not records:
+            return
+        rows = [(name, json.dumps(record, separators=(",", ":"))) for name, record in records.items()]
+        with contextlib.suppress(sqlite3.Error), self._database:
+            self._database.executemany("INSERT OR REPLACE INTO looked VALUES (?, ?)", rows)
+
+
+def _opened(folder: Path, key: str) -> sqlite3.Connection | None:
+    file = folder / "code.sqlite"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if file.is_symlink():
+            return None
+        if file.exists() and file.stat().st_size > LARGEST:
+            file.unlink()
+        return _of_key(file, key)
+    except (OSError, sqlite3.Error):
+        with contextlib.suppress(OSError):
+            file.unlink()
+    try:
+        return _of_key(file, key)
+    except (OSError, sqlite3.Error):
+        return None
+
+
+def _of_key(file: Path, key: str) -> sqlite3.Connection:
+    """The database, emptied when it was filled under another key."""
+    database = sqlite3.connect(file, timeout=_SECONDS)
+    try:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=OFF")
+        with database:
+            database.execute("CREATE TABLE IF NOT EXISTS made_by (key TEXT)")
+            database.execute("CREATE TABLE IF NOT EXISTS looked (id TEXT PRIMARY KEY, body TEXT) WITHOUT ROWID")
+            if [row[0] for row in database.execute("SELECT key FROM made_by")] != [key]:
+                database.execute("DELETE FROM looked")
+                database.execute("DELETE FROM made_by")
+                database.execute("INSERT INTO made_by VALUES (?)", (key,))
+    except BaseException:
+        database.close()
+        raise
+    return database

@@ -1,0 +1,156 @@
+"""The only place that finds commands in records of runs, with what they returned, and tells what they do to the world."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import tomli
+
+from checker import resources
+from checker.collect.files import Root, Unreadable
+from checker.collect.outputs.evidence import named_as_evidence
+from checker.collect.outputs.text import readable
+from checker.model.observation import Place
+from checker.model.outputs import headings
+from checker.model.outputs.artefact import Artefacts, Kind
+from checker.model.outputs.runs import Packs, RunReports
+from checker.model.outputs.session import Act, Acts, RecordedRuns, Run, Sessions
+from checker.model.repo import Inventory, Role
+from checker.model.unavailable import Unavailable
+
+LARGEST_LOG = 16 * 1024 * 1024  # bytes
+_PROMPT = re.compile(r"^\s*(?:\$|>|\+|❯|#>|[\w.@~:/-]+[$#])\s+((?:[A-Z_]+=\S* )*[a-z][\w./-]*(?:\s.*)?)$")
+_NAMED = re.compile(r'(?i)^\W*(?:command|cmd|run|running|executing)"?\s*[:=]\s*"?`?(.+?)`?"?,?\s*$')
+_CODE = re.compile(
+    r"(?i)\b(?:exit|return)(?:ed)?[\s_-]?(?:with )?(?:code|status)?\"?\s*[:=]?\s*(-?\d{1,3})\b"
+    r"|\bprocess exited with code (\d+)|\brc=(\d+)"
+)
+_QUICK = re.compile(
+    r"(?m)^\s*[$>+❯]|(?i:command|cmd|exit|return|\brc=)|checks passed|no issues|^Found|✖|No new upgrade"
+)
+_CLOSING = (
+    (re.compile(r"^All checks passed!\s*$"), "ruff check", 0),
+    (re.compile(r"^Success: no issues found in \d+ source files?"), "mypy", 0),
+    (re.compile(r"^Found \d+ errors? in \d+ files?"), "mypy", 1),
+    (re.compile(r"^Found \d+ errors?\.\s*$"), "ruff check", 1),
+    (re.compile(r"^✖ [1-9]\d* problems? \([1-9]\d* errors?"), "eslint", 1),
+    (re.compile(r"^No new upgrade operations detected"), "alembic check", 0),
+)
+_SPAN = re.compile(r"`([^`\n]{4,200})`")
+_NOT_RUN = re.compile(
+    r"(?i)\bnot\b|\bnever\b|\bwithout\b|\bwould\b|\bto be\b|\bplan"
+    r"|\brunbook|\broll ?back\b|\bafter (?:the )?merge|\binstruction|\bhow to\b|\bwill\b"
+    r"|\bthen run\b|\bplease run\b|\bdo not\b|\bdon't\b|\bto deploy\b|\bto apply\b"
+    r"|\bneeds?\b|\bshould\b|\bcan\b|\bonce\b|\bwhen\b|\bnext\b"
+)
+
+
+@cache
+def _kinds() -> dict[str, re.Pattern[str]]:
+    table = tomli.loads(resources.text("rules", "commands.toml"))
+    return {kind: re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL) for kind, patterns in table.items()}
+
+
+def acts_of(command: str) -> tuple[str, ...]:
+    """What a command does to the world, in the words of `rules/commands.toml`; nothing where it is harmless."""
+    kinds = _kinds()
+    if kinds["harmless"].search(command):
+        return ()
+    return tuple(kind for kind, pattern in kinds.items() if kind != "harmless" and pattern.search(command))
+
+
+def recorded_runs(root: Root, inventory: Inventory, packs: Packs, sessions: Sessions) -> RecordedRuns:
+    """The commands in logs of the tree, in logs of packs, and in session logs."""
+    found: list[Run] = []
+    for file in inventory.files:
+        proof = ".truth/proofs/" in f"/{file.path}"
+        if (
+            (proof or named_as_evidence(file))
+            and not file.path.endswith((".xml", ".info"))
+            and file.role is not Role.VENDORED
+        ):
+            try:
+                text, _ = readable(file.path, root.read(file.path, LARGEST_LOG))
+            except (Unreadable, Unavailable):
+                continue
+            found.extend(in_log(file.path, text, ""))
+    for pack in packs.found:
+        for member in pack.members:
+            if member.text and not member.name.lower().endswith((".md", ".xml", ".diff", ".patch", ".info")):
+                found.extend(in_log(f"{pack.path}!{member.name}", member.text, pack.run))
+    said = (one for one in sessions.entries() if one.command and not one.person)
+    found.extend(Run(one.command, one.code, one.place, "session log") for one in said)
+    return RecordedRuns(tuple(found))
+
+
+def in_log(path: str, text: str, run: str) -> Iterator[Run]:
+    """Commands after a prompt, or named as such, each with the exit code that stands before the next one."""
+    if not _QUICK.search(text):
+        return
+    command, line, code = "", 1, None
+    for number, said in enumerate(text.split("\n"), 1):
+        if len(said) > 600:
+            continue
+        started = _PROMPT.match(said) or _NAMED.match(said)
+        if started:
+            if command:
+                yield Run(command, code, Place(path, (line, line)), "log", run)
+            command, line, code = started.group(1).strip(), number, None
+        elif closing := next(((tool, code) for pattern, tool, code in _CLOSING if pattern.match(said)), None):
+            if command and code is None and closing[0].split()[0] in command:
+                code = closing[1]
+            elif not command:
+                yield Run(closing[0], closing[1], Place(path, (number, number)), "log", run)
+        elif command and (ended := _CODE.search(said)):
+            code = int(next(group for group in ended.groups() if group is not None))
+    if command:
+        yield Run(command, code, Place(path, (line, line)), "log", run)
+
+
+def acts(runs: RecordedRuns, reports: RunReports, artefacts: Artefacts, sessions: Sessions) -> Acts:
+    """Commands that change something outside, among all recorded and all that a report says were run."""
+    found: list[Act] = []
+    commands = [(one.command, one.place, one.source) for one in runs.found]
+    for report in reports.current:
+        commands.extend(
+            _in_report(
+                report.path,
+                [
+                    (one.line + 1, one.body)
+                    for name, one in report.sections.items()
+                    if name in (headings.LOG, headings.DOSSIER)
+                ],
+            )
+        )
+    for one in artefacts.of(Kind.CHECKPOINT, Kind.OUTPUT_DOCUMENT, Kind.DELIVERY):
+        told = [
+            section
+            for section in one.sections
+            if re.search(r"(?i)commands? (?:run|executed)|execution log|what i ran", section.title)
+        ]
+        commands.extend(_in_report(one.path, [(section.line + 1, section.body) for section in told]))
+    for command, place, source in commands:
+        found.extend(
+            Act(kind, command, place, source, place.lines[0] if place.lines else 0) for kind in acts_of(command)
+        )
+    paths = dict.fromkeys(
+        [place.path for _, place, _ in commands] + list(sessions.logs) + [one.path for one in reports.current]
+    )
+    return Acts(tuple(found), len(commands), tuple(Place(path) for path in paths))
+
+
+def _in_report(path: str, bodies: list[tuple[int, str]]) -> Iterator[tuple[str, Place, str]]:
+    """Commands in code of a section that tells what was done; lines that speak of plans, needs and negations are passed over."""
+    for first, body in bodies:
+        fenced = False
+        for number, line in enumerate(body.split("\n"), first):
+            if line.lstrip().startswith(("```", "~~~")):
+                fenced = not fenced
+                continue
+            spans = (
+                [line.strip().removeprefix("$ ")] if fenced or line.lstrip().startswith("$ ") else _SPAN.findall(line)
+            )
+            if not _NOT_RUN.search(_SPAN.sub("", line)) and not (fenced and line.lstrip().startswith("#")):
+                yield from ((command, Place(path, (number, number)), "report") for command in spans if command)

@@ -1,0 +1,136 @@
+"""The run over a list: what an earlier run knows is taken over, the rest is judged on this machine or on a cluster."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from checker import __version__, catalog
+from checker.fleet.judging import Row, Task, judge
+from checker.probe.snapshot import snapshot
+from checker.toml_source import ConfigurationError
+
+INDEX = "fleet.jsonl"
+_RETRIES = 3  # a worker that goes takes its audit with it; another one starts it anew
+Told = Callable[[Row, int, int], None]
+
+
+def run(tasks: Sequence[Task], out: Path, workers: Executor, told: Told) -> list[Row]:
+    """Judge the tasks; each row and report is on disk before the next is waited for, so a stopped run is taken up again."""
+    known = _known(out)
+    rows = [known[task.name] for task in tasks if _is_known(task, known, out)]
+    for position, row in enumerate(rows, 1):
+        told(row, position, len(tasks))
+    waiting: dict[Future[tuple[Row, bytes]], Task] = {}
+    try:
+        for task in tasks:
+            if not _is_known(task, known, out):
+                waiting[workers.submit(judge, task)] = task
+        for done in as_completed(waiting):
+            row, report = done.result()
+            _keep(out, row, report)
+            rows.append(row)
+            told(row, len(rows), len(tasks))
+    except BaseException:
+        for future in waiting:
+            future.cancel()
+        raise
+    _write_index(out, rows)
+    return sorted(rows, key=lambda row: row.name)
+
+
+@contextmanager
+def on_this_machine(jobs: int) -> Iterator[Executor]:
+    """Processes, not threads: an interrupt reaches each of them, and each stops the audit that it waits for."""
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+@contextmanager
+def on_a_cluster(address: str) -> Iterator[Executor]:
+    """A Dask cluster behind the same interface; its workers see the same folders and have the checker installed."""
+    try:
+        import distributed
+    except ModuleNotFoundError:
+        raise ConfigurationError("--scheduler", None, "needs an extra: pip install 'backend-checker[fleet]'") from None
+    try:
+        client: Any = distributed.Client(address, timeout=10)  # type: ignore[no-untyped-call]  # Dask has no types
+    except (OSError, TimeoutError, ValueError) as refused:
+        raise ConfigurationError("--scheduler", None, f"{address} does not answer: {refused}") from None
+    with client:
+        yield client.get_executor(pure=False, retries=_RETRIES)
+
+
+def tasks(
+    names: Iterable[str], folder: Path, options: tuple[str, ...], timeout: float, memory: int, *, executes: bool
+) -> list[Task]:
+    """A task for each repository; what executes is never taken over from an earlier run."""
+    day = datetime.now(UTC).date().isoformat()
+    made = []
+    for name in names:
+        place = (folder / name).resolve()
+        seen = None if executes else snapshot(place)
+        marks = [__version__, catalog.load().sha256, day, str(place), seen, *options]
+        key = hashlib.sha256(json.dumps(marks).encode()).hexdigest() if seen else None
+        made.append(Task(name, os.fspath(place), options, timeout, memory, key))
+    return made
+
+
+def report_of(name: str) -> str:
+    """Where a repository's report stands below the output folder; names may hold anything, digests do not."""
+    return f"reports/{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.json"
+
+
+def _known(out: Path) -> dict[str, Row]:
+    """The rows of an earlier run, the last of each name; a line that was cut off is none."""
+    found: dict[str, Row] = {}
+    try:
+        lines = (out / INDEX).read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    for line in lines:
+        try:
+            row = Row.model_validate_json(line)
+        except ValidationError:
+            continue
+        found[row.name] = row
+    return found
+
+
+def _is_known(task: Task, known: dict[str, Row], out: Path) -> bool:
+    row = known.get(task.name)
+    return row is not None and row.key is not None and row.key == task.key and (out / report_of(task.name)).is_file()
+
+
+def _keep(out: Path, row: Row, report: bytes) -> None:
+    if report:
+        _replace(out / report_of(row.name), report)
+    with open(out / INDEX, "a", encoding="utf-8") as index:
+        index.write(row.model_dump_json() + "\n")
+
+
+def _write_index(out: Path, rows: Sequence[Row]) -> None:
+    told = {**_known(out), **{row.name: row for row in rows}}
+    _replace(out / INDEX, "".join(told[name].model_dump_json() + "\n" for name in sorted(told)).encode())
+
+
+def _replace(target: Path, data: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+        file.write(data)
+    os.replace(file.name, target)

@@ -1,0 +1,177 @@
+"""What `checker init` puts into a repository: shown first, never over a file, and taken back by its own record."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from checker import __version__, resources
+from checker.doctor import examine
+from checker.toml_source import ConfigurationError
+
+RECORD = ".checker/init.json"
+BEGIN, END = "<!-- checker: begin -->", "<!-- checker: end -->"
+PARTS: Mapping[str, tuple[str, str]] = {  # part: (path, template); the pipeline is the host's
+    "config": ("checker.toml", "checker.toml"),
+    "workflow": (".github/workflows/checker.yml", "github.yml"),
+    "pre-commit": (".pre-commit-config.yaml", "pre-commit.yaml"),
+    "hooks": (".claude/settings.json", "claude.json"),
+    "mcp": (".mcp.json", "mcp.json"),
+    "agents": ("AGENTS.md", "agents.md"),
+}
+_GITLAB = (".gitlab/checker.gitlab-ci.yml", "gitlab.yml")
+_WRITES = frozenset(path for path, _ in (*PARTS.values(), _GITLAB))
+_GAPS = ("", "\n", "\n\n")  # what may stand between a file's own text and our section
+_LARGEST = 10 * 1024 * 1024  # bytes of a file that a section is added to
+How = Literal["write", "append", "keep"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A file that would be written (`write`), one that would get a section (`append`), or one that stays (`keep`, with why)."""
+
+    part: str
+    path: str
+    text: str
+    how: How
+    why: str = ""
+
+
+def plan(root: Path, environment: Mapping[str, str], parts: tuple[str, ...] = ()) -> tuple[Step, ...]:
+    """What would be done in `root`, in order; nothing is written. `parts` are some of PARTS, all where none is named."""
+    detected = examine(root, environment)["detected"]
+    return tuple(_step(root, part, detected) for part in PARTS if not parts or part in parts)
+
+
+def _step(root: Path, part: str, detected: Mapping[str, Any]) -> Step:
+    path, template = _GITLAB if part == "workflow" and (root / ".gitlab-ci.yml").is_file() else PARTS[part]
+    text = _text(template, detected)
+    if not _is_inside(root, path):
+        return Step(part, path, text, "keep", "a link on the way leads out of the repository")
+    if part == "config" and detected["configuration"]:
+        return Step(part, path, text, "keep", f"{detected['configuration']} configures the checker already")
+    if part == "agents" and (root / path).is_file() and not (root / path).is_symlink():
+        has_section = BEGIN in _read(root / path)
+        return Step(part, path, _section(text), "keep" if has_section else "append", "has its section" * has_section)
+    if os.path.lexists(root / path):
+        return Step(part, path, text, "keep", "is there already; add these lines by hand")
+    return Step(part, path, _section(text) if part == "agents" else text, "write")
+
+
+def _text(template: str, detected: Mapping[str, Any]) -> str:
+    text = resources.text("reports", "init", template)
+    branch = str(detected["git"] or "main").partition(" ")[0]
+    text = text.replace("@VERSION@", __version__).replace("@BRANCH@", "main" if branch == "detached" else branch)
+    contracts = detected.get("openapi", []) if template == "checker.toml" else []
+    return text + (f"\n[layout]\nopenapi = {json.dumps(contracts)}\n" if contracts else "")
+
+
+def _section(text: str) -> str:
+    return f"{BEGIN}\n{text.strip()}\n{END}\n"
+
+
+def _is_inside(root: Path, path: str) -> bool:
+    return (root / path).parent.resolve().is_relative_to(root.resolve())
+
+
+def carry_out(root: Path, steps: tuple[Step, ...]) -> None:
+    """Write what the plan says, and a record of it; ConfigurationError where the system refuses, with nothing left half done."""
+    done = _recorded(root)
+    if not _is_inside(root, RECORD):
+        raise ConfigurationError(RECORD, None, "a link on the way leads out of the repository")
+    try:
+        for step in steps:
+            if step.how != "keep":
+                written = _write(root, step)
+                done.append({"path": step.path, "how": step.how, "sha256": _digest(written)})
+    except OSError as refused:
+        raise ConfigurationError(str(refused.filename), None, refused.strerror or "cannot be written") from None
+    finally:
+        if done:
+            (root / RECORD).parent.mkdir(exist_ok=True)
+            (root / RECORD).write_text(json.dumps({"files": done}, indent=2) + "\n", "utf-8")
+
+
+def _write(root: Path, step: Step) -> str:
+    """What was added: the whole file, or a section with the blank line before it."""
+    target = root / step.path
+    if step.how == "append":
+        before = _read(target)
+        gap = "" if not before or before.endswith("\n\n") else "\n" if before.endswith("\n") else "\n\n"
+        with open(target, "a", encoding="utf-8", newline="") as file:
+            file.write(gap + step.text)
+        return gap + step.text
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open(target, "x", encoding="utf-8") as file:  # never over a file, nor through a link
+        file.write(step.text)
+    return step.text
+
+
+def undo(root: Path) -> Iterator[tuple[str, str]]:
+    """Take back what the record lists: (path, what became of it). What was changed since stays."""
+    recorded = _recorded(root)
+    if not recorded:
+        raise ConfigurationError(RECORD, None, "is not there: checker init wrote nothing here that could be undone")
+    for one in reversed(recorded):
+        yield one["path"], _taken_back(root, one)
+    (root / RECORD).unlink()
+    _remove_empty(root, (root / RECORD).parent)
+
+
+def _taken_back(root: Path, one: Mapping[str, str]) -> str:
+    target = root / one["path"]
+    if one["path"] not in _WRITES or not _is_inside(root, one["path"]):
+        return "kept: init never writes there"
+    if target.is_symlink() or not target.is_file():
+        return "is gone already"
+    text = _read(target)
+    if one["how"] == "append":
+        added = next(
+            (gap + found for gap in _GAPS for found in _sections(text) if _digest(gap + found) == one["sha256"]), ""
+        )
+        if not added or added not in text:
+            return "kept: its section was changed since"
+        target.write_bytes(text.replace(added, "", 1).encode("utf-8", "surrogateescape"))
+        return "section taken out"
+    if _digest(text) != one["sha256"]:
+        return "kept: it was changed since"
+    target.unlink()
+    _remove_empty(root, target.parent)
+    return "removed"
+
+
+def _sections(text: str) -> Iterator[str]:
+    if BEGIN in text and END in text:
+        yield text[text.index(BEGIN) : text.index(END) + len(END) + 1]
+
+
+def _remove_empty(root: Path, folder: Path) -> None:
+    while folder != root and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def _recorded(root: Path) -> list[dict[str, str]]:
+    file = root / RECORD
+    if file.is_symlink() or not file.is_file():
+        return []
+    try:
+        files = json.loads(_read(file))["files"]
+        return [{key: str(one[key]) for key in ("path", "how", "sha256")} for one in files]
+    except (ValueError, KeyError, TypeError):
+        raise ConfigurationError(RECORD, None, "is not a record of checker init; remove it by hand") from None
+
+
+def _read(file: Path) -> str:
+    if file.stat().st_size > _LARGEST:
+        raise ConfigurationError(str(file), None, f"larger than {_LARGEST >> 20} MiB")
+    return file.read_bytes().decode("utf-8", "surrogateescape")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

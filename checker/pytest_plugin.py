@@ -1,0 +1,88 @@
+"""A pytest plugin that runs families of rules as tests: convenient while working, and no proof of anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+_SECONDS = 3600.0
+_LARGEST = 200 * 1024 * 1024  # bytes of a report
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--checker FAMILY`, once for each family or rule."""
+    group = parser.getgroup("checker", "Backend Checker")
+    group.addoption(
+        "--checker", action="append", metavar="FAMILY|RULE", default=[], help="Audit, and make a test of each rule."
+    )
+    group.addoption("--checker-profile", default="static", metavar="PROFILE", help="What the audit may execute.")
+
+
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Add a test for each rule that was asked."""
+    asked: list[str] = config.getoption("--checker")
+    if asked:
+        report = _audited(config, asked)
+        items.extend(_items(session, report))
+
+
+def _audited(config: pytest.Config, asked: list[str]) -> dict[str, Any]:
+    """The audit runs in a process of its own: what the tests load must not reach the judge."""
+    from checker.probe import command
+
+    words = [f"--profile={config.getoption('--checker-profile')}", *(f"--only={name}" for name in asked)]
+    argv = [sys.executable, "-P", "-m", "checker", "audit", "--format=json", *words, "--", str(config.rootpath)]
+    done = command.run(argv, cwd=config.rootpath, env=dict(os.environ), timeout=_SECONDS, max_output=_LARGEST)
+    if done.timed_out or not done.stdout.startswith(b"{"):
+        raise pytest.UsageError(f"checker: {done.stderr.decode('utf-8', 'replace').strip() or 'no answer in time'}")
+    report = json.loads(done.stdout)
+    assert isinstance(report, dict)
+    return report
+
+
+def _items(session: pytest.Session, report: dict[str, Any]) -> Iterator[pytest.Item]:
+    for result in report["results"]:
+        found = [one for one in report["findings"] if one["rule"] == result["rule"]]
+        yield RuleItem.from_parent(session, name=f"checker::{result['rule']}", result=result, findings=found)
+
+
+class RuleFailed(Exception):
+    """A rule that does not hold, or could not be looked at."""
+
+
+class RuleItem(pytest.Item):
+    """One rule: fails for open critical and major findings and for what could not be looked at."""
+
+    def __init__(self, *, result: dict[str, Any], findings: list[dict[str, Any]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._result = result
+        self._findings = findings
+
+    def runtest(self) -> None:
+        outcome = self._result["outcome"]
+        if outcome in ("unavailable", "error"):
+            raise RuleFailed(f"{outcome}: {self._result['reason']}")
+        if outcome == "not_applicable":
+            pytest.skip(self._result["reason"] or "nothing to examine")
+        grave = [one for one in self._findings if one["severity"] in ("critical", "major")]
+        if grave:
+            raise RuleFailed("\n".join(_told(one) for one in grave))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, RuleFailed):
+            return f"{excinfo.value}\nmore: checker explain {self._result['rule']}"
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[os.PathLike[str], None, str]:
+        return self.path, None, self.name
+
+
+def _told(finding: dict[str, Any]) -> str:
+    where = finding["where"]
+    lines = f":{where['lines']}" if where.get("lines") else ""
+    return f"{finding['severity']} {where['path']}{lines}  {finding['title']}\n  mend: {finding['recommendation']}"

@@ -1,0 +1,158 @@
+"""Custom rules: tried on their own fixtures, taken from the revision whose policy rules, refused where they are wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from checker.audit import audit
+from checker.model.report import Outcome, Report
+from checker.toml_source import ConfigurationError
+from checker.trial import tried
+from checker.workplace import Request
+from tests import child
+from tests.scratch import FIXTURES, commit, git
+
+ACME = FIXTURES / "custom" / "acme"
+WAIVER = """[[waivers]]
+rule = "acme-clock"
+paths = ["src"]
+reason = "until the clock module is there"
+owner = "api-team"
+approved_by = "platform-team"
+expires = 2026-12-31
+"""
+EXTRA = '[rules]\nextra = ["policy/checker-rules"]\n'
+
+
+def repository(folder: Path, source: str = "from datetime import datetime\n\nAT = datetime.now()\n") -> Path:
+    (folder / "src").mkdir(parents=True)
+    (folder / "src" / "orders.py").write_text(source)
+    (folder / "checker.toml").write_text(EXTRA)
+    (folder / "policy" / "checker-rules").mkdir(parents=True)
+    for file in ACME.glob("*.toml"):
+        shutil.copy(file, folder / "policy" / "checker-rules")
+    return folder
+
+
+def report(folder: Path, *only: str, base: str | None = None) -> Report:
+    return audit(Request(folder, ("common",), only=only, base=base, contain=False)).report
+
+
+def found(one: Report) -> list[tuple[str, str, str | None]]:
+    return [(finding.rule, finding.where.path, finding.where.lines) for finding in one.findings]
+
+
+def test_the_fixtures_hold() -> None:
+    trial = tried(ACME)
+    assert [case for case in trial.cases if case.problem] == []
+    assert len(trial.cases) == 8
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
+    shutil.copytree(ACME, tmp_path / "rules")
+    (tmp_path / "rules" / "fixtures" / "acme-clock" / "fail-now" / "repo" / "src" / "orders.py").write_text("A = 1\n")
+    shutil.rmtree(tmp_path / "rules" / "fixtures" / "acme-slo" / "pass-there")
+    done = child.inside("rules", "test", str(tmp_path / "rules"), "--format", "json")
+    assert done.code == 1, done.err
+    problems = {
+        f"{one['rule']}/{one['case']}": one["problem"] for one in json.loads(done.out)["cases"] if not one["ok"]
+    }
+    assert set(problems) == {"acme-clock/fail-now", "acme-slo/pass-…"}
+    assert problems["acme-clock/fail-now"].startswith("passed, not failed")
+    assert child.inside("rules", "test", str(ACME)).code == 0
+    assert child.inside("rules", "test", str(tmp_path / "none")).code == 2
+
+
+def test_custom_rules_are_asked_beside_ours(tmp_path: Path) -> None:
+    folder = repository(tmp_path / "repo")
+    one = report(folder)
+    assert {
+        ("acme-clock", "src/orders.py", "3"),
+        ("acme-licence", "src/orders.py", None),
+        ("acme-slo", ".", None),
+    } <= set(found(one))
+    assert any("custom rules were asked" in note for note in one.notes)
+    assert found(report(folder, "acme-clock")) == [("acme-clock", "src/orders.py", "3")]
+
+
+def test_the_rules_of_the_base_rule(tmp_path: Path) -> None:
+    folder = repository(tmp_path / "repo")
+    git(folder, "init", "-q", "-b", "main")
+    base = commit(folder, "base")
+    (folder / "policy" / "checker-rules" / "acme-clock.toml").unlink()
+    (folder / "checker.toml").write_text("")
+    loosened = report(folder, "acme-clock", base=base)
+    assert found(loosened) == [("acme-clock", "src/orders.py", "3")]
+
+
+def test_a_new_rule_counts_once_it_is_in_the_base(tmp_path: Path) -> None:
+    folder = repository(tmp_path / "repo")
+    (folder / "checker.toml").write_text("")
+    git(folder, "init", "-q", "-b", "main")
+    base = commit(folder, "base")
+    (folder / "checker.toml").write_text(
+        EXTRA
+        + '[[waivers]]\nrule = "acme-clock"\npaths = ["src"]\nreason = "r"\nowner = "a"\napproved_by = "b"\nexpires = 2026-12-31\n'
+    )
+    one = report(folder, base=base)
+    assert not any(finding.rule.startswith("acme") for finding in one.findings)
+    assert any("count once they are in the base: acme-clock" in note for note in one.notes)
+
+
+def test_a_waiver_hides_a_custom_finding(tmp_path: Path) -> None:
+    folder = repository(tmp_path / "repo")
+    (folder / "checker.toml").write_text(EXTRA + WAIVER)
+    one = report(folder, "acme-clock")
+    assert [result.outcome for result in one.results if result.rule == "acme-clock"] == [Outcome.WAIVED]
+
+
+def test_the_digest_of_the_rules_tells_of_them(tmp_path: Path) -> None:
+    folder = repository(tmp_path / "repo")
+    with_custom = report(folder, "acme-clock").rules_sha256
+    (folder / "checker.toml").write_text("")
+    assert report(folder, "change-size").rules_sha256 != with_custom
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ('id = "acme-clock"', 'id = "pagination"', "is one of ours"),
+        ('id = "acme-clock"', 'id = "acme-licence"', "exists twice"),
+        ("forbid =", "forbidden =", "unknown key 'check.forbidden'"),
+        ("\\bdatetime", "(a+)+datetime", "could take forever"),
+        ("\\bdatetime", "(datetime", "not a regular expression"),
+        ('unless = "# clock"', "present = true", "name one of"),
+        ('title = "Time', 'standing = true\ntitle = "Time', "is not for custom rules"),
+        ('files = ["src/**/*.py"]', "files = []", "files"),
+    ],
+)
+def test_a_wrong_rule_is_refused(was: str, becomes: str, said: str, tmp_path: Path) -> None:
+    folder = repository(tmp_path / "repo")
+    file = folder / "policy" / "checker-rules" / "acme-clock.toml"
+    text = file.read_text()
+    assert was in text
+    file.write_text(text.replace(was, becomes))
+    with pytest.raises(ConfigurationError, match=said):
+        report(folder)
+
+
+def test_a_folder_without_rules_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("")
+    (tmp_path / "checker.toml").write_text('[rules]\nextra = ["nowhere"]\n')
+    with pytest.raises(ConfigurationError, match="without rules"):
+        report(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["outside", "../rules", "outside/../../rules"])
+def test_no_rule_comes_from_outside_the_tree(name: str, tmp_path: Path) -> None:
+    shutil.copytree(ACME, tmp_path / "rules")
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    (folder / "outside").symlink_to(tmp_path / "rules")
+    (folder / "checker.toml").write_text(f'[rules]\nextra = ["{name}"]\n')
+    with pytest.raises(ConfigurationError, match="without rules"):
+        report(folder)

@@ -1,0 +1,168 @@
+"""Many repositories: each judged apart, an earlier run taken over, a shard, limits, and a cluster that loses a worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checker.fleet import listing, overview, running
+from checker.fleet.judging import Row
+from checker.fleet.running import INDEX, report_of
+from checker.toml_source import ConfigurationError
+from tests.fake_secrets import fake
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Path:
+    """Six small repositories, one with a secret, and the list that names them."""
+    for number in range(6):
+        folder = tmp_path / f"repo-{number}"
+        folder.mkdir()
+        (folder / "app.py").write_text(f"A = {number}\n", "utf-8")
+    (tmp_path / "repo-3" / "app.py").write_text(f'KEY = "{fake("github-pat")}"\n', "utf-8")
+    (tmp_path / "repos.txt").write_text("# ours\n" + "".join(f"repo-{n}\n" for n in range(6)), "utf-8")
+    return tmp_path
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-P", "-m", "checker", "fleet", "repos.txt", "--only=secrets", "--jobs=2", *words]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300)
+
+
+def rows(folder: Path, out: str = "checker-fleet") -> dict[str, dict[str, Any]]:
+    lines = (folder / out / INDEX).read_text("utf-8").splitlines()
+    return {row["name"]: row for row in map(json.loads, lines)}
+
+
+def test_each_is_judged_and_the_worst_stands_first(fleet: Path) -> None:
+    done = run(fleet)
+    assert done.returncode == 1, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[1].startswith("repo-3")
+    assert "6 repositories: 5 ready, 1 blocked" in done.stdout
+    assert {name: row["status"] for name, row in rows(fleet).items()} == {
+        f"repo-{n}": "blocked" if n == 3 else "ready" for n in range(6)
+    }
+    report = json.loads((fleet / "checker-fleet" / report_of("repo-3")).read_text("utf-8"))
+    assert report["findings"][0]["rule"] == "secret-in-tree"
+    page = (fleet / "checker-fleet" / "index.html").read_text("utf-8")
+    assert report_of("repo-3") in page
+    assert fake("github-pat") not in page
+
+
+def test_the_next_run_judges_only_what_changed(fleet: Path) -> None:
+    time.sleep(2.1)
+    run(fleet)
+    before = {path: path.stat().st_mtime_ns for path in (fleet / "checker-fleet" / "reports").iterdir()}
+    (fleet / "repo-3" / "app.py").write_text("A = 3\n", "utf-8")
+    done = run(fleet, "--format=json")
+    assert done.returncode == 0, done.stderr
+    found = {one["name"]: one for one in json.loads(done.stdout)["repositories"]}
+    assert found["repo-3"]["status"] == "ready"
+    after = {path: path.stat().st_mtime_ns for path in (fleet / "checker-fleet" / "reports").iterdir()}
+    changed = {path.name for path in after if after[path] != before[path]}
+    assert changed == {Path(report_of("repo-3")).name}
+
+
+def test_a_run_that_was_stopped_is_taken_up_again(fleet: Path) -> None:
+    time.sleep(2.1)
+    argv = [sys.executable, "-P", "-m", "checker", "fleet", "repos.txt", "--only=secrets", "--jobs=1"]
+    around = {**os.environ, "PYTHONPATH": str(ROOT)}
+    first = subprocess.Popen(argv, cwd=fleet, env=around, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert first.stderr is not None
+    assert first.stderr.readline().startswith("[1/6]")
+    os.killpg(first.pid, signal.SIGINT)
+    first.communicate(timeout=30)
+    assert first.returncode == 130
+    kept = len(rows(fleet))
+    assert 1 <= kept < 6
+    with open(fleet / "checker-fleet" / INDEX, "a", encoding="utf-8") as index:
+        index.write('{"name": "repo-5", "co')  # as a full disk or a power cut leaves it
+    done = run(fleet)
+    assert done.returncode == 1
+    assert len(rows(fleet)) == 6
+
+
+def test_shards_share_the_list_out() -> None:
+    names = tuple(f"repo-{number}" for number in range(200))
+    parts = [listing.shard(names, f"{part}/4") for part in range(1, 5)]
+    assert sorted(name for part in parts for name in part) == sorted(names)
+    assert all(20 < len(part) < 80 for part in parts)
+    assert listing.shard((*names, "one-more"), "2/4")[: len(parts[1])] == parts[1]
+    for wrong in ("0/4", "5/4", "4", "a/b", "1/0"):
+        with pytest.raises(ConfigurationError, match="no i/n"):
+            listing.shard(names, wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("https://example.org/a.git\n", "repos.txt:1: https://example.org/a.git is an address; clone it"),
+        ("repo-0\n\nnowhere\n", "repos.txt:3: nowhere: no such folder"),
+        ("repo-0\nrepo-0\n", "repos.txt:2: repo-0 stands on line 1 already"),
+        ("# nothing\n", "repos.txt: names no repository"),
+    ],
+)
+def test_a_list_that_is_wrong_is_refused_with_its_line(fleet: Path, text: str, said: str) -> None:
+    (fleet / "repos.txt").write_text(text, "utf-8")
+    done = run(fleet)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert said in done.stderr
+    assert not (fleet / "checker-fleet").exists()
+
+
+def test_limits_stop_one_and_not_the_others(fleet: Path) -> None:
+    (fleet / "repo-1" / "checker.toml").write_text("standards = [\n", "utf-8")
+    done = run(fleet, "--memory=128")
+    assert done.returncode in (2, 4)
+    assert rows(fleet)["repo-1"]["status"] == "error"
+    done = run(fleet, "--out=again")
+    assert done.returncode == 2
+    found = rows(fleet, "again")
+    assert "checker.toml:2" in found["repo-1"]["verdict"] or "checker.toml:1" in found["repo-1"]["verdict"]
+    assert [found[f"repo-{n}"]["status"] for n in (0, 2, 4, 5)] == ["ready"] * 4
+
+
+def test_names_are_shown_and_never_obeyed() -> None:
+    row = Row(name="<script>x</script>\x1b[31m\u202e", code=0, status="ready", verdict="READY", score=100)
+    page = overview.page([row])
+    assert "<script>" not in page
+    assert "\x1b" not in "\n".join(overview.text([row]))
+    assert "\u202e" not in page
+
+
+def test_a_cluster_that_loses_a_worker_loses_nothing(fleet: Path) -> None:
+    import distributed
+
+    environment = {"PYTHONPATH": str(ROOT)}
+    cluster: Any = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1", env=environment
+    )
+
+    def kill_one(row: Row, position: int, of: int) -> None:
+        if position == 1:
+            os.kill(next(iter(cluster.workers.values())).process.process.pid, signal.SIGKILL)
+
+    with cluster:
+        names = listing.read(fleet / "repos.txt")
+        work = running.tasks(names, fleet, ("--profile=static", "--only=secrets"), 120.0, 2048, executes=False)
+        with running.on_a_cluster(cluster.scheduler_address) as workers:
+            found = running.run(work, fleet / "out", workers, kill_one)
+    assert {row.name: row.status for row in found} == {f"repo-{n}": "blocked" if n == 3 else "ready" for n in range(6)}
+
+
+def test_a_scheduler_that_is_not_there_is_refused(fleet: Path) -> None:
+    done = run(fleet, "--scheduler=tcp://127.0.0.1:1")
+    assert done.returncode == 2
+    assert "tcp://127.0.0.1:1 does not answer" in done.stderr

@@ -1,0 +1,190 @@
+"""`checker init`: shown before it is written, never over a file, and taken back to the byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from checker.cli import root as command
+from checker.initial import PARTS, RECORD
+from tests.scratch import commit, git
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    (folder / "app.py").write_text("A = 1\n", "utf-8")
+    git(folder, "init", "-q", "-b", "trunk")
+    commit(folder, "first")
+    return folder
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(command, ["init", *words])
+
+
+def told(*words: str) -> dict[str, Any]:
+    done = run(*words, "--format", "json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert isinstance(found, dict)
+    return found
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in folder.rglob("*")
+        if file.is_file() and ".git" not in file.relative_to(folder).parts
+    }
+
+
+def test_everything_is_shown_and_written(repo: Path) -> None:
+    before = files(repo)
+    done = run(str(repo))
+    assert done.exit_code == 0
+    written = set(files(repo)) - set(before)
+    assert written == {RECORD, *(path for path, _ in PARTS.values())}
+    for path, _ in PARTS.values():
+        assert f"writes {path}" in done.stdout
+    assert '  | standards = ["common"]' in done.stdout
+    assert done.stdout.rstrip().endswith("Next: checker audit")
+
+
+def test_undo_leaves_what_was_there(repo: Path) -> None:
+    before = files(repo)
+    run(str(repo))
+    assert run(str(repo), "--undo").exit_code == 0
+    assert files(repo) == before
+    assert not (repo / ".claude").exists()
+    assert not (repo / ".github").exists()
+
+
+def test_a_dry_run_writes_nothing(repo: Path) -> None:
+    before = files(repo)
+    assert "nothing was written" in run(str(repo), "--dry-run").stdout
+    assert files(repo) == before
+    assert {one["how"] for one in told(str(repo), "--dry-run")["files"]} == {"would write"}
+
+
+def test_what_is_there_stays(repo: Path) -> None:
+    kept = {
+        ".mcp.json": "{}\n",
+        ".pre-commit-config.yaml": "repos: []\n",
+        ".github/workflows/checker.yml": "name: mine\n",
+    }
+    for path, text in kept.items():
+        (repo / path).parent.mkdir(parents=True, exist_ok=True)
+        (repo / path).write_text(text, "utf-8")
+    found = {one["path"]: one for one in told(str(repo))["files"]}
+    for path, text in kept.items():
+        assert (repo / path).read_text("utf-8") == text
+        assert (found[path]["how"], found[path]["why"]) == ("keep", "is there already; add these lines by hand")
+
+
+@pytest.mark.parametrize("text", ["# Agents\r\n\r\nBe kind.\r\n", "# Agents", "", "caf\udce9\n"])
+def test_a_section_is_added_to_the_agents_file_and_taken_out(repo: Path, text: str) -> None:
+    own = text.encode("utf-8", "surrogateescape")
+    (repo / "AGENTS.md").write_bytes(own)
+    run(str(repo), "--only", "agents")
+    assert (repo / "AGENTS.md").read_bytes().startswith(own)
+    assert b"checker gate handoff" in (repo / "AGENTS.md").read_bytes()
+    assert told(str(repo), "--only", "agents")["files"][0]["how"] == "keep"
+    run(str(repo), "--undo")
+    assert (repo / "AGENTS.md").read_bytes() == own
+
+
+def test_what_was_changed_since_stays(repo: Path) -> None:
+    (repo / "AGENTS.md").write_text("# Agents\n", "utf-8")
+    run(str(repo))
+    (repo / "checker.toml").write_text('standards = ["agent-2"]\n', "utf-8")
+    section = (repo / "AGENTS.md").read_text("utf-8").replace("In this order:", "In any order:")
+    (repo / "AGENTS.md").write_text(section, "utf-8")
+    became = {one["path"]: one["how"] for one in told(str(repo), "--undo")["files"]}
+    assert became["checker.toml"] == "kept: it was changed since"
+    assert became["AGENTS.md"] == "kept: its section was changed since"
+    assert (repo / "checker.toml").is_file()
+    assert not (repo / RECORD).exists()
+
+
+def test_a_link_out_of_the_repository_is_not_followed(repo: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (repo / ".claude").symlink_to(outside)
+    found = {one["part"]: one for one in told(str(repo))["files"]}
+    assert found["hooks"]["why"] == "a link on the way leads out of the repository"
+    assert list(outside.iterdir()) == []
+
+
+def test_a_record_names_only_what_init_writes(repo: Path) -> None:
+    """A record is a file of the repository: whoever wrote it must not choose what undo removes."""
+    digest = subprocess.run(["sha256sum", repo / "app.py"], capture_output=True, text=True, check=True).stdout.split()[
+        0
+    ]
+    (repo / ".checker").mkdir()
+    forged = {"files": [{"path": "app.py", "how": "write", "sha256": digest}]}
+    (repo / RECORD).write_text(json.dumps(forged), "utf-8")
+    assert told(str(repo), "--undo")["files"] == [{"path": "app.py", "how": "kept: init never writes there"}]
+    assert (repo / "app.py").is_file()
+
+
+def test_nothing_to_undo_and_a_broken_record(repo: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "checker", "init", "--undo", str(repo)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "wrote nothing here" in done.stderr
+    (repo / ".checker").mkdir()
+    (repo / RECORD).write_text("[]", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "checker", "init", "--undo", str(repo)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "remove it by hand" in done.stderr) == (2, True)
+
+
+def test_the_branch_and_the_contract_are_those_of_the_repository(repo: Path) -> None:
+    (repo / "specs").mkdir()
+    (repo / "specs" / "api.yaml").write_text("openapi: 3.1.0\ninfo: {title: T, version: '1'}\npaths: {}\n", "utf-8")
+    run(str(repo))
+    assert "branches: [trunk]" in (repo / ".github/workflows/checker.yml").read_text("utf-8")
+    assert 'openapi = ["specs/api.yaml"]' in (repo / "checker.toml").read_text("utf-8")
+
+
+def test_a_repository_on_gitlab_gets_a_gitlab_job(repo: Path) -> None:
+    (repo / ".gitlab-ci.yml").write_text("stages: [test]\n", "utf-8")
+    run(str(repo))
+    assert (repo / ".gitlab" / "checker.gitlab-ci.yml").is_file()
+    assert not (repo / ".github").exists()
+
+
+def test_what_is_written_is_what_its_readers_expect(repo: Path) -> None:
+    """Pipelines by the schemas of their hosts; hooks and servers by the fields that the coding agents read."""
+    (repo / "other").mkdir()
+    run(str(repo))
+    (repo / ".gitlab-ci.yml").write_text("stages: [test]\n", "utf-8")
+    run(str(repo), "--only", "workflow")
+    for schema, path in (
+        ("vendor.github-workflows", ".github/workflows/checker.yml"),
+        ("vendor.gitlab-ci", ".gitlab/checker.gitlab-ci.yml"),
+    ):
+        validated(schema, repo / path)
+    settings = json.loads((repo / ".claude/settings.json").read_text("utf-8"))
+    assert settings["hooks"]["Stop"][0]["hooks"][0]["command"] == "checker gate handoff --hook"
+    assert json.loads((repo / ".mcp.json").read_text("utf-8"))["mcpServers"]["checker"]["args"] == ["mcp"]
+    hooks = yaml.safe_load((repo / ".pre-commit-config.yaml").read_text("utf-8"))["repos"][0]["hooks"]
+    assert hooks[0]["pass_filenames"] is False
+
+
+def validated(schema: str, file: Path) -> None:
+    words = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(file)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"})
+    assert done.returncode == 0, done.stdout

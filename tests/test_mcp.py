@@ -1,0 +1,296 @@
+"""The MCP server as a coding agent meets it: the SDK's client on standard input and output, real commands behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters
+
+from checker.probe.snapshot import snapshot
+from checker.proofs import keys
+from tests.fake_secrets import fake
+from tests.scratch import FIXTURES, commit, git, whole
+
+ROOT = Path(__file__).resolve().parent.parent
+FIVE = ["agent-2", "backend-agent", "backend-coder", "backend-developer", "backend-engineer"]
+TOOLS = [
+    "audit",
+    "capture_command_output",
+    "check_outputs",
+    "explain_rule",
+    "get_gate_proof_status",
+    "next_step",
+    "validate_against_spec",
+    "validate_approval_response",
+]
+
+
+def at_desk(folder: Path, talk: Callable[[Client], Awaitable[None]], *options: str, **environment: str) -> None:
+    """Start `checker mcp` in a folder, and talk to it."""
+
+    async def run() -> None:
+        async with client(folder, *options, **environment) as server:
+            await talk(server)
+
+    asyncio.run(run())
+
+
+@asynccontextmanager
+async def client(folder: Path, *options: str, **environment: str) -> AsyncIterator[Client]:
+    """A client of a server of its own."""
+    around = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    command = StdioServerParameters(
+        command=sys.executable, args=["-P", "-m", "checker", "mcp", *options], env=around, cwd=folder
+    )
+    async with Client(command) as server:
+        yield server
+
+
+async def answer(server: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+    done = await server.call_tool(tool, arguments)
+    assert not done.is_error, done.content
+    assert isinstance(done.structured_content, dict)
+    return done.structured_content
+
+
+async def refusal(server: Client, tool: str, **arguments: Any) -> str:
+    done = await server.call_tool(tool, arguments)
+    assert done.is_error
+    return str(getattr(done.content[0], "text", ""))
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return whole("broken", tmp_path_factory.mktemp("mcp") / "broken")
+
+
+def test_the_tools_are_typed_and_take_nothing_else(broken: Path) -> None:
+    async def talk(server: Client) -> None:
+        tools = (await server.list_tools()).tools
+        assert [tool.name for tool in tools] == TOOLS
+        for tool in tools:
+            assert tool.input_schema["additionalProperties"] is False
+            assert tool.output_schema is not None
+            assert "next_step" in tool.output_schema["properties"]
+            assert not {"command", "force", "proof"} & set(tool.input_schema["properties"])
+        said = await refusal(server, "capture_command_output", proof_type="test_output", command="true")
+        assert said == "capture_command_output has no argument 'command'; it takes proof_type, path"
+        assert "did you mean 'path'" in await refusal(server, "audit", paht=".")
+        assert "'agent', 'gate' or 'nightly'" in await refusal(server, "audit", profile="all")
+
+    at_desk(broken, talk)
+
+
+def test_an_audit_is_short_and_says_where_the_rest_is(broken: Path) -> None:
+    async def talk(server: Client) -> None:
+        steps: list[str | None] = []
+
+        async def progress(progress: float, total: float | None, message: str | None) -> None:
+            steps.append(message)
+
+        done = await server.call_tool("audit", {"standards": FIVE}, progress_callback=progress)
+        found = done.structured_content
+        assert isinstance(found, dict)
+        assert steps[0] == "checker audit"
+        assert found["status"] == "blocked"
+        assert found["verdict"].startswith("BLOCKED (static; ")
+        assert len(found["findings"]) == 20
+        assert found["remaining"] > 0
+        whole_report = json.loads(Path(found["report"]).read_bytes())
+        assert len(whole_report["findings"]) == 20 + found["remaining"]
+        assert found["findings"][0]["severity"] == "critical"
+        assert found["findings"][0]["mend"]
+        brief = await answer(server, "audit", standards=FIVE, response_format="concise")
+        assert brief["cached"]
+        assert brief["findings"][0]["mend"] == ""
+        assert brief["verdict"] == found["verdict"]
+
+    time.sleep(2.1)  # a change fresher than two seconds is never taken for a state that can be remembered
+    at_desk(broken, talk)
+
+
+def test_what_is_remembered_is_dropped_by_any_change(broken: Path, tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    shutil.copytree(broken, repo)
+    time.sleep(2.1)
+
+    async def talk(server: Client) -> None:
+        first = await answer(server, "audit", only=["secrets"])
+        assert not first["cached"]
+        assert (await answer(server, "audit", only=["secrets"]))["cached"]
+        (repo / "notes.py").write_text(f'KEY = "{fake("github-pat")}"\n', "utf-8")
+        again = await answer(server, "audit", only=["secrets"])
+        assert not again["cached"]
+        assert again["status"] == "blocked"
+        assert not (await answer(server, "audit", only=["secrets"]))["cached"], "two seconds are not over"
+
+    at_desk(repo, talk)
+
+
+def test_an_executing_audit_is_never_remembered_and_may_be_forbidden(broken: Path) -> None:
+    async def talk(server: Client) -> None:
+        said = await refusal(server, "audit", profile="agent")
+        assert "started with --profile static" in said
+        assert "started with --profile static" in await refusal(
+            server, "capture_command_output", proof_type="lint_output"
+        )
+
+    at_desk(broken, talk, "--profile", "static")
+
+
+def test_refusals_are_those_of_the_command_line(broken: Path) -> None:
+    async def talk(server: Client) -> None:
+        assert "/nowhere: no such folder" in await refusal(server, "audit", path="/nowhere")
+        assert "did you mean 'pagination'" in await refusal(server, "audit", only=["paginaton"])
+        assert "--as KIND" in await refusal(server, "check_outputs", files=["README.md"])
+        assert "unknown gate" in await refusal(server, "get_gate_proof_status", gate="G55")
+        assert "did you mean 'pagination'" in await refusal(server, "explain_rule", rule="paginaton")
+        page = await answer(server, "explain_rule", rule="pagination")
+        assert page["page"].startswith("pagination\nEvery list is paginated")
+
+    at_desk(broken, talk)
+
+
+def test_only_clear_words_are_an_approval(broken: Path) -> None:
+    async def talk(server: Client) -> None:
+        for text, meaning in (("ok", "ambiguous"), ("Approved.", "approved"), ("no", "rejected"), ("hm", "unknown")):
+            found = await answer(server, "validate_approval_response", text=text)
+            assert (found["meaning"], found["may_proceed"]) == (meaning, False)
+
+    at_desk(broken, talk)
+
+
+def test_a_cancelled_call_leaves_nothing_running(broken: Path) -> None:
+    async def talk(server: Client) -> None:
+        with anyio.move_on_after(0.4) as waited:
+            await server.call_tool("audit", {"path": str(broken)})
+        assert waited.cancelled_caught
+        for _ in range(100):
+            if not audits_of(broken):
+                return
+            await anyio.sleep(0.1)
+        raise AssertionError(f"still running: {audits_of(broken)}")
+
+    at_desk(broken.parent, talk)
+
+
+def audits_of(folder: Path) -> list[str]:
+    """The command lines of processes that audit a folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = entry.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue
+        if "-m checker audit" in line and str(folder) in line:
+            found.append(line)
+    return found
+
+
+def test_a_whole_self_check(broken: Path, tmp_path: Path) -> None:
+    """Audit, mend, audit again, prove, pass the gate: the order that the standards ask for."""
+    repo, key = tmp_path / "repo", tmp_path / "agent.pem"
+    shutil.copytree(FIXTURES / "proofs" / "base", repo)
+    git(repo, "init", "-q", "-b", "main")
+    commit(repo, "base")
+    (repo / "leak.py").write_text(f'KEY = "{fake("github-pat")}"\n', "utf-8")
+    keys.create(key)
+
+    async def talk(server: Client) -> None:
+        assert (await answer(server, "audit", skip=["outputs"]))["status"] == "blocked"
+        (repo / "leak.py").unlink()
+        step = await answer(server, "next_step", gate="G5")
+        assert step["next_step"] == "checker prove build_output", step
+        for kind in ("build_output", "lint_output", "test_output"):
+            proof = await answer(server, "capture_command_output", proof_type=kind)
+            assert (proof["type"], proof["decision"]) == (kind, "pass"), proof
+        gate = await answer(server, "get_gate_proof_status", gate="G5")
+        assert (gate["decision"], gate["next_step"]) == ("pass", "gate G5 is satisfied: take the step"), gate
+        with open(next(repo.glob("src/**/*.py"), repo / "app.py"), "a", encoding="utf-8") as source:
+            source.write("\nADDED = 1\n")
+        stale = await answer(server, "get_gate_proof_status", gate="G5")
+        assert stale["decision"] == "block"
+        assert any(one.startswith("test_output: stale") for one in stale["proofs"]), stale
+
+    at_desk(repo, talk, CHECKER_SIGNING_KEY=str(key))
+
+
+def test_http_is_for_this_machine_alone(broken: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-P", "-m", "checker", "mcp", "--http", str(port)]
+    server = subprocess.Popen(command, cwd=broken, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE)
+
+    async def talk() -> None:
+        async with Client(f"http://127.0.0.1:{port}/mcp") as over_http:
+            page = await answer(over_http, "explain_rule", rule="pagination")
+            assert page["rule"] == "pagination"
+
+    try:
+        _until_it_listens(port)
+        asyncio.run(talk())
+        sent = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        foreign = urllib.request.Request(f"http://127.0.0.1:{port}/mcp", b"{}", {"Host": "rebound.example", **sent})
+        with pytest.raises(urllib.error.HTTPError, match="421"):
+            urllib.request.urlopen(foreign, timeout=10)
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=20)
+
+
+def _until_it_listens(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as one:
+            if one.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError("nobody listens")
+
+
+class TestSnapshot:
+    def test_the_same_until_something_changes(self, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").write_text("one", "utf-8")
+        os.utime(tmp_path / "a.txt", (1, 1))
+        time.sleep(2.1)
+        first = snapshot(tmp_path)
+        assert first is not None
+        assert snapshot(tmp_path) == first
+        (tmp_path / "a.txt").write_text("two", "utf-8")
+        os.utime(tmp_path / "a.txt", (1, 1))  # the time that a program may set is not believed alone
+        assert snapshot(tmp_path) is None
+        time.sleep(2.1)
+        assert snapshot(tmp_path) not in (None, first)
+
+    def test_the_git_directory_above_counts(self, tmp_path: Path) -> None:
+        (tmp_path / ".git").mkdir()
+        (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n", "utf-8")
+        (tmp_path / "sub").mkdir()
+        time.sleep(2.1)
+        first = snapshot(tmp_path / "sub")
+        assert first is not None
+        (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/fork\n", "utf-8")
+        time.sleep(2.1)
+        assert snapshot(tmp_path / "sub") not in (None, first)
+
+    def test_a_git_directory_elsewhere_cannot_be_followed(self, tmp_path: Path) -> None:
+        (tmp_path / ".git").write_text("gitdir: /elsewhere\n", "utf-8")
+        time.sleep(2.1)
+        assert snapshot(tmp_path) is None

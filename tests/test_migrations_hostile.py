@@ -1,0 +1,236 @@
+"""Migrations that misbehave, audited as a user does it: a clear word about each, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scratch import FIXTURES
+
+SOURCE = FIXTURES / "rules" / "migration-locks" / "fail-d07-index-not-concurrent" / "repo"
+ENV = (SOURCE / "migrations" / "env.py").read_text("utf-8")
+AUDIT = [sys.executable, "-m", "checker", "audit", "--profile", "agent", "--only", "migrations", "--format", "json"]
+REVISION = '''"""The change under test."""
+
+from alembic import op
+
+revision = "b1"
+down_revision = {parent}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    {up}
+
+
+def downgrade() -> None:
+    {down}
+'''
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    shutil.copytree(SOURCE, folder)
+    change(folder, "pass")
+    return folder
+
+
+def change(folder: Path, up: str, down: str = "pass", parent: str = '"a0"') -> None:
+    text = REVISION.format(parent=parent, up=up.replace("\n", "\n    "), down=down.replace("\n", "\n    "))
+    (folder / "migrations" / "versions" / "b1_change.py").write_text(text, "utf-8")
+
+
+def environment(tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "scratch").mkdir(exist_ok=True)
+    return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": "/nonexistent", "TMPDIR": str(tmp_path / "scratch")}
+
+
+def audited(project: Path, *options: str, standard: str = "backend-developer") -> dict[str, Any]:
+    """The report of an audit in a process of its own, which must leave its temporary folder empty."""
+    before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    command = [*AUDIT, "--standard", standard, *options, str(project)]
+    env = environment(project.parent)
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    assert "Traceback" not in done.stderr
+    assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == before
+    assert list((project.parent / "scratch").iterdir()) == []
+    report: dict[str, Any] = json.loads(done.stdout)
+    report["exit"] = done.returncode
+    return report
+
+
+def outcome(report: dict[str, Any], rule: str) -> tuple[str, str]:
+    one = next(one for one in report["results"] if one["rule"] == rule)
+    return one["outcome"], one["reason"]
+
+
+def test_without_a_database_it_says_what_would_supply_one(project: Path) -> None:
+    report = audited(project, "--pg-bin", str(project))
+    assert outcome(report, "migration-roundtrip")[0] == "unavailable"
+    assert "--pg-bin" in outcome(report, "migration-roundtrip")[1]
+    assert outcome(report, "migration-graph")[0] == "passed"  # what is only read goes on
+    assert (report["exit"], report["status"]) == (3, "blocked")
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ("raise RuntimeError('no settings today')\n", "no settings today"),
+        ("import os\nprint(os.environ['PAYMENT_KEY'][5000])\n" + ENV, "IndexError"),
+        ("import psycopg\npsycopg.connect('host=192.0.2.10 user=app connect_timeout=3')\n", "192.0.2.10"),
+        (
+            "from alembic import command, config as c\ncommand.upgrade(c.Config('alembic.ini'), 'head')\n",
+            "without running the migrations",
+        ),
+        ("import sys\nsys.exit(0)\n", "SystemExit"),
+        ("import os\nos.kill(os.getpid(), 9)\n", "ended early"),
+        ("", "without running the migrations"),
+    ],
+    ids=["raises", "needs-a-setting", "raw-driver", "migrates-itself", "exits", "is-killed", "empty"],
+)
+def test_an_env_py_that_cannot_be_run_is_unavailable_with_its_reason(env: str, said: str, project: Path) -> None:
+    (project / "migrations" / "env.py").write_text(env, "utf-8")
+    state, reason = outcome(audited(project), "migration-applies")
+    assert state == "unavailable"
+    assert any(word in reason for word in said.split("|")), reason
+
+
+def test_one_that_prints_megabytes_is_judged_all_the_same(project: Path) -> None:
+    noise = "import sys\nsys.stdout.write('x' * (16 << 20))\nsys.stderr.write('y' * (16 << 20))\n"
+    (project / "migrations" / "env.py").write_text(noise + ENV, "utf-8")
+    assert outcome(audited(project), "migration-applies") == ("passed", "")
+
+
+def test_an_app_that_migrates_when_it_is_imported_reaches_the_throw_away_database_alone(project: Path) -> None:
+    """As some do: importing the package brings the database up, and env.py imports the package."""
+    (project / "app").mkdir()
+    (project / "app" / "__init__.py").write_text(
+        "from sqlalchemy import create_engine, text\n"
+        "engine = create_engine('postgresql+psycopg://app:secret@db.example.com/app')\n"
+        "with engine.begin() as connection:\n"
+        "    connection.execute(text('CREATE TABLE IF NOT EXISTS users (id int)'))\n",
+        "utf-8",
+    )
+    (project / "migrations" / "env.py").write_text("import app\n" + ENV, "utf-8")
+    report = audited(project)
+    found = [one for one in report["findings"] if one["rule"] == "migration-applies"]
+    assert "fills an empty database by itself" in found[0]["title"]
+    assert "secret" not in json.dumps(report)
+
+
+def test_an_app_that_runs_alembic_when_it_is_imported_is_judged_without_that(project: Path) -> None:
+    (project / "app").mkdir()
+    (project / "app" / "__init__.py").write_text(
+        "from alembic import command\nfrom alembic.config import Config\ncommand.upgrade(Config('alembic.ini'), 'head')\n",
+        "utf-8",
+    )
+    (project / "migrations" / "env.py").write_text("import app\n" + ENV, "utf-8")
+    assert outcome(audited(project), "migration-applies") == ("passed", "")
+
+
+@pytest.mark.parametrize(
+    ("parent", "said"),
+    [('"zz"', "does not exist"), ('"b1"', "circle")],
+    ids=["lost-parent", "circle"],
+)
+def test_a_broken_graph_is_a_finding_and_what_had_to_run_is_unavailable(parent: str, said: str, project: Path) -> None:
+    change(project, "pass", parent=parent)
+    report = audited(project)
+    assert any(said in one["title"] for one in report["findings"] if one["rule"] == "migration-graph")
+    assert outcome(report, "migration-applies")[0] == "unavailable"
+
+
+def test_a_backfill_of_ten_thousand_rows_under_a_lock_is_named(project: Path) -> None:
+    rows = "INSERT INTO team SELECT gen_random_uuid(), 'team ' || i FROM generate_series(1, 10000) i"
+    up = (
+        f'op.execute("{rows}")\n'
+        'op.execute("ALTER TABLE team ADD COLUMN slug text")\n'
+        'op.execute("UPDATE team SET slug = lower(name) WHERE id IN (SELECT id FROM team t, pg_sleep(0))")\n'
+        'op.execute("ALTER TABLE team ALTER COLUMN slug SET NOT NULL")'
+    )
+    change(project, up, 'op.drop_column("team", "slug")\nop.execute("DELETE FROM team")')
+    report = audited(project, standard="backend-engineer")
+    found = {(one["rule"], one["where"]["lines"]): one for one in report["findings"]}
+    assert "changes rows while it holds team" in found["migration-locks", "14"]["title"]
+    assert "10006 rows" in found["migration-locks", "14"]["evidence"]
+    assert "in one statement without a bound" in found["migration-batches", "14"]["title"]
+
+
+def test_a_migration_that_never_ends_is_stopped(project: Path) -> None:
+    """The server's own limit on one statement ends it; the time limit of the run is tried with the probe."""
+    change(project, 'op.execute("SET LOCAL statement_timeout = \'1s\'")\nop.execute("SELECT pg_sleep(600)")')
+    report = audited(project)
+    found = next(one for one in report["findings"] if one["rule"] == "migration-applies")
+    assert "statement timeout" in found["evidence"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_audit_that_is_stopped_leaves_nothing_running(number: signal.Signals, project: Path) -> None:
+    (project / "migrations" / "env.py").write_text("import time\ntime.sleep(600)\n", "utf-8")
+    command = [*AUDIT, "--standard", "backend-developer", str(project)]
+    child = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(project.parent)
+    )
+    started = _await(lambda: _driven(child.pid))
+    folder = _folder(started)
+    assert folder.is_dir()
+    child.send_signal(number)
+    child.wait(60)
+    _await(lambda: (not folder.exists() and not [pid for pid in started if _alive(pid)]) or None)
+    if number is not signal.SIGKILL:  # who is killed cannot tidy its own folder up
+        assert list((project.parent / "scratch").iterdir()) == []
+
+
+def _await(seen: Any) -> Any:
+    for _ in range(3000):
+        found = seen()
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError("did not happen within 30 s")
+
+
+def _driven(pid: int) -> dict[int, list[str]] | None:
+    """The processes below this one, once the driver of the migrations is among them."""
+    found = _below(pid)
+    return found if any("migration_steps" in " ".join(words) for words in found.values()) else None
+
+
+def _below(pid: int) -> dict[int, list[str]]:
+    parents: dict[int, int] = {}
+    words: dict[int, list[str]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                words[int(entry.name)] = (entry / "cmdline").read_text("utf-8", "replace").split("\0")
+            except (OSError, ValueError):
+                continue
+    below, more = {pid}, True
+    while more:
+        fresh = {one for one, parent in parents.items() if parent in below} - below
+        below, more = below | fresh, bool(fresh)
+    return {one: words[one] for one in below if one in words}
+
+
+def _folder(started: dict[int, list[str]]) -> Path:
+    server = next(words for words in started.values() if "-D" in words)
+    return Path(server[server.index("-D") + 1]).parent
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -1,0 +1,113 @@
+"""The composite action and the hooks that we ship: whole by their schemas, and their steps run as the host would run them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.scratch import whole
+from tests.test_init import validated
+
+ROOT = Path(__file__).resolve().parent.parent
+ACTION = ROOT / ".github" / "actions" / "checker" / "action.yml"
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `checker` on its path, as after the step that installs it."""
+    folder = tmp_path_factory.mktemp("runner")
+    (folder / "bin").mkdir()
+    script = folder / "bin" / "checker"
+    script.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m checker "$@"\n', "utf-8")
+    script.chmod(0o755)
+    (folder / "bin" / "python").symlink_to(sys.executable)
+    return folder
+
+
+def step(name: str) -> dict[str, Any]:
+    action = yaml.safe_load(ACTION.read_text("utf-8"))
+    return next(one for one in action["runs"]["steps"] if one.get("name") == name)
+
+
+def run(name: str, bench: Path, repo: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
+    """A step of the action under bash as the host starts it, its inputs in the environment."""
+    defaults = {key: one.get("default", "") for key, one in yaml.safe_load(ACTION.read_text("utf-8"))["inputs"].items()}
+    given = {**defaults, **{key.replace("_", "-"): value for key, value in inputs.items()}}
+    told = step(name)
+    environment = {key: _filled(value, given) for key, value in told.get("env", {}).items()}
+    for file in ("summary", "output"):
+        (bench / file).write_text("", "utf-8")
+    around = {
+        "PATH": f"{bench / 'bin'}:{os.environ['PATH']}",
+        "HOME": str(bench),
+        "RUNNER_TEMP": str(bench / "temp"),
+        "GITHUB_STEP_SUMMARY": str(bench / "summary"),
+        "GITHUB_OUTPUT": str(bench / "output"),
+    }
+    words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", told["run"]]
+    return subprocess.run(
+        words, cwd=repo, env={**around, **environment}, capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def _filled(text: str, inputs: dict[str, str]) -> str:
+    for name, value in inputs.items():
+        text = text.replace("${{ inputs." + name + " }}", value)
+    return text
+
+
+def test_the_action_and_our_workflow_are_whole() -> None:
+    validated("vendor.github-actions", ACTION)
+    for workflow in (ROOT / ".github" / "workflows").glob("*.yml"):
+        validated("vendor.github-workflows", workflow)
+
+
+def test_no_step_pastes_an_input_into_its_script() -> None:
+    """An input is data: pasted into a script it would be code (GitHub's guide on script injection)."""
+    action = yaml.safe_load(ACTION.read_text("utf-8"))
+    assert not [one for one in action["runs"]["steps"] if "${{" in one.get("run", "")]
+
+
+def test_a_blocked_audit_fails_the_step_and_is_shown(bench: Path, tmp_path: Path) -> None:
+    repo = whole("broken", tmp_path / "broken")
+    done = run("audit", bench, repo, standards="backend-engineer backend-coder", options="--skip outputs --skip proofs")
+    assert done.returncode == 1, done.stderr
+    assert "::error " in done.stdout
+    assert "status=blocked" in (bench / "output").read_text("utf-8")
+    assert "BLOCKED" in (bench / "summary").read_text("utf-8")
+    report = json.loads((bench / "temp" / "checker" / "checker.json").read_text("utf-8"))
+    assert [one["name"] for one in report["standards"]] == ["backend-engineer", "backend-coder"]
+    assert (bench / "temp" / "checker" / "checker.sarif").stat().st_size > 0
+
+
+def test_a_ready_audit_passes(bench: Path, tmp_path: Path) -> None:
+    repo = whole("clean", tmp_path / "clean")
+    done = run("audit", bench, repo, options="--skip outputs --skip proofs")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "status=ready" in (bench / "output").read_text("utf-8")
+
+
+def test_hostile_inputs_are_words(bench: Path, tmp_path: Path) -> None:
+    repo = whole("clean", tmp_path / "clean")
+    done = run("audit", bench, repo, path="$(touch pwned); touch pwned")
+    assert done.returncode == 2
+    assert not (repo / "pwned").exists()
+
+
+def test_a_gate_without_proofs_fails_the_step(bench: Path, tmp_path: Path) -> None:
+    done = run("gate", bench, whole("clean", tmp_path / "clean"), gate="G5")
+    assert done.returncode == 1
+    assert "missing: build_output" in done.stdout
+
+
+def test_the_hooks_for_pre_commit_name_commands_that_exist() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    assert [one["id"] for one in hooks] == ["checker", "checker-secrets"]
+    assert all(one["entry"].startswith("checker audit") and one["pass_filenames"] is False for one in hooks)
