@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from checker.model.rehearsal import Fuzzing, Rehearsal
+from checker.model.rehearsal import Exchange, Fuzzing, Rehearsal
 from checker.model.unavailable import Unavailable
 from checker.probe.stage.app import Log
+from checker.probe.stage.replay import worst
 from checker.probe.stage.served import operations_of
 from checker.probe.stage.settings import described_names, dummy, missing, wants_another_driver
-from tests.test_stage import SPEC, dumped, rehearsed, written
+from tests.test_stage import SERVER, SPEC, START, dumped, rehearsed, written
 
 FASTAPI = """
 import sqlite3
@@ -262,6 +263,25 @@ def test_the_routes_script_tells_the_settings(tmp_path: Path) -> None:
     }
     assert rows["SHOP_MODE"]["choice"] == "=test"
     assert rows["SHOP_KEY"]["required"]
+
+
+def test_who_logs_in_by_a_form_gets_in(tmp_path: Path) -> None:
+    source = SERVER % (
+        "    def do_GET(self):\n        known = self.headers.get('Authorization') == 'Bearer abc'\n"
+        "        self.send(200 if known else 401, {})\n"
+        "    def do_POST(self):\n        good = self.body() == b'username=ada&password=a%26b'\n"
+        "        self.send(200 if good else 422, {'access_token': 'abc'} if good else {})"
+    )
+    user = '[[app.users]]\nname = "ada"\nlogin = "POST /token"\nbody = { username = "ada", password = "a&b" }\n'
+    seen = rehearsed(written(tmp_path, {"app.py": source, "openapi.yaml": SPEC, "checker.toml": START + user}))
+    assert seen.users == ("ada",)
+    assert ("GET /health", 200) in answered(seen)
+
+
+def test_what_only_reads_is_asked_again_before_rows_are_made() -> None:
+    asked = [("DELETE", "/a"), ("POST", "/a"), ("GET", "/a"), ("POST", "/b")]
+    crashed = [Exchange(operation=f"{method} {url}", method=method, url=url, status=500) for method, url in asked]
+    assert [one.operation for one in worst(crashed)] == ["GET /a", "POST /a", "POST /b", "DELETE /a"]
 
 
 def test_what_a_served_contract_asks() -> None:
