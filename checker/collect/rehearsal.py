@@ -16,10 +16,11 @@ from checker.collect.app_database import app_database
 from checker.collect.app_entries import app_entries
 from checker.collect.files import Root, Unreadable
 from checker.model.contract import Api, Contract, Operation
+from checker.model.database_plan import DatabasePlan
 from checker.model.execution import Execution
 from checker.model.installed import Installed
 from checker.model.lists import listings
-from checker.model.rehearsal import DatabasePlan, ListPlan, OperationPlan, Plan, Rehearsal, UserPlan
+from checker.model.rehearsal import ListPlan, OperationPlan, Plan, Rehearsal, UserPlan
 from checker.model.repo import Inventory, RouteTraces
 from checker.model.settings import App, Description, Policy
 from checker.model.shape import shape, shapes

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from checker.model.base import Frozen
+from checker.model.database_plan import DatabasePlan
 from checker.model.rule import Profile
 
 
@@ -24,23 +25,6 @@ class Entry(Frozen):
     @property
     def spelled(self) -> str:
         return f"{self.target}{'()' * self.factory}"
-
-
-class DatabasePlan(Frozen):
-    """Which throw-away database the app gets, and how its project writes the address of one.
-
-    `socket` is the folder of the socket of a PostgreSQL that was started for this run. `schemes` are those of URLs that
-    the project shows, likeliest first; `names` the settings that are about a database; `shown` the URL of some of them.
-    """
-
-    engine: Literal["sqlite", "postgresql"] = "sqlite"
-    why: str = ""
-    socket: str = ""
-    version: str = ""
-    schemes: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    shown: Mapping[str, str] = {}
-    extensions: tuple[str, ...] = ()
 
 
 class ListPlan(Frozen):
@@ -168,6 +152,9 @@ class Walk(Frozen):
     endless: bool = False
     oversized: int = 0
     bad_cursor: int | None = None
+    inserted: bool = False  # whether a row was added between two pages of another walk
+    moved: int = 0  # rows that came twice or not at all in that one
+    by_offset: bool = False
     exchange: Exchange | None = None
     note: str = ""
 
@@ -187,7 +174,7 @@ class Refusal(Frozen):
     """A protected operation asked without credentials, or with such as nobody issued."""
 
     operation: str
-    credentials: Literal["none", "malformed", "forged"]
+    credentials: Literal["none", "malformed", "forged", "expired"]
     exchange: Exchange
 
 
@@ -207,6 +194,32 @@ class ForeignRead(Frozen):
     reader: str
     owned: Exchange
     foreign: Exchange
+
+
+class Spill(Frozen):
+    """Something secret that was seen where it must not be. `shown` is the place around it, without the secret itself."""
+
+    what: str
+    where: Literal["answer", "log"]
+    operation: str = ""
+    shown: str = ""
+
+
+class Traced(Frozen):
+    """A request that was refused with an id in its answer, and what the app logged meanwhile."""
+
+    exchange: Exchange
+    logged: str = ""
+
+
+class Limit(Frozen):
+    """How often one operation was asked in a row; `refused` is the first 429, where one came."""
+
+    operation: str
+    requests: int
+    seconds: float
+    refused: Exchange | None = None
+    without: tuple[str, ...] = ()  # settings of the configuration that were left out, so that the app's own limits hold
 
 
 class Stop(Frozen):
@@ -234,6 +247,22 @@ class Fuzzing(Frozen):
     unfinished: Mapping[str, str] = {}  # operations whose test broke off, and what with
     dropped: int = 0  # exchanges beyond the cap
     left_out: Mapping[str, int] = {}  # cases that this profile leaves out, by reason
+    unchecked: tuple[str, ...] = ()  # checks and phases of Schemathesis that did not run
+    sha256: str = ""  # of the contract as it was held to the app, before examples were put into it
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """With what and how much was asked; what was not."""
+        left = f", {self.dropped} answers beyond the cap not kept" if self.dropped else ""
+        contract = f" on the contract with SHA-256 {self.sha256[:16]}" if self.sha256 else ""
+        ran = (
+            f"Schemathesis {self.version}{contract}, `{self.command}`: {self.cases} requests, {self.tested} of"
+            f" {self.selected} operations{left}"
+        )
+        checks = f"checks of Schemathesis that ran: {', '.join(sorted(self.checks))}"
+        cases = [f"{count} cases ({reason})" for reason, count in sorted(self.left_out.items())]
+        not_run = (*self.unchecked, *cases)
+        return (ran, checks, f"not run under this profile: {', '.join(not_run)}") if not_run else (ran, checks)
 
 
 class Missing(Frozen):
@@ -247,6 +276,7 @@ class Rehearsal(Frozen):
 
     command: tuple[str, ...] = ()
     interpreter: str = ""
+    versions: Mapping[str, str] = {}  # of what the app runs on
     seconds: float = 0.0
     isolated: bool = False
     remote: str = ""
@@ -269,6 +299,10 @@ class Rehearsal(Frozen):
     foreign: tuple[ForeignRead, ...] = ()
     health: tuple[Exchange, ...] = ()
     preflights: tuple[Exchange, ...] = ()
+    watched: tuple[str, ...] = ()  # what was looked for in answers and in the log
+    spills: tuple[Spill, ...] = ()
+    traced: tuple[Traced, ...] = ()
+    limit: Limit | Missing = Missing(missing="the profile does not ask for it")
     stop: Stop | Missing = Missing(missing="not asked")
     died: str = ""  # how the app ended by itself while it was asked
     log: str = ""  # the last lines
@@ -282,18 +316,14 @@ class Rehearsal(Frozen):
             else "the machine's network: the kernel gave it none of its own"
         )
         users = f"as {', '.join(self.users)}" if self.users else "as nobody: no user is named under [[app.users]]"
+        on = ", ".join(f"{name} {version}" for name, version in sorted(self.versions.items()))
         lines = [
             f"rehearsal: {self.remote}, which --allow-remote names, in place of an app started here; asked {users}"
             if self.remote
-            else f"rehearsal: `{' '.join(self.command)}` in {where}; asked {users}"
+            else f"rehearsal: `{' '.join(self.command)}`{f' ({on})' if on else ''} in {where}; asked {users}"
         ]
         if isinstance(self.fuzzing, Fuzzing):
-            one = self.fuzzing
-            left = f", {one.dropped} answers beyond the cap not kept" if one.dropped else ""
-            lines.append(
-                f"rehearsal: Schemathesis {one.version}, seed {one.seed}, {one.cases} requests,"
-                f" {one.tested} of {one.selected} operations{left}; checks: {', '.join(sorted(one.checks))}"
-            )
+            lines += [f"rehearsal: {line}" for line in self.fuzzing.told]
         if self.database:
             lines.append(f"rehearsal: its data went into {self.database}")
         if self.invented:

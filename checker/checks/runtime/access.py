@@ -16,6 +16,7 @@ _SAID = {
     "none": "without credentials",
     "malformed": "to a credential that is nonsense",
     "forged": "to a token whose signature was taken off",
+    "expired": "to a token that ended an hour ago",
 }
 
 

@@ -27,14 +27,15 @@ def pagination_walk(rehearsal: Rehearsal, api: Api) -> Iterator[Observation]:
         wrong = list(_wrong(walk))
         place, also = view.places(walk.operation)
         request = f"; {curl(walk.exchange)}" if walk.exchange else ""
-        only_cursor = wrong and not (walk.repeated or walk.lost or walk.endless or walk.oversized)
+        only_cursor = wrong and not (walk.repeated or walk.lost or walk.endless or walk.oversized or walk.moved)
+        only_offset = walk.by_offset and walk.moved and len(wrong) == 1  # what an offset cannot keep
         yield Observation(
             subject=walk.operation,
             ok=not wrong,
             place=place,
             message=f"{walk.operation} {wrong[0] if wrong else 'can be walked'}",
             evidence=f"{walk.pages} pages, {walk.rows} different rows, {walk.repeated} seen again: {'; '.join(wrong)}{request}",
-            confidence=Confidence.MEDIUM if only_cursor else None,
+            confidence=Confidence.MEDIUM if only_cursor or only_offset else None,
             also=also,
         )
 
@@ -48,5 +49,7 @@ def _wrong(walk: Walk) -> Iterator[str]:
         yield "loses rows between its pages"
     if walk.oversized:
         yield f"answers {walk.oversized} rows where fewer were asked"
+    if walk.moved:
+        yield "shows rows twice or not at all when one is added meanwhile"
     if walk.bad_cursor is not None and not 400 <= walk.bad_cursor < 500:
         yield f"answers {walk.bad_cursor} to a cursor that nobody issued"

@@ -2,6 +2,7 @@
 
 import enum
 import importlib
+import importlib.metadata
 import importlib.util
 import inspect
 import json
@@ -13,6 +14,7 @@ import traceback
 from typing import Any, Dict, Iterator, List, Tuple
 
 SERVERS = ("uvicorn", "hypercorn", "granian", "flask", "gunicorn")
+FRAMEWORKS = ("fastapi", "starlette", "litestar")
 DRIVERS = ("asyncpg", "psycopg", "psycopg2", "pg8000", "aiosqlite")
 
 
@@ -30,7 +32,7 @@ def main() -> None:
 
 
 def describe(output: str, entries: List[str]) -> None:
-    answer: Dict[str, Any] = {"errors": [], "drivers": installed(DRIVERS)}
+    answer: Dict[str, Any] = {"errors": [], "drivers": installed(DRIVERS), "versions": versions()}
     for entry in entries:
         try:
             app = load(entry)
@@ -59,6 +61,16 @@ def load(entry: str) -> Any:
 
 def installed(names: Tuple[str, ...]) -> List[str]:
     return [name for name in names if importlib.util.find_spec(name)]
+
+
+def versions() -> Dict[str, str]:
+    found = {"Python": sys.version.split()[0]}
+    for name in (*FRAMEWORKS, *SERVERS):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except Exception:
+            continue
+    return found
 
 
 def settings() -> Iterator[Dict[str, Any]]:

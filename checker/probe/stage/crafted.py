@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from checker.model.rehearsal import Exchange
@@ -71,6 +72,34 @@ def same_json(one: str, other: str) -> bool:
         return bool(json.loads(one) == json.loads(other))
     except ValueError:
         return one == other
+
+
+def expired(credentials: str, settings: Iterable[str]) -> str | None:
+    """The caller's own JSON Web Token, ended an hour ago and signed anew; None where no setting of the app is its secret."""
+    parts = credentials.removeprefix("Bearer ").split(".")
+    try:
+        header, claims = (json.loads(_decoded(part)) for part in parts[:2])
+        digest = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}[header["alg"]]
+        secret = next(one for one in settings if _signed(f"{parts[0]}.{parts[1]}", one, digest) == parts[2])
+    except (ValueError, KeyError, TypeError, IndexError, StopIteration):
+        return None
+    hour = 3600
+    now = int(time.time())
+    claims.update({"exp": now - hour, **{name: now - 2 * hour for name in ("iat", "nbf") if name in claims}})
+    body = f"{parts[0]}.{_encoded(json.dumps(claims).encode())}"
+    return f"{body}.{_signed(body, secret, digest)}"
+
+
+def _signed(text: str, secret: str, digest: str) -> str:
+    return _encoded(hmac.new(secret.encode(), text.encode(), digest).digest())
+
+
+def _encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def forge(credentials: str) -> str | None:

@@ -41,7 +41,7 @@ class Explorer:
             self.credentials[user.name] = dict(user.headers)
             return
         method, _, path = user.login.partition(" ")
-        key = self._key(user.login)
+        key = self.key(user.login)
         try:
             answer = self.client.ask(method, path, body=dict(user.body), headers=key, operation=user.login)
             if answer.status in _OTHER_FORM and token_in(decoded(answer), user.token) is None:
@@ -58,7 +58,8 @@ class Explorer:
             return
         self.credentials[user.name] = {"Authorization": f"Bearer {token}"}
 
-    def _key(self, operation: str) -> dict[str, str]:
+    def key(self, operation: str) -> dict[str, str]:
+        """A fresh Idempotency-Key for an operation that takes one."""
         header = next((one.idempotency_header for one in self.plan.operations if one.name == operation), "")
         return {header: f"rehearsal-{uuid.uuid4()}"} if header else {}
 

@@ -20,6 +20,22 @@ from checker.probe.stage.evidence import Evidence
 
 _SCRIPT = Path(__file__).parent.parent / "inside" / "fuzzer.py"
 _ASKED_BY_PROBES = "ignored_auth,object_level_authorization,unsupported_method,allow_header_conformance"
+_CHECKS = (  # of Schemathesis 4; `max_response_time` asks for a figure that no standard names
+    "allow_header_conformance",
+    "content_type_conformance",
+    "ensure_resource_availability",
+    "ignored_auth",
+    "missing_required_header",
+    "negative_data_rejection",
+    "not_a_server_error",
+    "object_level_authorization",
+    "positive_data_acceptance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "status_code_conformance",
+    "unsupported_method",
+    "use_after_free",
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +88,12 @@ class Fuzzer:
             )
 
     def run(
-        self, document: Mapping[str, Any], url: str, headers: Mapping[str, str], slow: Iterable[str] = ()
+        self,
+        document: Mapping[str, Any],
+        url: str,
+        headers: Mapping[str, str],
+        slow: Iterable[str] = (),
+        digest: str = "",
     ) -> Fuzzing | Missing:
         """Hold a copy of the contract against `url`; Missing where its reports do not prove that it looked."""
         (self.folder / "schema.json").write_text(json.dumps(document), "utf-8")
@@ -86,7 +107,8 @@ class Fuzzer:
         seen = _judged(verdict, self.folder / "evidence.ndjson", shown, said)
         if isinstance(seen, Missing):
             return seen
-        return seen.model_copy(update={"left_out": _read(self.folder / "left_out.json") or {}})
+        left = {"left_out": _read(self.folder / "left_out.json") or {}, "sha256": digest}
+        return seen.model_copy(update=left)
 
     def close(self) -> None:
         """End it, whatever it is doing."""
@@ -162,5 +184,9 @@ def _judged(verdict: Mapping[str, Any], evidence: Path, command: str, said: str)
         exchanges=tuple(found.exchanges),
         errors=errors,
         unfinished=found.unfinished,
+        unchecked=(
+            *(f"check {name}" for name in _CHECKS if name not in found.checks),
+            *(f"phase {name}" for name, one in verdict.get("phases", {}).items() if one.get("status") == "skip"),
+        ),
         dropped=found.dropped,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import socket
 import struct
@@ -19,11 +20,13 @@ from checker.probe.stage.elsewhere import RUNS_ELSEWHERE
 from checker.probe.stage.explore import Explorer, with_examples
 from checker.probe.stage.fuzz import Fuzzer
 from checker.probe.stage.hand import Stagehand
+from checker.probe.stage.limits import limit
 from checker.probe.stage.probes import Probes
 from checker.probe.stage.progress import Progress
 from checker.probe.stage.replay import FreshApp, repeated, worst
 from checker.probe.stage.scenery import bring, sealed
 from checker.probe.stage.served import operations_of
+from checker.probe.stage.spills import secrets, spills
 from checker.probe.stage.start import Dump, prepared
 
 LOG_TAIL = 40  # lines
@@ -90,7 +93,9 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
         explorer = Explorer(plan, app.client)
         progress.say(f"Schemathesis asks {len(plan.operations)} operations")
         fuzzing = fuzzed(fuzzer, plan, app, explorer, document)
-        probes = Probes(plan, app, explorer, fuzzing.exchanges if isinstance(fuzzing, Fuzzing) else (), [])
+        settings = {} if plan.remote else {**plan.env, **stagehand.invented}
+        fuzzed_before = fuzzing.exchanges if isinstance(fuzzing, Fuzzing) else ()
+        probes = Probes(plan, app, explorer, fuzzed_before, [], settings=settings)
         if worst(probes.fuzzed):
             fresh.begin()
         known = [explorer.known()]
@@ -105,6 +110,7 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
             "refusals": probes.refusals(),
             "health": probes.health(),
             "preflights": probes.preflights(),
+            "traced": probes.traced(),
         }
         known.append(explorer.known())
         probes.ends()
@@ -119,13 +125,22 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
             else Missing(missing=died or "the framework's development server was used")
         )
         log = app.log.last_lines(LOG_TAIL)
+        hidden = secrets(plan, settings, explorer.credentials)
+        seen["watched"] = tuple(one.name for one in hidden)
+        seen["spills"] = tuple(spills(hidden, (*probes.fuzzed, *probes.exchanges), app.log.since(0)))
         base, seconds = app.client.base, round(app.seconds, 2)
-        progress.say("what failed is asked again of a fresh app")
-        crashes = repeated(plan, fresh, known, base, (*probes.fuzzed, *probes.exchanges))
+        failed = worst((*probes.fuzzed, *probes.exchanges))
+        if failed:
+            progress.say("what failed is asked again of a fresh app")
+        crashes = repeated(plan, fresh, known, base, failed)
+    if plan.profile != "agent" and not plan.remote:
+        progress.say("one operation is asked until it is refused")
+        seen["limit"] = limit(plan, stagehand, base)
     return Rehearsal(
         command=stagehand.command,
         remote=plan.remote,
         interpreter=stagehand.python,
+        versions=dump.versions,
         seconds=seconds,
         invented=tuple(sorted(stagehand.invented)),
         database=stagehand.told,
@@ -183,4 +198,5 @@ def fuzzed(
         return Missing(missing="there is no contract to hold the app to, neither committed nor served")
     filled = with_examples(document, explorer, plan.operations)
     url = app.client.origin + app.client.base
-    return fuzzer.run(filled, url, explorer.headers, [one.name for one in plan.operations if one.hashes])
+    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+    return fuzzer.run(filled, url, explorer.headers, [one.name for one in plan.operations if one.hashes], digest)

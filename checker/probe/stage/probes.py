@@ -12,30 +12,28 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import parse_qs, urlsplit
 
 from checker.model.rehearsal import (
     Exchange,
     ForeignRead,
-    ListPlan,
     Missing,
     OperationPlan,
     Plan,
     Refusal,
     Repeat,
     Stop,
+    Traced,
     Verdict,
     Walk,
 )
 from checker.probe.stage.app import App, members
 from checker.probe.stage.client import Client, NoAnswer, decoded
-from checker.probe.stage.crafted import STOP_SECONDS, Held, forge, name_of, next_token, parsed, same_json
-from checker.probe.stage.explore import Explorer, at, rows_in, template
+from checker.probe.stage.crafted import STOP_SECONDS, Held, expired, forge, parsed, same_json
+from checker.probe.stage.explore import Explorer, template
+from checker.probe.stage.walk import Walker
 
-PAGE = 3  # rows a page, small so that few rows make several pages
-MOST_PAGES = 120
-LARGE_PAGE = 100
 MOST_ENDED = 6
+LOG_LAG = 0.05  # seconds by which the log may lag behind an answer
 FOREIGN_ORIGIN = "https://elsewhere.example"
 _HEALTH = re.compile(
     r"(?i)/(?:health(?:[-_]?checks?)?|healthz|livez?|liveness|ready|readyz|readiness|ping|status)(?:/|$)"
@@ -63,6 +61,7 @@ class Probes:
     fuzzed: Sequence[Exchange]
     exchanges: list[Exchange]
     unrepeated: list[str] = field(default_factory=list)
+    settings: Mapping[str, str] = field(default_factory=dict)  # of the app
 
     @property
     def client(self) -> Client:
@@ -88,77 +87,23 @@ class Probes:
 
     def walks(self) -> tuple[Walk, ...]:
         """Every paginated list, walked to its end."""
-        return self.each(self._walk, [one for one in self.plan.operations if one.listing])
+        walker = Walker(self.ask, self.explorer, self.plan, self.fuzzed)
+        return self.each(walker.walk, [one for one in self.plan.operations if one.listing])
 
-    def _walk(self, operation: OperationPlan) -> Walk | None:
-        url, plan = self.explorer.url(operation.path), operation.listing
-        if url is None or plan is None or not (plan.cursor or plan.offset or plan.next_link):
-            return None
-        first = self.ask(operation, url, query={plan.size: PAGE} if plan.size else None)
-        if not 200 <= first.status < 300 or rows_in(decoded(first)) is None:
-            return Walk(
-                operation=operation.name,
-                pages=0,
-                rows=0,
-                exchange=first,
-                note=f"answered {first.status} without a list",
-            )
-        return self._walked(operation, url, plan, first)
-
-    def _walked(self, operation: OperationPlan, url: str, plan: ListPlan, first: Exchange) -> Walk:
-        names: list[str] = []
-        pages = repeated = oversized = 0
-        page: Exchange | None = first
-        while page is not None and pages < MOST_PAGES:
-            rows = [name_of(row) for row in rows_in(decoded(page)) or []]
-            pages += 1
-            repeated += len(set(names) & set(rows)) + len(rows) - len(set(rows))
-            oversized = max(oversized, len(rows) if plan.size and len(rows) > PAGE else 0)
-            names += rows
-            if pages > 3 and rows and set(rows) <= set(names[: -len(rows)]):
-                break
-            page = self._next(operation, url, plan, page, pages) if rows else None
-        return Walk(
-            operation=operation.name,
-            pages=pages,
-            rows=len(set(names)),
-            repeated=repeated,
-            lost=self._lost(operation, url, plan, names),
-            endless=page is not None,
-            oversized=oversized,
-            bad_cursor=self._bad_cursor(operation, url, plan),
-            exchange=first,
-            note="" if pages > 1 else "there was only one page",
-        )
-
-    def _next(self, operation: OperationPlan, url: str, plan: ListPlan, page: Exchange, pages: int) -> Exchange | None:
-        size = {plan.size: PAGE} if plan.size else {}
-        body = decoded(page)
-        if plan.cursor:
-            token = at(body, plan.next_token) if plan.next_token and " header" not in plan.next_token else None
-            token = token if token is not None else next_token(body)
-            return self.ask(operation, url, query={**size, plan.cursor: token}) if token else None
-        if plan.offset:
-            counts = "page" in plan.offset.lower()
-            value = pages + 1 if counts else pages * PAGE
-            return self.ask(operation, url, query={**size, plan.offset: value}) if size else None
-        link = at(body, plan.next_link)
-        if not isinstance(link, str) or not link:
-            return None
-        parts = urlsplit(link)
-        return self.ask(operation, url, query=parse_qs(parts.query))
-
-    def _lost(self, operation: OperationPlan, url: str, plan: ListPlan, names: Sequence[str]) -> int:
-        """Rows of one large page that the walk did not meet; only where that page holds everything."""
-        if not plan.size:
-            return 0
-        size = min(plan.largest or LARGE_PAGE, LARGE_PAGE)
-        whole = self.ask(operation, url, query={plan.size: size})
-        rows = [name_of(row) for row in rows_in(decoded(whole)) or []]
-        return len(set(rows) - set(names)) if 200 <= whole.status < 300 and len(rows) < size else 0
-
-    def _bad_cursor(self, operation: OperationPlan, url: str, plan: ListPlan) -> int | None:
-        return self.ask(operation, url, query={plan.cursor: "not a cursor \u2603"}).status if plan.cursor else None
+    def traced(self) -> tuple[Traced, ...]:
+        """A request that is refused, of the first operation that is, and what the app logs of it."""
+        for operation in self.plan.operations:
+            if operation.protected and "{" not in operation.path:
+                mark = self.app.log.total
+                try:
+                    answer = self.client.ask(operation.method, operation.path, operation=operation.name)
+                except NoAnswer:
+                    continue
+                time.sleep(LOG_LAG)
+                return (
+                    (Traced(exchange=answer, logged=self.app.log.since(mark)[-4000:]),) if answer.status >= 400 else ()
+                )
+        return ()
 
     def repeats(self) -> tuple[Repeat, ...]:
         """Every POST that documents an idempotency key, sent again."""
@@ -205,12 +150,19 @@ class Probes:
         models = template(self.fuzzed, operation.name, success=False)
         body = models[0].body if models else ("{}" if operation.method in ("POST", "PUT", "PATCH") else None)
         extra = {operation.idempotency_header: f"rehearsal-{uuid.uuid4()}"} if operation.idempotency_header else {}
-        kinds: list[tuple[Literal["none", "malformed", "forged"], dict[str, str]]] = [
+        kinds: list[tuple[Literal["none", "malformed", "forged", "expired"], dict[str, str]]] = [
             ("none", {}),
             ("malformed", dict.fromkeys(self.explorer.headers or {"Authorization": ""}, "Bearer not-a-token")),
         ]
         forged = {name: f"Bearer {token}" for name, value in self.explorer.headers.items() if (token := forge(value))}
         kinds += [("forged", forged)] if forged else []
+        values = list(self.settings.values())
+        old = {
+            name: f"Bearer {token}"
+            for name, value in self.explorer.headers.items()
+            if (token := expired(value, values))
+        }
+        kinds += [("expired", old)] if old else []
         return [
             Refusal(
                 operation=operation.name,

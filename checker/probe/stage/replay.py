@@ -70,10 +70,9 @@ def worst(seen: Iterable[Exchange]) -> tuple[Exchange, ...]:
 
 
 def repeated(
-    plan: Plan, fresh: FreshApp, known: Sequence[Mapping[str, list[str]]], base: str, seen: Iterable[Exchange]
+    plan: Plan, fresh: FreshApp, known: Sequence[Mapping[str, list[str]]], base: str, crashed: Sequence[Exchange]
 ) -> tuple[Crash, ...]:
     """What ended in a 5xx, asked again on a fresh app, and made smaller there as far as it still does."""
-    crashed = worst(seen)
     if not crashed:
         return ()
     try:

@@ -25,6 +25,7 @@ class Dump:
         self.entries = entries
         self.output = Path(stagehand.plan.scratch, f"routes-{number}.json")
         self.kind = "asgi"
+        self.versions: dict[str, str] = {}  # of what the app runs on
         self.process: subprocess.Popen[bytes] | None = None
         self.stagehand = stagehand
         self._found: dict[str, Any] | None = None
@@ -48,6 +49,7 @@ class Dump:
         if self._found is None:
             self._found = self._read()
             self.kind = str(self._found.get("kind", "asgi"))
+            self.versions = self._found.get("versions") or {}
             self.stagehand.described = self._found.get("settings") or self.stagehand.described
             self.stagehand.drivers = tuple(self._found.get("drivers") or self.stagehand.drivers)
         return self._found
