@@ -15,9 +15,11 @@ from urllib.parse import urlsplit
 from checker.collect.app_database import app_database
 from checker.collect.app_entries import app_entries
 from checker.collect.files import Root, Unreadable
+from checker.collect.graphql import LARGEST_SDL
 from checker.model.contract import Api, Contract, Operation
 from checker.model.database_plan import DatabasePlan
 from checker.model.execution import Execution
+from checker.model.graphql import GraphqlApi
 from checker.model.installed import Installed
 from checker.model.lists import listings
 from checker.model.rehearsal import ListPlan, OperationPlan, Plan, Rehearsal, UserPlan
@@ -48,6 +50,7 @@ def underway(
     policy: Policy,
     execution: Execution,
     api: Api | NotApplicable,
+    graphql: GraphqlApi | NotApplicable | Unavailable,
     traces: RouteTraces | NotApplicable,
     installed: Installed | NotApplicable,
 ) -> Underway:
@@ -90,6 +93,7 @@ def underway(
         base_paths=tuple(_bases(contract, remote)),
         remote=remote,
         document=_document(contract) if contract else None,
+        graphql=_sdl(root, graphql) if contract is None and isinstance(graphql, GraphqlApi) else "",
         operations=tuple(_operations(contract, policy)) if contract else (),
         public=tuple(one.operation for one in policy.public),
         users=tuple(UserPlan(**user.model_dump()) for user in description.app.users),
@@ -108,6 +112,14 @@ def underway(
             return rehearse(plan.model_copy(update=there), started)
 
     return Underway(run)
+
+
+def _sdl(root: Root, graphql: GraphqlApi) -> str:
+    """All files of the schema in one text."""
+    try:
+        return "\n".join(root.text(path, LARGEST_SDL).text for path in graphql.files)
+    except (Unreadable, Unavailable):
+        return ""
 
 
 def _interpreters(root: Path, description: Description, execution: Execution) -> Iterator[str]:

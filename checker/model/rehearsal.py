@@ -8,6 +8,7 @@ from typing import Any, Literal
 from checker.model.base import Frozen
 from checker.model.database_plan import DatabasePlan
 from checker.model.rule import Profile
+from checker.model.spill import Spill
 
 
 class Entry(Frozen):
@@ -89,6 +90,7 @@ class Plan(Frozen):
     remote: str = ""  # an app that runs elsewhere and is asked in place of one of our own
     base_paths: tuple[str, ...] = ("",)
     document: Mapping[str, Any] | None = None
+    graphql: str = ""  # the schema in its own language, where there is no other contract
     operations: tuple[OperationPlan, ...] = ()
     public: tuple[str, ...] = ()  # operations that need no credentials, as the policy says
     users: tuple[UserPlan, ...] = ()
@@ -194,15 +196,6 @@ class ForeignRead(Frozen):
     reader: str
     owned: Exchange
     foreign: Exchange
-
-
-class Spill(Frozen):
-    """Something secret that was seen where it must not be. `shown` is the place around it, without the secret itself."""
-
-    what: str
-    where: Literal["answer", "log"]
-    operation: str = ""
-    shown: str = ""
 
 
 class Traced(Frozen):

@@ -13,11 +13,11 @@ from checker.model.stage_view import StageView, curl, shown
 from checker.model.unavailable import NotApplicable, Unavailable
 
 _POINTER = re.compile(r"Schema at /(components/schemas/[^\s/:]+)")
-_SHAPE = frozenset({"ST108", "ST109", "ST110", "ST111"})
+_SHAPE = frozenset({"ST108", "ST109", "ST110", "ST111", "ST114", "ST115"})
 _TYPE = frozenset({"ST102", "ST104", "ST105", "ST106"})
 _HEADERS = frozenset({"ST107"})
 _ACCEPTED = frozenset({"ST201", "ST203"})
-_REFUSED = frozenset({"ST202"})
+_REFUSED = frozenset({"ST202", "ST206"})
 _LIFE = frozenset({"ST301", "ST302"})
 _BODILESS = (204, 205, 304)  # RFC 9110, 15.3.5, 15.3.6 and 15.4.5: such an answer has no content to hold to a schema
 _OF_REFUSALS = (_TYPE, _ACCEPTED)  # of these an answer that is no success tells enough

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from checker.model.contract import Api
 from checker.model.observation import Observation
-from checker.model.rehearsal import Crash, Exchange, Rehearsal
+from checker.model.rehearsal import Exchange, Rehearsal, Traced
 from checker.model.rule import Confidence
 from checker.model.stage_view import StageView, curl, shown
 from checker.model.unavailable import NotApplicable
@@ -82,13 +82,15 @@ def _cause(rehearsal: Rehearsal, what: str) -> str:
 def error_logged(rehearsal: Rehearsal, api: Api | NotApplicable) -> Iterator[Observation]:
     """One observation for each crash: its log holds the traceback, and the id that the caller was given.
 
-    Source: backend-coder 3.19. Where the answer carries no id at all there is none to look for, which the envelope's
-    rule says.
+    A request that was refused is looked up as well: that its id is in no line is a note. Source: backend-coder 3.19.
+    Where the answer carries no id at all there is none to look for, which the envelope's rule says.
     """
     view = StageView.of(rehearsal, api)
+    for one in rehearsal.traced:
+        yield from _refused(view, one)
     for crash in rehearsal.crashes:
         name = crash.exchange.operation
-        ids = _ids(crash)
+        ids = _ids(crash.exchange)
         if not crash.repeated or not ids:
             continue
         place, also = view.places(name)
@@ -105,9 +107,23 @@ def error_logged(rehearsal: Rehearsal, api: Api | NotApplicable) -> Iterator[Obs
         )
 
 
-def _ids(crash: Crash) -> list[str]:
-    found = [
-        value for name, value in crash.exchange.headers.items() if re.search(r"(?:correlation|request|trace)-?id", name)
-    ]
-    inside = re.findall(r'"(?:correlation|request|trace)_?[iI]d"\s*:\s*"([^"]+)"', crash.exchange.answer)
+def _refused(view: StageView, one: Traced) -> Iterator[Observation]:
+    ids = _ids(one.exchange)
+    if not ids:
+        return
+    place, also = view.places(one.exchange.operation)
+    yield Observation(
+        subject=f"{one.exchange.operation} {one.exchange.status}",
+        ok=any(known in one.logged for known in ids),
+        place=place,
+        message=f"{one.exchange.operation} refuses, and no line of the log holds the id that the caller got",
+        evidence=f"the caller got {shown(ids[0])}; logged meanwhile: {shown(one.logged, 200) or 'nothing'}",
+        confidence=Confidence.LOW,
+        also=also,
+    )
+
+
+def _ids(answer: Exchange) -> list[str]:
+    found = [value for name, value in answer.headers.items() if re.search(r"(?:correlation|request|trace)-?id", name)]
+    inside = re.findall(r'"(?:correlation|request|trace)_?[iI]d"\s*:\s*"([^"]+)"', answer.answer)
     return list(dict.fromkeys((*inside, *found)))

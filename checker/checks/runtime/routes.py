@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from checker.model.base import Frozen
 from checker.model.contract import Api, Contract
+from checker.model.modules import CodeStructure
 from checker.model.observation import Observation, Place
 from checker.model.rehearsal import Missing, Rehearsal, Route
 from checker.model.rule import Confidence
 from checker.model.stage_view import StageView, nameless
-from checker.model.unavailable import Unavailable
+from checker.model.unavailable import NotApplicable, Unavailable
 
 _METHODS = ("get", "put", "post", "delete", "patch", "options", "head", "trace")
 MOST_NAMED = 6
@@ -24,14 +26,17 @@ class Params(Frozen):
     ignore: tuple[str, ...] = (r"^/(?:docs|redoc|swagger\w*|schema|static|openapi(?:\.json|\.yaml)?)(?:/|$)",)
 
 
-def undocumented_route(rehearsal: Rehearsal, api: Api, params: Params) -> Iterator[Observation]:
+def undocumented_route(
+    rehearsal: Rehearsal | Unavailable, structure: CodeStructure | Unavailable | NotApplicable, api: Api, params: Params
+) -> Iterator[Observation]:
     """One observation for each route in the code: some contract documents it.
 
-    Sources: backend-developer 1.3, agent-2 0.23, backend-engineer 2.15, OWASP API9:2023 (inventory).
+    Where the app cannot be imported, its routes are those of the source, and what they lack weighs less. Sources:
+    backend-developer 1.3, agent-2 0.23, backend-engineer 2.15, OWASP API9:2023 (inventory).
     """
-    view = StageView.of(rehearsal, api)
-    documented = _documented(api, rehearsal.base_path)
-    for route in _routes(rehearsal):
+    listed = Listed.of(rehearsal, structure, api)
+    documented = _documented(api, listed.base)
+    for route in listed.routes:
         if not route.file or any(re.search(one, route.path) for one in params.ignore):
             continue
         name = f"{route.method} {route.path}"
@@ -41,25 +46,31 @@ def undocumented_route(rehearsal: Rehearsal, api: Api, params: Params) -> Iterat
             place=Place(route.file, (route.line, route.line)),
             message=f"{name} exists in the code and in no contract",
             evidence=f"{sum(1 for _ in api.operations())} operations in {_names(api)}, none of them {name}"
-            + ("" if route.listed else "; the code hides it from the served contract"),
-            also=tuple(contract.root.place for contract in api.contracts[:1]) if not view.contract else (),
+            + ("" if route.listed else "; the code hides it from the served contract")
+            + listed.told,
+            confidence=listed.confidence,
         )
 
 
-def unimplemented_operation(rehearsal: Rehearsal, api: Api) -> Iterator[Observation]:
+def unimplemented_operation(
+    rehearsal: Rehearsal | Unavailable, structure: CodeStructure | Unavailable | NotApplicable, api: Api
+) -> Iterator[Observation]:
     """One observation for each documented operation: the code has a route for it, and the app does not answer 404.
 
-    Sources: backend-developer 1.3 ("none missing"), agent-2 0.23.
+    Where the app cannot be imported, its routes are those of the source. Sources: backend-developer 1.3 ("none
+    missing"), agent-2 0.23.
     """
-    view = StageView.of(rehearsal, api)
-    known = {(one.method, nameless(one.path)) for one in _routes(rehearsal)}
-    if view.contract is None:
+    listed = Listed.of(rehearsal, structure, api)
+    contract = next(iter(api.contracts), None)
+    known = {(one.method, nameless(one.path)) for one in listed.routes}
+    if contract is None:
         return
     statuses: dict[str, set[int]] = {}
-    for one in rehearsal.observed:
+    for one in rehearsal.observed if isinstance(rehearsal, Rehearsal) else ():
         statuses.setdefault(one.operation, set()).add(one.status)
-    for operation in view.contract.operations:
-        served = (operation.method, nameless(rehearsal.base_path + operation.path)) in known
+    for operation in contract.operations:
+        bases = dict.fromkeys((listed.base, *(contract.base_paths if listed.told else ()), ""))
+        served = any((operation.method, nameless(base.rstrip("/") + operation.path)) in known for base in bases)
         seen = statuses.get(operation.name, set())
         answers = bool(seen - {404, 405, 501})
         yield Observation(
@@ -67,8 +78,9 @@ def unimplemented_operation(rehearsal: Rehearsal, api: Api) -> Iterator[Observat
             ok=served or answers,
             place=operation.place,
             message=f"{operation.name} is documented and implemented nowhere",
-            evidence=f"no route of the app has this method and path; it answered {_list(seen) if seen else 'nothing'}",
-            confidence=None if seen or known else Confidence.MEDIUM,
+            evidence=f"no route of the app has this method and path; it answered {_list(seen) if seen else 'nothing'}"
+            + listed.told,
+            confidence=listed.confidence if seen or known else Confidence.MEDIUM,
         )
 
 
@@ -109,10 +121,40 @@ def served_contract_differs(rehearsal: Rehearsal, api: Api) -> Iterator[Observat
         )
 
 
-def _routes(rehearsal: Rehearsal) -> tuple[Route, ...]:
-    if isinstance(rehearsal.routes, Missing):
-        raise Unavailable(rehearsal.routes.missing)
-    return rehearsal.routes
+@dataclass(frozen=True)
+class Listed:
+    """The routes of the code, and how they were seen: `told` is empty where the app itself listed them."""
+
+    routes: tuple[Route, ...]
+    base: str = ""
+    told: str = ""
+
+    @property
+    def confidence(self) -> Confidence | None:
+        return Confidence.MEDIUM if self.told else None
+
+    @classmethod
+    def of(
+        cls, rehearsal: Rehearsal | Unavailable, structure: CodeStructure | Unavailable | NotApplicable, api: Api
+    ) -> Listed:
+        """Unavailable where neither the app nor the source says; nor where the source's paths are not the contract's."""
+        seen = rehearsal.routes if isinstance(rehearsal, Rehearsal) else Missing(missing=rehearsal.reason)
+        if isinstance(rehearsal, Rehearsal) and isinstance(seen, tuple):
+            return cls(seen, rehearsal.base_path)
+        why = seen.missing if isinstance(seen, Missing) else ""
+        routes = tuple(_of_source(structure)) if isinstance(structure, CodeStructure) else ()
+        found = {(one.method, nameless(one.path)) for one in routes}
+        matched = sum(1 for one in _documented(api, "") if one in found)
+        if not routes or matched * 2 < sum(1 for _ in api.operations()):
+            left = f"; of the source's {len(routes)} routes {matched} have a path of the contract" if routes else ""
+            raise Unavailable(f"{why}{left}")
+        return cls(routes, "", f"; told by the source, because the app could not be asked: {why[:160]}")
+
+
+def _of_source(structure: CodeStructure) -> Iterator[Route]:
+    for one in structure.routes:
+        path = re.sub(r"<(?:\w+:)?(\w+)>|:(\w+)", r"{\1\2}", one.path)
+        yield Route(method=one.method, path=path, file=one.file, line=one.lines[0])
 
 
 def _documented(api: Api, base: str) -> set[tuple[str, str]]:

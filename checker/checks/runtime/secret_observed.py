@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from checker.model.contract import Api
 from checker.model.observation import Observation
-from checker.model.rehearsal import Rehearsal, Spill
+from checker.model.rehearsal import Rehearsal
+from checker.model.spill import Spill
 from checker.model.stage_view import StageView, shown
 from checker.model.unavailable import NotApplicable
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checker.model.contract import Api
 from checker.model.observation import Observation, Place
-from checker.model.rehearsal import Crash, Fuzzing, Rehearsal
+from checker.model.rehearsal import Crash, Failure, Fuzzing, Rehearsal
 from checker.model.rule import Confidence
 from checker.model.stage_view import StageView, curl, shown
 from checker.model.unavailable import NotApplicable
@@ -26,14 +26,37 @@ def server_error(rehearsal: Rehearsal, api: Api | NotApplicable) -> Iterator[Obs
     if rehearsal.died:
         yield _died(view)
         broken = {name: said for name, said in broken.items() if "RemoteDisconnected" in said}
-    for name in dict.fromkeys((*crashed, *broken, *asked)):
+    refused = {one.operation: one for one in _of_graphql(rehearsal)}
+    for name in dict.fromkeys((*crashed, *refused, *broken, *asked)):
         found = crashed.get(name)
-        if found is None and name in broken:
+        if found is None and name in refused:
+            yield _resolver(view, refused[name])
+        elif found is None and name in broken:
             yield _unfinished(view, name, broken[name])
         elif found is None:
             yield Observation(subject=name, ok=True, place=view.places(name)[0])
         else:
             yield _crashed(view, name, found)
+
+
+def _of_graphql(rehearsal: Rehearsal) -> tuple[Failure, ...]:
+    """Errors of the server that a GraphQL endpoint answers with 200."""
+    fuzzing = rehearsal.fuzzing
+    return tuple(one for one in fuzzing.failures if one.code == "ST113") if isinstance(fuzzing, Fuzzing) else ()
+
+
+def _resolver(view: StageView, one: Failure) -> Observation:
+    place, also = view.places(one.operation)
+    request = f"; {curl(one.exchange)} → {shown(one.exchange.answer, 160)}" if one.exchange else ""
+    return Observation(
+        subject=one.operation,
+        ok=False,
+        place=place,
+        message=f"{one.operation} fails in its resolver",
+        evidence=f"{shown(one.message, 200)}{request}",
+        confidence=Confidence.MEDIUM,
+        also=also,
+    )
 
 
 def _died(view: StageView) -> Observation:

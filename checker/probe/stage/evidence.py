@@ -83,7 +83,9 @@ class Evidence:
 
 
 def _label(value: Mapping[str, Any], label: str) -> str:
-    return f"{value['method'].upper()} {value['path']}" if "path" in value and "method" in value else label
+    """`METHOD path` of the request that was made; a field of a GraphQL schema keeps its name."""
+    known = " " in label and "path" in value and "method" in value
+    return f"{value['method'].upper()} {value['path']}" if known else label
 
 
 def _smaller(known: Failure, other: Failure) -> Failure:

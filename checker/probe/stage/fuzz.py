@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +69,19 @@ BUDGET: Mapping[Profile, Budget] = {
 }
 
 
+_OF_GRAPHQL: Mapping[Profile, tuple[str, ...]] = {
+    "agent": ("--phases", "fuzzing", "-n", "8"),  # a GraphQL schema has no other phases
+    "gate": (),
+    "nightly": (),
+}
+
+
 class Fuzzer:
     """Schemathesis, started before the app answers, and told later what to ask."""
 
     def __init__(self, folder: Path, profile: Profile, seed: int) -> None:
-        self.folder, self.seed, self.budget = folder, seed, BUDGET[profile]
+        self.folder, self.seed, self.profile, self.budget = folder, seed, profile, BUDGET[profile]
+        self._schema = folder / "schema.json"
         folder.mkdir()
         with (folder / "out.txt").open("wb") as output:
             self.process = subprocess.Popen(
@@ -89,14 +97,20 @@ class Fuzzer:
 
     def run(
         self,
-        document: Mapping[str, Any],
+        document: Mapping[str, Any] | str,
         url: str,
         headers: Mapping[str, str],
         slow: Iterable[str] = (),
         digest: str = "",
     ) -> Fuzzing | Missing:
-        """Hold a copy of the contract against `url`; Missing where its reports do not prove that it looked."""
-        (self.folder / "schema.json").write_text(json.dumps(document), "utf-8")
+        """Hold a contract against `url`: an OpenAPI document, or a GraphQL schema as text.
+
+        Missing where the reports of Schemathesis do not prove that it looked.
+        """
+        if isinstance(document, str):
+            self._schema = self.folder / "schema.graphql"
+            self.budget = replace(self.budget, options=(*self.budget.options, *_OF_GRAPHQL[self.profile]), cases=0)
+        self._schema.write_text(document if isinstance(document, str) else json.dumps(document), "utf-8")
         (self.folder / "ours.toml").write_text(self.budget.configuration, "utf-8")
         most = {"": self.budget.cases, **dict.fromkeys(slow, self.budget.slow_cases)} if self.budget.cases else {}
         code, said = self._told(json.dumps({"argv": self._arguments(url, headers), "most": most}))
@@ -121,7 +135,7 @@ class Fuzzer:
 
     def _arguments(self, url: str, headers: Mapping[str, str]) -> list[str]:
         return [
-            *("--no-color", "--config-file", str(self.folder / "ours.toml"), "run", str(self.folder / "schema.json")),
+            *("--no-color", "--config-file", str(self.folder / "ours.toml"), "run", str(self._schema)),
             *("--url", url, "--seed", str(self.seed), "-w", "1", "--continue-on-failure"),
             *("--generation-database", "none", "--request-timeout", "10", "--output-sanitize", "false"),
             *("--report", "json,ndjson", "--report-json-path", str(self.folder / "verdict.json")),

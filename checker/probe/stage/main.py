@@ -15,7 +15,7 @@ from typing import Any
 
 from checker.model.rehearsal import Fuzzing, Missing, Plan, Rehearsal
 from checker.probe.stage.app import App, NotStarted, die_with_parent
-from checker.probe.stage.client import Client, NoAnswer
+from checker.probe.stage.client import Client, NoAnswer, decoded
 from checker.probe.stage.elsewhere import RUNS_ELSEWHERE
 from checker.probe.stage.explore import Explorer, with_examples
 from checker.probe.stage.fuzz import Fuzzer
@@ -40,6 +40,7 @@ _SPECS = (
     "/api-docs",
     "/openapi.yaml",
 )
+_GRAPHQL = ("/graphql", "/api/graphql", "/v1/graphql", "/graphql/", "/query")
 _UP = 0x1 | 0x40  # IFF_UP | IFF_RUNNING
 
 
@@ -194,9 +195,25 @@ def base_path(plan: Plan, client: Client) -> str:
 def fuzzed(
     fuzzer: Fuzzer, plan: Plan, app: App, explorer: Explorer, document: Mapping[str, Any] | None
 ) -> Fuzzing | Missing:
+    if document is None and plan.graphql:
+        return fuzzed_graphql(fuzzer, plan, app, explorer)
     if document is None:
         return Missing(missing="there is no contract to hold the app to, neither committed nor served")
     filled = with_examples(document, explorer, plan.operations)
     url = app.client.origin + app.client.base
     digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
     return fuzzer.run(filled, url, explorer.headers, [one.name for one in plan.operations if one.hashes], digest)
+
+
+def fuzzed_graphql(fuzzer: Fuzzer, plan: Plan, app: App, explorer: Explorer) -> Fuzzing | Missing:
+    """A GraphQL schema goes the same way, to the first usual path that answers a query."""
+    for path in _GRAPHQL:
+        try:
+            answer = app.client.ask("POST", path, body={"query": "{ __typename }"}, headers=explorer.headers)
+        except NoAnswer:
+            continue
+        value = decoded(answer)
+        if isinstance(value, dict) and ("data" in value or "errors" in value):
+            digest = hashlib.sha256(plan.graphql.encode()).hexdigest()
+            return fuzzer.run(plan.graphql, app.client.origin + answer.url, explorer.headers, digest=digest)
+    return Missing(missing=f"no GraphQL endpoint answered at {', '.join(_GRAPHQL)}")

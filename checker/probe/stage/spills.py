@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from checker.model.rehearsal import Exchange, Plan, Spill
+from checker.model.rehearsal import Exchange, Plan
+from checker.model.spill import Spill
 
 LEAST = 10  # characters; shorter ones may be words
 SHOWN = 80  # characters around a secret
