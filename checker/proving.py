@@ -28,16 +28,17 @@ from checker.model.settings import Description
 from checker.model.unavailable import Unavailable
 from checker.probe.command import CommandMissing
 from checker.probe.git import Git
-from checker.proofs import base_tests, bundle, commands, gates, keys, policy
+from checker.proofs import bundle, commands, gates, keys, policy
 from checker.proofs.binding import rules_at, subjects
 from checker.proofs.commands import Tool
+from checker.proofs.comparison import Comparison
 from checker.proofs.decision import Weighed, weigh
 from checker.proofs.export import export
 from checker.proofs.gates import Gates
+from checker.proofs.mutation import Probed
 from checker.proofs.outcome import Outcome
 from checker.proofs.revision import Revision
-from checker.proofs.scratch import Interpreter, Scratch, memory_for
-from checker.proofs.weakened import weakened
+from checker.proofs.scratch import Around, Interpreter, Scratch, memory_for
 from checker.toml_source import ConfigurationError, nearest
 from checker.workplace import Request, Workplace
 
@@ -96,8 +97,12 @@ class _Run:
         head = Revision.of(self.git, self.git.content(), self.rules, self._role)
         base = self._base()
         tool = commands.choose(self.kind, self.place.settings.policy, head, self.rules)
+        if tool.name in commands.JAVASCRIPT:
+            head, base = head.with_javascript(self.git), base.with_javascript(self.git) if base else None
         scratch = self._scratch("head")
         left_out = export(self.git, head.entries, scratch.tree)
+        if tool.name in commands.JAVASCRIPT and scratch.modules is not None:
+            left_out = (*left_out, "node_modules is the one that is installed here, bound by nothing")
         if not head.entries:
             raise Unavailable("the tree holds nothing but records, so there is nothing to prove")
         try:
@@ -106,14 +111,15 @@ class _Run:
             raise Unavailable(f"{self.kind}: {missing}; install it, or name another command in [commands]") from None
         signals = [*outcome.signals, *(Signal(kind="left-out", about=one) for one in left_out)]
         base_run = BaseRun(ran="no", why="no base revision" if base is None else "not asked by this proof type")
+        probed = Probed()
         if base is not None:
-            signals += self._delta(base, head)
-            if tool.name == "pytest":
-                skipped = frozenset(one.about for one in outcome.signals if one.kind == "skipped-at-run")
-                base_run = self._base_tests(base, head, tool.words, skipped)
-                signals += base_tests.signals(base_run)
+            against = Comparison(self.kind, self.rules, self.git, base, head, tool, self._scratch)
+            found, base_run, probed = against.compared(outcome, scratch)
+            signals += found
         weighed = weigh(signals, base_run, self.rules.decision)
-        return lambda link: self._statement(link, outcome, signals, base_run, weighed, left_out, scratch, started)
+        return lambda link: self._statement(
+            link, outcome, signals, base_run, probed, weighed, left_out, scratch, started
+        )
 
     @property
     def _description(self) -> Description:
@@ -132,23 +138,14 @@ class _Run:
         return Revision.of(self.git, self.git.ls_tree(fork), self.rules, self._role)
 
     def _scratch(self, name: str) -> Scratch:
-        interpreter = Interpreter.find(self.place.root.path.resolve(), self._description, self.environment)
-        return Scratch.make(self.folder / name, interpreter, self._description, self.rules)
+        root = self.place.root.path.resolve()
+        interpreter = Interpreter.find(root, self._description, self.environment)
+        around = Around.find(root, self.environment)
+        return Scratch.make(self.folder / name, interpreter, self._description, self.rules, around)
 
     def _outcome(self, tool: Tool, scratch: Scratch, head: Revision, base: Revision | None) -> Outcome:
         testpaths = base.side().suite.testpaths if base else None
-        suite = head.side(testpaths).suite
-        return commands.run(self.kind, tool, scratch, suite, head.python, self.rules)
-
-    def _delta(self, base: Revision, head: Revision) -> Sequence[Signal]:
-        """What judges differs for every type: a lint run is weakened by its configuration as a test run is."""
-        before = base.side()
-        found = weakened(before, head.side(before.suite.testpaths))
-        return [one for one in found if commands.concerns(self.kind, one)]
-
-    def _base_tests(self, base: Revision, head: Revision, words: Sequence[str], skipped: frozenset[str]) -> BaseRun:
-        seconds = self.rules.types[self.kind].seconds
-        return base_tests.run(self.git, base, head, words, self.rules, seconds, self._scratch, skipped)
+        return commands.run(self.kind, tool, scratch, head, testpaths, self.rules)
 
     def _statement(
         self,
@@ -156,6 +153,7 @@ class _Run:
         outcome: Outcome,
         signals: Sequence[Signal],
         base_run: BaseRun,
+        probed: Probed,
         weighed: Weighed,
         left_out: tuple[str, ...],
         scratch: Scratch,
@@ -174,6 +172,7 @@ class _Run:
             base_commit=self.git.resolve(fork) if isinstance(fork, str) else None,
             base_tests_on_head=base_run,
             canary=outcome.canary,
+            mutants={"made": probed.made, "killed": probed.killed} if probed.made else {},
             stdout_sha256=outcome.stdout_sha256,
             env=dict(zip(*_env(scratch), strict=True)),
             left_out=left_out,

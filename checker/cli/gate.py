@@ -148,7 +148,7 @@ def _json(done: GateRun) -> dict[str, Any]:
     return {
         "gate": done.gate,
         "decision": done.decision,
-        "recommendation": {"pass": "accept", "review": "escalate", "block": "rework"}[done.decision],
+        "recommendation": done.recommendation,
         "reasons": list(done.reasons),
         "proofs": [_proof(one, done.attempts.get(one.type, 0)) for one in done.proofs],
         "approvals": [asdict(one) for one in done.approvals],
@@ -170,6 +170,7 @@ def _proof(one: Judged, attempts: int) -> dict[str, Any]:
         "reason": one.reason,
         "fingerprint": one.fingerprint,
         "attempts": attempts,
+        "waived": one.waived or None,
     }
 
 

@@ -45,6 +45,7 @@ class Judged:
     owner: str | None = None
     fingerprint: str | None = None
     doctored: bool = False
+    waived: str = ""  # who lets a gate go without it, why and until when
 
 
 @dataclass(frozen=True)
