@@ -112,6 +112,11 @@ def pass_gate(
         )
 
 
+def needed(name: str) -> tuple[str, ...]:
+    """The types of proofs that a gate needs. ConfigurationError: no such gate."""
+    return _gate(name).proofs
+
+
 def approve(
     name: str, request: Request, by: str, text: str, option: str | None, accepts: Sequence[str]
 ) -> tuple[Approval, str, tuple[str, ...]]:
