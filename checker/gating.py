@@ -202,9 +202,9 @@ def _latest(kind: str, judged: Sequence[Judged]) -> Judged:
     current = [one for one in of_kind if one.state in ("valid", "failed")]
     untrusted = [one for one in of_kind if one.state == "untrusted"]
     chosen = current or untrusted or of_kind
-    return max(
-        chosen, key=lambda one: (one.proof.predicate.checker.finished_on if one.proof else "", of_kind.index(one))
-    )
+    # within a chain the last record is the newest, whatever a clock said; between chains there is only the clock
+    ends = {one.path.rpartition(":")[0]: one for one in chosen}
+    return max(ends.values(), key=lambda one: one.proof.predicate.checker.finished_on if one.proof else "")
 
 
 def _accepted(one: Judged, consents: Sequence[Consented], min_trust: Trust) -> Judged:
