@@ -128,10 +128,9 @@ def approve(
     meaning = gates.load().approval.meaning(text)
     if meaning != "approved":
         raise ConfigurationError("--text", None, f'{text!r} is {meaning}, not an approval; say "approved", or nothing')
-    source = request.environment.get(keys.VARIABLE)
-    if not source:
+    signer = keys.of(request.environment)
+    if signer is None:
         raise ConfigurationError(keys.VARIABLE, None, "an approval is signed; name the file of a person's key")
-    signer = keys.signer(source)
     with ExitStack() as stack:
         place = Workplace.open(request, stack)
         if not isinstance(place.git, Git):

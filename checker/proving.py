@@ -39,6 +39,7 @@ from checker.proofs.mutation import Probed
 from checker.proofs.outcome import Outcome
 from checker.proofs.revision import Revision
 from checker.proofs.scratch import Around, Interpreter, Scratch, memory_for
+from checker.settings import OWN_FILE, SHARED_FILE
 from checker.toml_source import ConfigurationError, nearest
 from checker.workplace import Request, Workplace
 
@@ -62,8 +63,7 @@ def prove(kind: str, request: Request) -> Proved:
     rules = gates.load()
     if kind not in rules.types:
         raise ConfigurationError("checker prove", None, f"unknown proof type {kind!r}{nearest(kind, rules.types)}")
-    source = request.environment.get(keys.VARIABLE)
-    signer = keys.signer(source) if source else None
+    signer = keys.of(request.environment)
     with ExitStack() as stack:
         place = Workplace.open(request, stack)
         if not isinstance(place.git, Git):
@@ -105,6 +105,8 @@ class _Run:
             left_out = (*left_out, "node_modules is the one that is installed here, bound by nothing")
         if not head.entries:
             raise Unavailable("the tree holds nothing but records, so there is nothing to prove")
+        if tool.name == "checker" and base is not None:
+            self._base_policy(base, scratch)
         try:
             outcome = self._outcome(tool, scratch, head, base)
         except CommandMissing as missing:
@@ -120,6 +122,17 @@ class _Run:
         return lambda link: self._statement(
             link, outcome, signals, base_run, probed, weighed, left_out, scratch, started
         )
+
+    def _base_policy(self, base: Revision, scratch: Scratch) -> None:
+        """Our own audit obeys the base's configuration: in the exported tree there is no git to tell it what that was."""
+        for name in (OWN_FILE, SHARED_FILE):
+            place, blob = scratch.tree / name, next((one.blob for one in base.entries if one.path == name), None)
+            told = next((data for _, data in self.git.blobs([blob])), None) if blob else None
+            if told is not None:
+                place.unlink(missing_ok=True)
+                place.write_bytes(told)
+            elif place.is_file() and (name == OWN_FILE or b"[tool.checker" in place.read_bytes()):
+                place.unlink()
 
     @property
     def _description(self) -> Description:

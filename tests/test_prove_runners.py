@@ -137,3 +137,17 @@ def test_lines_that_are_left_out_by_a_comment_are_counted(by_coverage: Project) 
     more = "".join(f"    a += {number}\n" for number in range(20))
     by_coverage.write("calc.py", CALC + f"\n\ndef more(a):  # pragma: no cover\n{more}")
     assert any(reason.startswith("too-little") for reason in by_coverage.proved().reasons)
+
+
+def test_our_own_audit_obeys_the_bases_configuration(tmp_path: Path) -> None:
+    project = Project(tmp_path / "repo", "spec_validation", "checker", "audit", ".", "--only", "spec-valid")
+    project.write(
+        "openapi.yaml", "openapi: 3.1.0\ninfo: {title: x, version: '1'}\npaths: {/a: {get: {responses: 1}}}\n"
+    )
+    assert project.proved().decision == "block"
+    text = (project.root / "checker.toml").read_text("utf-8")
+    project.write("checker.toml", text + '\n[layout]\nopenapi = ["other.yaml"]\n')
+    project.write("other.yaml", "openapi: 3.1.0\ninfo: {title: x, version: '1'}\npaths: {}\n")
+    run = project.proved()
+    assert run.decision == "block", run.reasons
+    assert any("openapi.yaml" in reason or "spec-valid" in reason for reason in run.reasons)

@@ -122,8 +122,7 @@ def _passed(name: str, path: Path, options: dict[str, Any]) -> GateRun:
         name, Request(path=path, base=options["base"], environment=dict(os.environ)), options["supplied"], anchors
     )
     if options["verdict"]:
-        source = os.environ.get(keys.VARIABLE)
-        write_whole(options["verdict"], seal(done.verdict, keys.signer(source) if source else None) + b"\n")
+        write_whole(options["verdict"], seal(done.verdict, keys.of(os.environ)) + b"\n")
     return done
 
 
