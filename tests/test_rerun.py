@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
 import pytest
 import yaml
 
@@ -87,18 +86,7 @@ def test_the_workflow_is_one_and_gives_the_change_no_more_than_it_needs() -> Non
     assert [one for one in steps() if "CHECKER_SIGNING_KEY" in one.get("env", {})] == [prove_again()]
     for step in job["steps"]:
         assert ("run" in step) != ("uses" in step)
-        assert "${{ github." not in step.get("run", ""), "a branch's name would be run"
+        assert "${{" not in step.get("run", ""), "what stands there would be run"
         assert "@" in step.get("uses", "@")
     (checkout,) = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
     assert checkout["with"] == {"fetch-depth": 0, "persist-credentials": False}
-
-
-@pytest.mark.parametrize("file", sorted(WORKFLOW.parent.glob("*.yml")), ids=lambda file: file.name)
-def test_every_workflow_has_the_shape_of_one(file: Path) -> None:
-    schema = json.loads((HERE / "tests" / "data" / "github-workflow.schema.json").read_text("utf-8"))
-    told = yaml.safe_load(file.read_text("utf-8"))
-    told["on"] = told.pop(True)
-    jsonschema_rs.validator_for(schema).validate(told)
-    told["jobs"]["none"] = {"steps": [{}]}
-    with pytest.raises(jsonschema_rs.ValidationError):
-        jsonschema_rs.validator_for(schema).validate(told)
