@@ -4,18 +4,21 @@
 # words after `python -m unittest`) and `report` (a file to write). The module's own results are written at the end, by
 # the runner that this file holds a reference to from before any code of the project is loaded.
 
+from __future__ import annotations
+
 import json
 import os
 import sys
 import unittest
+from typing import Any
 
 
 class Recorded(unittest.TestResult):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.found = []
+        self.found: list[tuple[str, str, str, str]] = []
 
-    def _add(self, test, outcome):
+    def _add(self, test: unittest.TestCase, outcome: str) -> None:
         if isinstance(test, unittest.TestCase):
             module = sys.modules.get(type(test).__module__)
             path = os.path.realpath(getattr(module, "__file__", None) or "")
@@ -23,30 +26,30 @@ class Recorded(unittest.TestResult):
         else:
             self.found.append(("", "", str(test), outcome))
 
-    def addSuccess(self, test):
+    def addSuccess(self, test: unittest.TestCase) -> None:
         self._add(test, "passed")
 
-    def addFailure(self, test, err):
+    def addFailure(self, test: unittest.TestCase, err: Any) -> None:
         self._add(test, "failed")
 
-    def addError(self, test, err):
+    def addError(self, test: unittest.TestCase, err: Any) -> None:
         self._add(test, "failed")
 
-    def addSkip(self, test, reason):
+    def addSkip(self, test: unittest.TestCase, reason: str) -> None:
         self._add(test, "skipped")
 
-    def addExpectedFailure(self, test, err):
+    def addExpectedFailure(self, test: unittest.TestCase, err: Any) -> None:
         self._add(test, "xfailed")
 
-    def addUnexpectedSuccess(self, test):
+    def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:
         self._add(test, "failed")
 
-    def addSubTest(self, test, subtest, err):
+    def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, err: Any) -> None:
         if err is not None:
             self._add(test, "failed")
 
 
-def main():
+def main() -> int:
     with open(sys.argv[1], encoding="utf-8") as file:
         request = json.load(file)
     result, report, dump, write = Recorded(), request["report"], json.dumps, os.write
@@ -55,7 +58,7 @@ def main():
     words = request["arguments"] or ["discover"]
 
     class Runner:
-        def run(self, test):
+        def run(self, test: unittest.TestSuite | unittest.TestCase) -> unittest.TestResult:
             test(result)
             return result
 
