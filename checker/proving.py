@@ -96,7 +96,7 @@ class _Run:
         started = _now()
         head = Revision.of(self.git, self.git.content(), self.rules, self._role)
         base = self._base()
-        tool = commands.choose(self.kind, self.place.settings.policy, head, self.rules)
+        tool = commands.choose(self.kind, self.place.settings.policy, (base, head) if base else (head,), self.rules)
         if tool.name in commands.JAVASCRIPT:
             head, base = head.with_javascript(self.git), base.with_javascript(self.git) if base else None
         scratch = self._scratch("head")

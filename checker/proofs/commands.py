@@ -54,11 +54,15 @@ class Tool:
     words: tuple[str, ...]
 
 
-def choose(kind: str, policy: Policy, head: Revision, gates: Gates) -> Tool:
-    """The policy's command, else the first default that fits the tree. Unavailable: none does, with the line to add."""
+def choose(kind: str, policy: Policy, revisions: Sequence[Revision], gates: Gates) -> Tool:
+    """The policy's command, else the first default that fits the first of the revisions for which one does.
+
+    The base comes before the head, so that a change does not choose its own command. Unavailable: none fits, with the
+    line to add.
+    """
     argv = policy.commands.get(kind)
     if argv is None:
-        fitting = (one for one in gates.types[kind].defaults if _fits(one, head))
+        fitting = (one for each in revisions for one in gates.types[kind].defaults if _fits(one, each))
         argv = next((one.argv for one in fitting), None)
     if not argv:
         line = f'[commands] {kind} = ["…"]'
