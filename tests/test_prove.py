@@ -149,6 +149,14 @@ def test_a_change_does_not_choose_the_command_that_judges_it(tmp_path: Path) -> 
     assert run.decision == "review", "the configuration is gone"
 
 
+def test_a_linter_that_is_told_where_to_look_is_tried_there(tmp_path: Path) -> None:
+    root = tmp_path / "repo"
+    base = configured(root, ["ruff", "check", "tests", "--select", "E9"], "lint_output")
+    run = proved(root, base, "lint_output").predicate.checker
+    assert run.decision == "pass", run.reasons
+    assert run.canary == {"planted": 1, "asExpected": 1}
+
+
 def test_style_is_not_asked_where_nobody_chose_a_linter(tmp_path: Path) -> None:
     root = tmp_path / "repo"
     base = project(root)

@@ -39,7 +39,8 @@ def run(scratch: Scratch, sources: Sequence[str], words: Sequence[str], seconds:
         raise Unavailable("node is not on PATH; install Node.js 20 or newer")
     if not entry.is_file():
         raise Unavailable("eslint is not in node_modules; npm ci")
-    beside = next((path for path in sources if "/" in path), sources[0] if sources else "")
+    looked_at = scratch.below(sources, words)
+    beside = next((path for path in looked_at if "/" in path), looked_at[0] if looked_at else "")
     ending = beside[beside.rfind(".") :] if beside else ".js"
     planted = scratch.tree / beside.rpartition("/")[0] / f"c{secrets.token_hex(4)}{ending}"
     planted.write_text("const = ;\n", "utf-8")

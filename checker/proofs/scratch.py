@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -124,6 +124,14 @@ class Scratch:
         """Run one command in the tree, without a shell; CommandMissing where it is not there."""
         env = {**self.env, **(extra or {})}
         return command.run(argv, cwd=self.tree, env=env, timeout=seconds, max_output=MOST_OUTPUT)
+
+    def below(self, paths: Sequence[str], words: Sequence[str]) -> list[str]:
+        """The paths below the files and folders that a command's words name; all of them where they name none."""
+        said = [word.strip("/").removeprefix("./") for word in words if not word.startswith("-")]
+        named = [one for one in said if one in ("", ".") or (self.tree / one).exists()]
+        if not named or "" in named or "." in named:
+            return list(paths)
+        return [path for path in paths if any(path == one or path.startswith(one + "/") for one in named)]
 
     def shown(self, argv: list[str]) -> tuple[str, ...]:
         """A command line without the scratch folder's own name, so that two runs say the same."""

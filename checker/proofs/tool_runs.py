@@ -23,7 +23,8 @@ _BREAKS = "E9,F63,F7,F82,TC004"
 
 def ruff(scratch: Scratch, words: Sequence[str], sources: Sequence[str], seconds: float) -> Outcome:
     """`ruff check` in JSON. A file that cannot be parsed is planted: a run that does not report it looked at nothing."""
-    folder = scratch.tree / (sources[0].rpartition("/")[0] if sources else "")
+    looked_at = scratch.below(sources, words)
+    folder = scratch.tree / (looked_at[0].rpartition("/")[0] if looked_at else "")
     planted = folder / f"c{secrets.token_hex(4)}.py"
     planted.write_text("def (\n", "utf-8")
     passed_on = [
