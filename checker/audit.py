@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC
@@ -27,18 +27,26 @@ from checker.model.report import (
     WaiverLedger,
 )
 from checker.model.rule import PROFILES, BoundRule, Family, Profile
+from checker.model.surroundings import Surroundings
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
+from checker.registry import Registry
 from checker.workplace import Request, Workplace
+
+_BESIDE = Registry("checker.collect", {"around": "surroundings:around"})  # loaded for the formats that show it
 
 
 @dataclass(frozen=True)
 class Audit:
-    """The report, the traceback of each check that broke, and the severity from which the policy wants a failure."""
+    """The report, the traceback of each check that broke, and the severity from which the policy wants a failure.
+
+    `around` reads what a page shows beside a report; it costs, and most formats show nothing of it.
+    """
 
     report: Report
     traces: Mapping[str, str]
     fail_on: str
+    around: Callable[[Report], Surroundings]
 
 
 def audit(request: Request) -> Audit:
@@ -95,7 +103,8 @@ def audit(request: Request) -> Audit:
                 )
             ),
         )
-    return Audit(report, {one.bound.id: one.trace for one in verdicts if one.trace}, str(policy.fail_on))
+    traces = {one.bound.id: one.trace for one in verdicts if one.trace}
+    return Audit(report, traces, str(policy.fail_on), lambda report: _BESIDE["around"](place.root, place.facts, report))
 
 
 def _rehearsal_last(
