@@ -56,7 +56,7 @@
     filter();
   }
 
-  // A link to a finding opens it; paper shows everything that is open on it.
+  // A link to a finding opens it; paper shows all but what stands beside the matter, unless that was opened.
   function follow() {
     const target = location.hash.length > 1 && by(decodeURIComponent(location.hash.slice(1)));
     if (target && target.matches("details")) { target.open = true; target.scrollIntoView(); }
@@ -65,7 +65,7 @@
   follow();
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = all("details:not([open])");
+    closed = all("details:not([open], .aside)");
     closed.forEach((one) => { one.open = true; });
   });
   addEventListener("afterprint", () => { closed.forEach((one) => { one.open = false; }); });

@@ -179,10 +179,11 @@ def test_proofs_can_be_verified_by_a_command_that_is_copied() -> None:
     assert "checker verify .checker/proofs/test_output.intoto.jsonl" in proofs
     assert "checker prove build_output" in proofs
     handoff = next(one for one in full().all("div", class_="chain") if words(one).startswith("handoff"))
-    assert "2 of 3 missing" in words(handoff)
+    assert "2 of 3 still to come" in words(handoff)
     assert "test_output valid, captured" in words(handoff)
     merge = next(one for one in full().all("div", class_="chain") if words(one).startswith("merge"))
     assert "asks for trust rerun or more" in words(merge)
+    assert "test_output valid, captured: too little trust" in words(merge)
     assert all("short" in str(one.attributes["class"]) for one in merge.all("li"))
 
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from checker import resources
-from checker.model.finding import Finding, Where
+from checker.model.finding import Finding
 from checker.model.report import Report
 from checker.model.surroundings import NONE, Excerpt, Surroundings
 from checker.render import html_pictures as pictures
@@ -80,7 +80,7 @@ def _environment() -> Environment:
         counted=verdict.counted,
         clipped=clipped,
         place=places.place,
-        spot=_spot,
+        spot=places.spot,
         words=_words,
     )
     made.globals.update(code_lines=code_lines, pictures=pictures, anchors=_Anchors)
@@ -122,10 +122,6 @@ def code_lines(excerpt: Excerpt) -> Markup:
         for number, line in enumerate(excerpt.lines, excerpt.first)
     )
     return Markup("").join(rows)
-
-
-def _spot(where: Where) -> str:
-    return "the whole tree" if where.path in ("", ".") and not where.lines else places.place(where)
 
 
 def _words(name: str) -> str:

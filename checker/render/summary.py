@@ -8,7 +8,7 @@ from checker.model.finding import Finding
 from checker.model.report import Outcome, Report
 from checker.render import verdict
 from checker.render.order import by_rule, settled
-from checker.render.places import place
+from checker.render.places import spot
 from checker.render.verdict import counted
 from checker.render.visible import clipped, visible
 
@@ -33,7 +33,7 @@ def lines(report: Report) -> tuple[str, ...]:
 def _group(rule: str, found: Sequence[Finding]) -> str:
     first = found[0]
     more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    return f"{first.severity.value} {rule}: {clipped(first.title, _TITLE)} ({place(first.where)}{more})."
+    return f"{first.severity.value} {rule}: {clipped(first.title, _TITLE)} ({spot(first.where)}{more})."
 
 
 def _accepted(report: Report) -> Iterator[str]:
