@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test lint unit wheel bench bench-secrets regenerate clean
+.PHONY: help install demo test test-browser lint unit wheel bench bench-secrets regenerate clean
 BENCH := build/bench
 
 help: ## What can be made
@@ -34,6 +34,13 @@ unit: $(STAMP) ## pytest, without the wheel
 
 wheel: $(STAMP) ## Build the wheel, install it, audit with it
 	$(BIN)/python -m pytest -q tests/test_wheel.py
+
+test-browser: $(STAMP) ## The HTML report in a real browser; needs Debian's chromium, and npm for axe-core
+	@command -v chromium >/dev/null || { echo "chromium is needed for the browser's tests; install Debian's package: apt-get install chromium" >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "npm is needed to install axe-core; install Debian's package: apt-get install npm" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
+	npm install --silent --no-save --no-audit --no-fund --prefix build/browser axe-core@4.14.1
+	CHROMIUM=$$(command -v chromium) AXE=build/browser/node_modules/axe-core/axe.min.js $(BIN)/python -m pytest -q tests/browser/page_tests.py
 
 bench: $(STAMP) ## Print figures beside those of peers; installs the peers with npm, and fails without it
 	@command -v npm >/dev/null || { echo "npm is needed for the peers; install Node.js 20 or newer" >&2; exit 1; }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC
@@ -29,9 +29,13 @@ from checker.model.report import (
     WaiverLedger,
 )
 from checker.model.rule import PROFILES, BoundRule, Family, Profile
+from checker.model.surroundings import Surroundings
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
+from checker.registry import Registry
 from checker.workplace import Request, Workplace
+
+_BESIDE = Registry("checker.collect", {"around": "surroundings:around"})  # loaded for the formats that show it
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,14 @@ class Audit:
     """The report, the traceback of each check that broke, and the severity from which the policy wants a failure.
 
     `seconds` says what each fact and rule took by itself: `fact Api`, `rule pagination`.
+    `around` reads what a page shows beside a report; it costs, and most formats show nothing of it.
     """
 
     report: Report
     traces: Mapping[str, str]
     fail_on: str
     seconds: Mapping[str, float]
+    around: Callable[[Report], Surroundings]
 
 
 def audit(request: Request) -> Audit:
@@ -104,7 +110,14 @@ def audit(request: Request) -> Audit:
         )
     seconds = {f"fact {name}": took for name, took in place.facts.seconds.items()}
     seconds |= {f"rule {one.bound.id}": one.seconds for one in verdicts}
-    return Audit(report, {one.bound.id: one.trace for one in verdicts if one.trace}, str(policy.fail_on), seconds)
+    traces = {one.bound.id: one.trace for one in verdicts if one.trace}
+    return Audit(
+        report=report,
+        traces=traces,
+        fail_on=str(policy.fail_on),
+        seconds=seconds,
+        around=lambda report: _BESIDE["around"](place.root, place.facts, report),
+    )
 
 
 def _rehearsal_last(

@@ -13,8 +13,9 @@ import click
 
 from checker import gate
 from checker.audit import Audit, audit
-from checker.cli.output import FORMATS, Output, emit, parse_outputs
+from checker.cli.output import FORMATS, WITH_SURROUNDINGS, Output, emit, parse_outputs
 from checker.model.rule import PROFILES, Severity
+from checker.model.surroundings import NONE
 from checker.toml_source import ConfigurationError
 from checker.workplace import Request
 
@@ -62,9 +63,11 @@ def audit_command(path: Path, outputs: tuple[str, ...], fmt: str, **options: Any
     wanted = parse_outputs(outputs)
     done = audit(_request(path, options))
     report = _with_options(done, options)
-    emit(report, Output(fmt), plain=options["accessible"], verbose=options["verbose"])
+    shows = WITH_SURROUNDINGS.intersection((fmt, *(output.format for output in wanted)))
+    beside = done.around(report) if shows else NONE
+    emit(report, Output(fmt), plain=options["accessible"], verbose=options["verbose"], beside=beside)
     for output in wanted:
-        emit(report, output, plain=True, verbose=0)
+        emit(report, output, plain=True, verbose=0, beside=beside)
     if options["verbose"] >= 2:
         for rule, trace in done.traces.items():
             click.echo(f"{rule}:\n{trace}", err=True)

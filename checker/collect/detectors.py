@@ -103,6 +103,24 @@ class Detectors:
                 taken.append((start, end))
                 yield token
 
+    def stretches(self, path: str, data: bytes) -> Iterator[tuple[int, int, str]]:
+        """Whatever may be a secret, for taking it out of a text: first byte, the byte after the last, and the value.
+
+        Judged less finely than `tokens`, identifiers included: a doubt keeps a value only where a bare name alone speaks for it.
+        Unavailable: it took too long.
+        """
+        try:
+            matches = list(self._engine.scan(data, timeout=LONGEST_SCAN))
+        except (TimeoutError, RuntimeError):
+            raise Unavailable(f"{path} could not be scanned within {LONGEST_SCAN:g} seconds") from None
+        for found in matches:
+            kind, tier = found.rule_id.partition(".")[2], self._tiers[found.rule_id]
+            if kind in ("assigned-bare", "assigned-instruction", "assigned-registry"):
+                name = path.rpartition("!")[2]
+                if not _CONFIGURATION.fullmatch(name) or self._traits(kind, tier, found.secret, found.captures).doubt:
+                    continue
+            yield found.location["start_offset"], found.location["end_offset"], found.secret
+
     def _surest_first(self, found: Found) -> tuple[int, bool, int, str]:
         weak = self.judging.is_weak(found.rule_id.partition(".")[2])  # a token in a header is the token, not the header
         return list(Tier).index(self._tiers[found.rule_id]), weak, found.location["start_offset"], found.rule_id
