@@ -112,7 +112,9 @@ def main() -> None:
             wrong.show()
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort) as stopped:
-        if isinstance(stopped.__cause__, EOFError):  # click takes it for Ctrl-D at a prompt; here it is a file cut short
+        if isinstance(
+            stopped.__cause__, EOFError
+        ):  # click takes it for Ctrl-D at a prompt; here it is a file cut short
             sys.exit(_refused(stopped.__cause__))
         click.echo("interrupted", err=True)
         sys.exit(130)
