@@ -51,7 +51,8 @@ REPORT = """# Run report
 Named the smallest order in src/domain.py.
 
 ## Proof-of-Work Dossier
-- `pytest` exited 0: {passed} passed
+- Unit and contract tests: `pytest` exited 0: {passed} passed
+- Integration tests: n/a, there are none in this backend
 - Coverage: {coverage:.0f}%
 - Acceptance: the suite passes
 
@@ -93,6 +94,11 @@ CHECKPOINT = """## CHECKPOINT: {step}
 **DECISION:** Approve
 
 """
+TRUTH = {
+    "gates": {gate: {"status": "approved", "approved_at": "2026-10-01T09:00:00Z"} for gate in ("G1", "G2", "G3")},
+    "progress_updates": [{"gate": step.partition(" ")[0], "text": f"{step} is done"} for step in STEPS],
+}
+VERIFIED = "$ ruff check src/ && mypy src/ && pytest && alembic check\nexit code: 0\n"
 DELIVERED = {"endpoints": {"total": 18}, "database": {"tables": 9, "migrations": 4}}
 HANDOFF = {
     "handoff": {"agent": "Backend Developer", "status": "complete", "phase": "development"},
@@ -146,6 +152,8 @@ class Backend:
             f"{PACK}.d/pytest.log",
             f"collected {passed} items\n\nTOTAL 100 7 {coverage:.0f}%\n==== {passed} passed in 2.31s ====\n",
         )
+        self.write(f"{PACK}.d/verification.log", VERIFIED)
+        self.write(".truth/truth.json", json.dumps(TRUTH, indent=2) + "\n")
         self.write(
             f"{PACK}.d/links.md",
             "PR: https://github.com/acme/orders/pull/7\nCI: https://github.com/acme/orders/actions/runs/12\n",
@@ -188,7 +196,7 @@ def test_prove_then_report_then_the_gates_pass(backend: Backend, monkeypatch: py
     backend.hand_over(made["test_output"]["counts"]["passed"], 93)
     done = told(backend.run("gate", "handoff", str(backend.root), "--format", "json", key="local"))
     assert done["decision"] == "pass", "\n".join(done["reasons"])
-    assert done["audit"] == {"profile": "agent", "status": "ready", "findings": 0}
+    assert (done["audit"]["profile"], done["audit"]["status"]) == ("agent", "ready")
     assert [one["trust"] for one in done["proofs"]] == ["captured"] * 3
     commit(backend.root, "report and hand-off")
     of_merge = gates.load().gates["merge"]

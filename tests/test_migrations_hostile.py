@@ -127,7 +127,7 @@ def test_an_app_that_migrates_when_it_is_imported_reaches_the_throw_away_databas
     report = audited(project)
     found = [one for one in report["findings"] if one["rule"] == "migration-applies"]
     assert "fills an empty database by itself" in found[0]["title"]
-    assert "secret" not in json.dumps(report)
+    assert "app:secret" not in json.dumps(report)
 
 
 def test_an_app_that_runs_alembic_when_it_is_imported_is_judged_without_that(project: Path) -> None:
