@@ -105,6 +105,13 @@ class Workplace:
         return cls(root, git, base, known, wanted, rules, proposed, config, Facts(COLLECTORS, given))
 
 
+def catalog_at(folder: Path) -> Catalog:
+    """The catalogue as a folder's own configuration has it: ours, and the custom rules that it names."""
+    ours = catalog.load()
+    listing, read = custom.on_disk(folder)
+    return custom.joined(ours, custom.load(settings.extra_rules(_head(Root(folder))), listing, read, ours))
+
+
 def _custom(
     request: Request,
     git: Git | NoGit,

@@ -79,6 +79,13 @@ def test_custom_rules_are_asked_beside_ours(tmp_path: Path) -> None:
     assert found(report(folder, "acme-clock")) == [("acme-clock", "src/orders.py", "3")]
 
 
+def test_a_custom_rule_is_explained_where_it_rules(tmp_path: Path) -> None:
+    folder = repository(tmp_path / "repo")
+    done = child.checker("explain", "acme-clock", cwd=folder)
+    assert (done.code, "cannot be tested at midnight" in done.out) == (0, True)
+    assert child.checker("explain", "acme-clock").code == 2
+
+
 def test_the_rules_of_the_base_rule(tmp_path: Path) -> None:
     folder = repository(tmp_path / "repo")
     git(folder, "init", "-q", "-b", "main")

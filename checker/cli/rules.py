@@ -71,6 +71,10 @@ def rules_test_command(folder: Path, fmt: str) -> None:
 def explain_command(name: str, fmt: str) -> None:
     """Print the page of RULE: what it does, why it matters, pass, fail, how to mend, who asks for it."""
     known = catalog.load()
+    if known.rule(name) is None:
+        from checker.workplace import catalog_at  # custom rules of where the command is run
+
+        known = catalog_at(Path.cwd())
     rule = known.rule(name)
     if rule is None:
         raise click.UsageError(f"no rule {name!r}{nearest(name, known.names)}")

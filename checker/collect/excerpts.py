@@ -10,6 +10,7 @@ from checker.collect.detectors import detectors
 from checker.collect.env_files import is_env_file
 from checker.collect.files import Root, Unreadable, decoded
 from checker.model.finding import Finding, Where
+from checker.model.quoted import without_secrets
 from checker.model.redaction import shown
 from checker.model.report import Report
 from checker.model.rule import Family
@@ -83,7 +84,8 @@ def _lines(root: Root, path: str) -> list[str]:
     if not text.encoding.startswith("utf-8"):
         raise Unreadable(f"{path} is {text.encoding}, in which secrets cannot be looked for")
     clean = _without_secrets(path, data)
-    return [line.rstrip("\r").expandtabs(4)[:WIDEST] for line in decoded(path, clean).text.split("\n")]
+    lines = (line[: 4 * WIDEST].rstrip("\r").expandtabs(4) for line in decoded(path, clean).text.split("\n"))
+    return [without_secrets(line)[:WIDEST] for line in lines]
 
 
 def _without_secrets(path: str, data: bytes) -> bytes:
