@@ -33,6 +33,7 @@ def entries(folder: Path, files: dict[str, str], app: App | None = None) -> list
         ({"web.py": "def create_app(settings):\n    it = Flask('a')\n    return it\n"}, []),
         ({"web.py": "def create_app():\n    return 1\n\ndef other():\n    it = Flask('a')\n"}, []),
         ({"a.py": "app = FastAPI()\n", "pkg/main.py": "app = FastAPI()\n"}, ["pkg.main:app", "a:app", "pkg>main:app"]),
+        ({"web.py": "def build() -> Litestar:\n    return Litestar([])\n"}, ["web:build()"]),
         ({"my-app/main.py": "app = FastAPI()\n"}, ["my-app>main:app"]),
         ({"pkg/__init__.py": "", "pkg/main.py": "app = FastAPI()\n"}, ["pkg.main:app"]),
         ({"a/pyproject.toml": "", "a/b/__init__.py": "", "a/b/app.py": "app = FastAPI()\n"}, ["a>b.app:app", "a.b.app:app"]),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from checker.collect.files import Root, Unreadable
 from checker.model.database_names import SCHEME, is_postgres, part_of
-from checker.model.rehearsal import DatabasePlan
+from checker.model.database_plan import DatabasePlan
 from checker.model.repo import Inventory, Role
 from checker.model.settings import Description
 from checker.model.unavailable import Unavailable

@@ -20,7 +20,7 @@ _MADE = re.compile(
     r"(?m)^(app|application|api|server)\s*(?::[^=\n]+)?=\s*(?:[\w.]+\.)?(?:create|make|build|get|init)\w*\("
 )
 _FACTORY = re.compile(r"(?m)^(?:async )?def ((?:create|make|build|get|init)\w*)\(([^)]*)\)")
-_BUILT = re.compile(rf"=\s*{_FRAMEWORK}\(")
+_BUILT = re.compile(rf"(?:=|\breturn)\s*{_FRAMEWORK}\(")
 _NEXT = re.compile(r"(?m)^\w|^@")
 _SOURCES = ("src", "lib", "backend", "server")
 _PROJECT = ("pyproject.toml", "requirements.txt", "setup.py", "setup.cfg", "Pipfile", "alembic.ini", ".env.example")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -16,13 +17,14 @@ from checker.collect.app_entries import app_entries
 from checker.collect.files import Root, Unreadable
 from checker.collect.graphql import LARGEST_SDL
 from checker.model.contract import Api, Contract, Operation
+from checker.model.database_plan import DatabasePlan
 from checker.model.execution import Execution
 from checker.model.graphql import GraphqlApi
 from checker.model.installed import Installed
 from checker.model.lists import listings
-from checker.model.rehearsal import DatabasePlan, ListPlan, OperationPlan, Plan, Rehearsal, UserPlan
+from checker.model.rehearsal import ListPlan, OperationPlan, Plan, Rehearsal, UserPlan
 from checker.model.repo import Inventory, RouteTraces
-from checker.model.settings import Description, Policy
+from checker.model.settings import App, Description, Policy
 from checker.model.shape import shape, shapes
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.ground import ground
@@ -86,12 +88,14 @@ def underway(
         database_env=description.database.url_env or "DATABASE_URL",
         alembic=_alembic(inventory),
         origin=str(root.path.resolve()),
+        beside=tuple(_beside(root.path, inventory, description.app)),
         path=_path(root.path.resolve(), execution),
         base_paths=tuple(_bases(contract, remote)),
         remote=remote,
         document=_document(contract) if contract else None,
         graphql=_sdl(root, graphql) if contract is None and isinstance(graphql, GraphqlApi) else "",
         operations=tuple(_operations(contract, policy)) if contract else (),
+        public=tuple(one.operation for one in policy.public),
         users=tuple(UserPlan(**user.model_dump()) for user in description.app.users),
         progress=execution.progress,
         notes=(
@@ -129,6 +133,20 @@ def _interpreters(root: Path, description: Description, execution: Execution) ->
         if os.access(folder / "bin" / "python", os.X_OK):
             yield str(folder / "bin" / "python")
     yield sys.executable
+
+
+def _beside(root: Path, inventory: Inventory, app: App) -> Iterator[str]:
+    """The folders of packages of Node, and what the start command names and git ignores."""
+    known = {file.path for file in inventory.files}
+    for path in known:
+        folder = posixpath.join(posixpath.dirname(path), "node_modules")
+        if path.rpartition("/")[2] == "package.json" and "node_modules/" not in path and (root / folder).is_dir():
+            yield folder
+    for part in app.start[1:]:
+        path = posixpath.normpath(posixpath.join(app.workdir, part))
+        is_ours = not path.startswith(("../", "/", "-")) and path != "." and (root / path).exists()
+        if is_ours and not any(one == path or one.startswith(f"{path}/") for one in known):
+            yield path.split("/")[0] if not any(one.startswith(path.split("/")[0] + "/") for one in known) else path
 
 
 def _path(root: Path, execution: Execution) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from checker.model.base import Frozen
+from checker.model.database_plan import DatabasePlan
 from checker.model.rule import Profile
 from checker.model.spill import Spill
 
@@ -25,23 +26,6 @@ class Entry(Frozen):
     @property
     def spelled(self) -> str:
         return f"{self.target}{'()' * self.factory}"
-
-
-class DatabasePlan(Frozen):
-    """Which throw-away database the app gets, and how its project writes the address of one.
-
-    `socket` is the folder of the socket of a PostgreSQL that was started for this run. `schemes` are those of URLs that
-    the project shows, likeliest first; `names` the settings that are about a database; `shown` the URL of some of them.
-    """
-
-    engine: Literal["sqlite", "postgresql"] = "sqlite"
-    why: str = ""
-    socket: str = ""
-    version: str = ""
-    schemes: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    shown: Mapping[str, str] = {}
-    extensions: tuple[str, ...] = ()
 
 
 class ListPlan(Frozen):
@@ -102,11 +86,13 @@ class Plan(Frozen):
     alembic: str = ""
     path: str = "/usr/local/bin:/usr/bin:/bin"  # where programs are
     origin: str = ""  # the audited folder itself, which is only read
+    beside: tuple[str, ...] = ()  # of it what is no part of the repository and yet needed: packages, built files
     remote: str = ""  # an app that runs elsewhere and is asked in place of one of our own
     base_paths: tuple[str, ...] = ("",)
     document: Mapping[str, Any] | None = None
     graphql: str = ""  # the schema in its own language, where there is no other contract
     operations: tuple[OperationPlan, ...] = ()
+    public: tuple[str, ...] = ()  # operations that need no credentials, as the policy says
     users: tuple[UserPlan, ...] = ()
     notes: tuple[str, ...] = ()  # what the reader must know of the plan itself
     progress: int = -1  # the descriptor that says how far it is; none where negative

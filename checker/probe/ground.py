@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from checker.model.rehearsal import DatabasePlan
+from checker.model.database_plan import DatabasePlan
 from checker.model.unavailable import Unavailable
 from checker.probe import postgres
 

@@ -117,5 +117,7 @@ def _confidence(found: Crash) -> Confidence | None:
 
 
 def _is_error(line: str) -> bool:
-    head = line.strip().partition(":")[0]
-    return head.isidentifier() and head.endswith(("Error", "Exception", "Interrupt", "Exit", "Warning"))
+    *modules, head = line.strip().partition(":")[0].split(".")
+    return all(part.isidentifier() for part in (*modules, head)) and head.endswith(
+        ("Error", "Exception", "Interrupt", "Exit", "Warning")
+    )

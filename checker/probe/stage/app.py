@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -25,7 +26,13 @@ MOST_MEMORY = 4 << 30  # bytes that the app and its children may hold at a time
 MOST_PROCESSES = 256
 MARK = "CHECKER_REHEARSAL"  # a variable that the app and whatever it starts are known by
 _WATCH = 0.25  # seconds between looks at memory and processes
+_LISTENS = "0A"  # TCP_LISTEN in /proc/net/tcp (proc(5))
+_PATIENCE = 1.0  # seconds until an app that does not listen where it was told to is looked for elsewhere
 _PAGE = resource.getpagesize()
+
+
+_ERROR = re.compile(r"(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Exit|Refused|NotFound)\b(?::|$)")
+_FOREIGN = re.compile(r"/(?:site-packages|lib/python3\.\d+)/|<frozen")
 
 
 class NotStarted(Exception):
@@ -113,8 +120,31 @@ class Log:
         return "\n".join(line[:300] for line in lines[-count:])
 
     def last_words(self) -> str:
-        """The same in one line, the newest last."""
-        return " / ".join(line.strip() for line in self.last_lines(6).splitlines())[-900:] or "none"
+        """The same in one line, the newest last; of a traceback the error alone, and the line of the project before it."""
+        lines = [line.strip() for line in self.since(0).splitlines() if line.strip()]
+        last = next((at for at in range(len(lines) - 1, -1, -1) if _ERROR.match(lines[at])), None)
+        if last is None:
+            return " / ".join(line.strip() for line in self.last_lines(6).splitlines())[-900:] or "none"
+        frames = [line for line in lines[:last] if line.startswith('File "') and not _FOREIGN.search(line)]
+        return " / ".join([*frames[-1:], *lines[last : last + 4]])[:900]
+
+
+def ports(mark: str) -> set[int]:
+    """The TCP ports on which the processes with a mark listen."""
+    listening: dict[str, int] = {}
+    for table in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            for line in Path("/proc/self/net", table).read_text("ascii").splitlines()[1:]:
+                words = line.split()
+                if words[3] == _LISTENS:
+                    listening[f"socket:[{words[9]}]"] = int(words[1].rpartition(":")[2], 16)
+    found = set()
+    for one in marked(mark):
+        with contextlib.suppress(OSError):
+            for place in os.scandir(f"/proc/{one}/fd"):
+                with contextlib.suppress(OSError):
+                    found.add(listening.get(os.readlink(place.path), 0))
+    return found - {0}
 
 
 class Watch:
@@ -161,6 +191,8 @@ class App:
         self.port = port
         self.seconds = time.monotonic()
         self.mark = mark
+        self.has_own_port = False
+        self._look_at = self.seconds + _PATIENCE
         self._watch = Watch(process.pid, mark)
 
     @property
@@ -184,8 +216,18 @@ class App:
                     continue  # somebody else listens there
                 self.seconds = time.monotonic() - self.seconds
                 return None
+            self._adopt_port()
             time.sleep(_POLL)
         return f"it did not answer on its port within {limit:.0f} s; its last lines: {self.log.last_words()}"
+
+    def _adopt_port(self) -> None:
+        """Ask where the app listens by itself, when that is one port and not the one that it was told."""
+        if time.monotonic() > self._look_at:
+            self._look_at = time.monotonic() + _PATIENCE
+            found = ports(self.mark)
+            if self.port not in found and len(found) == 1:
+                self.has_own_port = True
+                self.port = self.client.port = found.pop()
 
     def answers(self, path: str, limit: float) -> bool:
         """Whether it answers within `limit` seconds; of an app that runs elsewhere."""

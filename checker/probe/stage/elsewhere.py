@@ -21,6 +21,7 @@ class Elsewhere(App):
         self.client = Client.of(url)
         self.port = self.client.port
         self.seconds = 0.0
+        self.has_own_port = False
 
     @property
     def runs(self) -> bool:

@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from checker.model.rehearsal import Exchange, OperationPlan, Plan, UserPlan
 from checker.probe.stage.client import Client, NoAnswer, decoded
@@ -14,6 +15,7 @@ from checker.probe.stage.client import Client, NoAnswer, decoded
 _TOKENS = ("access_token", "accessToken", "token", "id_token", "idToken", "jwt", "auth_token", "key")
 _ROWS = ("data", "items", "results", "values", "records", "rows", "list", "content", "entries", "_embedded")
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
+_OTHER_FORM = (400, 415, 422)
 MOST_ROWS = 20
 
 
@@ -39,10 +41,13 @@ class Explorer:
             self.credentials[user.name] = dict(user.headers)
             return
         method, _, path = user.login.partition(" ")
+        key = self.key(user.login)
         try:
-            answer = self.client.ask(
-                method, path, body=dict(user.body), headers=self.key(user.login), operation=user.login
-            )
+            answer = self.client.ask(method, path, body=dict(user.body), headers=key, operation=user.login)
+            if answer.status in _OTHER_FORM and token_in(decoded(answer), user.token) is None:
+                form = {**key, "Content-Type": "application/x-www-form-urlencoded"}  # RFC 6749, 4.3.2
+                filled = self.client.ask(method, path, body=urlencode(user.body), headers=form, operation=user.login)
+                answer = filled if 200 <= filled.status < 300 else answer
         except NoAnswer as none:
             self.notes.append(f"user {user.name} could not log in: {none}")
             return

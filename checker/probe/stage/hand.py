@@ -41,6 +41,7 @@ class Stagehand:
         self.store = kept or store(plan, alone=alone)
         self.scenery = Scenery(Path(plan.root), Path(plan.origin) if plan.origin else None)
         self._scheme = 0
+        self.has_own_port = False
         self._refused = ""
         self._marks = (f"{uuid.uuid4().hex}-{number}" for number in itertools.count())
 
@@ -57,6 +58,7 @@ class Stagehand:
             try:
                 said = running.await_ready(self.plan.ready, READY_SECONDS[self.plan.profile])
                 if said is None:
+                    self.has_own_port |= running.has_own_port
                     self._refuse_without_tables()
                     yield running
                     return
@@ -69,7 +71,7 @@ class Stagehand:
 
     def leaves_in_peace(self) -> bool:
         """Whether another app can be started while one is asked: over data of its own, in a tree that nobody wrote to."""
-        return self.store.apart() and self.scenery.untouched()
+        return not self.has_own_port and self.store.apart() and self.scenery.untouched()
 
     def environment(self, *, aside: bool = False) -> dict[str, str]:
         """All that the app gets to see: nothing of the caller's but where programs are. `aside`: another database."""

@@ -24,6 +24,8 @@ from checker.probe.stage.limits import limit
 from checker.probe.stage.probes import Probes
 from checker.probe.stage.progress import Progress
 from checker.probe.stage.replay import FreshApp, repeated, worst
+from checker.probe.stage.scenery import bring, sealed
+from checker.probe.stage.served import operations_of
 from checker.probe.stage.spills import secrets, spills
 from checker.probe.stage.start import Dump, prepared
 
@@ -73,6 +75,9 @@ def rehearse(plan: Plan, *, alone: bool) -> Rehearsal:
         closing(Fuzzer(Path(plan.scratch, "fuzz"), plan.profile, plan.seed)) as fuzzer,
     ):
         progress.say("the app is started")
+        if plan.origin:
+            linked = alone and sealed(Path(plan.origin))
+            bring(Path(plan.root), Path(plan.origin), plan.beside, linked=linked)
         stagehand, dump = prepared(plan, alone=alone)
         return rehearsed(plan, fuzzer, stagehand, dump, progress)
 
@@ -83,6 +88,8 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
         routes = dump.routes()
         served_at, served = served_document(app.client)
         document = plan.document or served
+        if plan.document is None and served is not None:
+            plan = plan.model_copy(update={"operations": operations_of(served, plan.public)})
         app.client.base = base_path(plan, app.client)
         explorer = Explorer(plan, app.client)
         progress.say(f"Schemathesis asks {len(plan.operations)} operations")

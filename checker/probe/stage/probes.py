@@ -35,7 +35,9 @@ from checker.probe.stage.walk import Walker
 MOST_ENDED = 6
 LOG_LAG = 0.05  # seconds by which the log may lag behind an answer
 FOREIGN_ORIGIN = "https://elsewhere.example"
-_HEALTH = re.compile(r"(?i)/(?:health|healthz|livez?|liveness|ready|readyz|readiness|ping|status)(?:/|$)")
+_HEALTH = re.compile(
+    r"(?i)/(?:health(?:[-_]?checks?)?|healthz|livez?|liveness|ready|readyz|readiness|ping|status)(?:/|$)"
+)
 _USUAL_HEALTH = (
     "/health",
     "/healthz",

@@ -56,13 +56,17 @@ class FreshApp:
 
 
 def worst(seen: Iterable[Exchange]) -> tuple[Exchange, ...]:
-    """Each operation's smallest request that ended in a 5xx; what deletes comes last, because others need the row."""
+    """Each operation's smallest request that ended in a 5xx.
+
+    What only reads comes first, so that no row of another crash is what breaks it; what deletes comes last, because others
+    need the row.
+    """
     found: dict[str, Exchange] = {}
     for one in seen:
         known = found.get(one.operation)
         if one.status >= 500 and (known is None or _size(one) < _size(known)):
             found[one.operation] = one
-    return tuple(sorted(found.values(), key=lambda one: one.method == "DELETE"))
+    return tuple(sorted(found.values(), key=lambda one: (one.method == "DELETE", one.method not in ("GET", "HEAD"))))
 
 
 def repeated(

@@ -4,11 +4,46 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+_SEAL = (("-o", "remount,bind,ro"), ("-o", "remount,bind,ro,nosuid,nodev"))
 _Mark = tuple[int, int, int]  # size, time of change in ns, inode
+
+
+def sealed(folder: Path) -> bool:
+    """Make a folder one that nobody here can write to, where this process has mounts of its own; whether that worked."""
+    place = str(folder)
+    if not _mounted("--bind", place, place):
+        return False
+    return any(_mounted(*options, place) for options in _SEAL)
+
+
+def _mounted(*words: str) -> bool:
+    program = shutil.which("mount") or "/bin/mount"
+    try:
+        return subprocess.run([program, *words], capture_output=True, check=False, timeout=20).returncode == 0
+    except (OSError, subprocess.SubprocessError):
+        return False
+
+
+def bring(tree: Path, origin: Path, names: Iterable[str], *, linked: bool) -> None:
+    """Put beside the copy what is no part of the repository and yet needed: packages, what a build has made.
+
+    Packages are `linked` where nobody can write to them there, else copied.
+    """
+    for name in names:
+        source, target = origin / name, tree / name
+        with suppress(OSError, shutil.Error):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if linked and target.name == "node_modules":
+                target.symlink_to(source)
+            elif source.is_dir():
+                shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+            else:
+                shutil.copy2(source, target)
 
 
 class Scenery:

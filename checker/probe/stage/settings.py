@@ -73,8 +73,8 @@ def missing(said: str, described: Sequence[Mapping[str, Any]]) -> Iterator[tuple
             yield str(row["env"]), str(row.get("choice") or row.get("type") or "")
     if not any(row.get("of") in unmet for row in described):
         yield from ((found.upper(), "") for found in _ABSENT[0].findall(said))
-    for pattern in _ABSENT[1:]:
-        yield from ((found, "") for found in pattern.findall(said))
+    named = dict.fromkeys(found for pattern in _ABSENT[1:] for found in pattern.findall(said))
+    yield from ((found, "") for found in named)
 
 
 def dummy(name: str, examples: Mapping[str, str], kind: str = "") -> str:
