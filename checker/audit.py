@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC
@@ -11,9 +11,11 @@ from pathlib import Path
 from checker import __version__, baseline, catalog, custom, engine, gate, waivers
 from checker.catalog import Catalog
 from checker.collect.lines import locator
+from checker.engine import Verdict
 from checker.model.contract import ContractFiles
 from checker.model.observation import Check
 from checker.model.proof_records import ProofRecords
+from checker.model.quoted import without_secrets
 from checker.model.repo import Inventory, Suppressions
 from checker.model.report import (
     Claim,
@@ -27,18 +29,28 @@ from checker.model.report import (
     WaiverLedger,
 )
 from checker.model.rule import PROFILES, BoundRule, Family, Profile
+from checker.model.surroundings import Surroundings
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
+from checker.registry import Registry
 from checker.workplace import Request, Workplace
+
+_BESIDE = Registry("checker.collect", {"around": "surroundings:around"})  # loaded for the formats that show it
 
 
 @dataclass(frozen=True)
 class Audit:
-    """The report, the traceback of each check that broke, and the severity from which the policy wants a failure."""
+    """The report, the traceback of each check that broke, and the severity from which the policy wants a failure.
+
+    `seconds` says what each fact and rule took by itself: `fact Api`, `rule pagination`.
+    `around` reads what a page shows beside a report; it costs, and most formats show nothing of it.
+    """
 
     report: Report
     traces: Mapping[str, str]
     fail_on: str
+    seconds: Mapping[str, float]
+    around: Callable[[Report], Surroundings]
 
 
 def audit(request: Request) -> Audit:
@@ -89,13 +101,23 @@ def audit(request: Request) -> Audit:
                         *_left_out(left),
                         *known_debt.notes,
                         *_notes(place, standards),
-                        *_of_rehearsal(place),
+                        *_of_runs(place),
                         *_of_source(place),
+                        *_files_alone(verdicts),
                     )
                 )
             ),
         )
-    return Audit(report, {one.bound.id: one.trace for one in verdicts if one.trace}, str(policy.fail_on))
+    seconds = {f"fact {name}": took for name, took in place.facts.seconds.items()}
+    seconds |= {f"rule {one.bound.id}": one.seconds for one in verdicts}
+    traces = {one.bound.id: one.trace for one in verdicts if one.trace}
+    return Audit(
+        report=report,
+        traces=traces,
+        fail_on=str(policy.fail_on),
+        seconds=seconds,
+        around=lambda report: _BESIDE["around"](place.root, place.facts, report),
+    )
 
 
 def _rehearsal_last(
@@ -158,7 +180,8 @@ def _ref(known: Catalog, name: str) -> StandardRef:
 
 def _suppressions(place: Workplace) -> tuple[Suppression, ...]:
     try:
-        return place.facts.get(Suppressions).found
+        found = place.facts.get(Suppressions).found
+        return tuple(one.model_copy(update={"marker": without_secrets(one.marker)}) for one in found)
     except (Unavailable, NotApplicable):
         return ()
 
@@ -200,10 +223,24 @@ def _git_notes(git: Git, base: str | None) -> Iterator[str]:
         yield f"the verdict is bound to no tree: {refused.reason}"
 
 
-def _of_rehearsal(place: Workplace) -> tuple[str, ...]:
-    """How the app was run, where a rule had it run."""
-    rehearsal = place.facts.collected("Rehearsal")
-    return () if rehearsal is None else rehearsal.told
+def _of_runs(place: Workplace) -> Iterator[str]:
+    """How the app and its migrations were run, where a rule had them run."""
+    for name in ("Rehearsal", "MigrationRuns"):
+        ran = place.facts.collected(name)
+        yield from () if ran is None else ran.told
+
+
+def _files_alone(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """A word about a run that looked for secrets and found nothing else to look at: `ready` says so little then.
+
+    It stays ready: each file was searched, which is what the clauses about secrets ask, and a repository of documents or
+    of infrastructure could not pass otherwise.
+    """
+    whole = (Family.SECRETS, Family.CONFIG, Family.CHANGE)
+    others = [one for one in verdicts if one.bound.rule.family not in whole]
+    searched = sum(one.examined for one in verdicts if one.bound.rule.family is Family.SECRETS)
+    if others and searched and not sum(one.examined for one in others):
+        yield f"nothing of a backend was found here: {searched} times a file was searched for secrets, and that is all"
 
 
 def _of_source(place: Workplace) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,16 @@ from checker import toml_source
 from checker.catalog import Catalog
 from checker.checks import CHECKS
 from checker.checks.custom import check_of
+from checker.collect.data_parsed import Malformed
+from checker.collect.data_text import parse
 from checker.model.custom import CustomRule, CustomRules
 from checker.model.observation import Check
 from checker.toml_source import ConfigurationError, TomlSource
 
 Read = Callable[[str], str | None]
 Listing = Callable[[str], Sequence[str]]  # the paths of the files below a folder, in a fixed order
+_LANGUAGES = {"python": ("python",), "typescript": ("typescript", "tsx"), "tsx": ("tsx",), "javascript": ("tsx",)}
+_OF_A_PATTERN = frozenset("id language rule constraints utils message note severity metadata url".split())
 LARGEST = 1 << 20  # bytes of one file
 NONE = CustomRules({})
 
@@ -24,6 +29,7 @@ NONE = CustomRules({})
 def load(folders: Iterable[str], listing: Listing, read: Read, known: Catalog) -> CustomRules:
     """The rules of some folders: every `.toml` right below each. ConfigurationError for what is wrong with one."""
     rules: dict[str, CustomRule] = {}
+    syntax: dict[str, str] = {}
     digest = hashlib.sha256()
     for folder in folders:
         paths = [path for path in listing(folder) if path.endswith(".toml") and _right_below(folder, path)]
@@ -36,7 +42,37 @@ def load(folders: Iterable[str], listing: Listing, read: Read, known: Catalog) -
             if rule.id in rules:
                 raise ConfigurationError(path, None, f"custom rule {rule.id!r} exists twice")
             rules[rule.id] = rule
-    return CustomRules(rules, digest.hexdigest() if rules else "")
+            if rule.check.ast_grep:
+                beside = f"{path.rpartition('/')[0]}/{rule.check.ast_grep}".lstrip("/")
+                written = read(beside) if beside in listing(folder) else None
+                if written is None:
+                    raise ConfigurationError(path, None, f"there is no {rule.check.ast_grep} beside it")
+                digest.update(f"{beside}\0{written}\0".encode("utf-8", "surrogateescape"))
+                syntax[rule.id] = _syntax(rule.id, beside, written)
+    return CustomRules(rules, digest.hexdigest() if rules else "", syntax)
+
+
+def _syntax(rule: str, path: str, text: str) -> str:
+    """A pattern of ast-grep under the rule's own name, and with nothing that chooses files, silences or rewrites."""
+    try:
+        value = parse(text).value
+    except Malformed as wrong:
+        raise ConfigurationError(path, wrong.line, str(wrong)) from None
+    if not isinstance(value, dict) or not isinstance(value.get("rule"), dict):
+        raise ConfigurationError(path, None, "no pattern of ast-grep: a mapping with `language` and `rule`")
+    language = str(value.get("language", "")).lower()
+    if language not in _LANGUAGES:
+        raise ConfigurationError(path, None, f"language {language!r} is not one of {', '.join(sorted(_LANGUAGES))}")
+    for key in value:
+        if key not in _OF_A_PATTERN:
+            said = "; [check] files says which" if key in ("files", "ignores") else ""
+            raise ConfigurationError(path, None, f"{key!r} is not for patterns of custom rules{said}")
+    kept = {key: value[key] for key in ("rule", "constraints", "utils") if key in value}
+    documents = [
+        {"id": f"{rule}--{grammar}", "language": grammar, "severity": "hint", **kept}
+        for grammar in _LANGUAGES[language]
+    ]
+    return "\n---\n".join(json.dumps(one) for one in documents)
 
 
 def _right_below(folder: str, path: str) -> bool:

@@ -6,14 +6,17 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from time import perf_counter
 from typing import Any, Protocol
 
 from checker.catalog import clause_order, gravest, params_model
 from checker.injection import arguments, facts_named
 from checker.model.finding import Finding, Where, fingerprint
 from checker.model.observation import Check, Observation, Place, Pointer
+from checker.model.quoted import without_secrets
 from checker.model.report import Outcome, Result
-from checker.model.rule import BoundRule, Severity
+from checker.model.rule import BoundRule, Family, Severity
 from checker.model.unavailable import NotApplicable, Unavailable
 
 
@@ -28,7 +31,7 @@ Locate = Callable[[Mapping[str, Sequence[Pointer]]], Mapping[tuple[str, Pointer]
 
 @dataclass(frozen=True)
 class Verdict:
-    """One rule's result with its findings; `trace` holds the traceback of a check that broke."""
+    """One rule's result with its findings; `trace` holds the traceback of a check that broke, `seconds` what it took."""
 
     bound: BoundRule
     outcome: Outcome
@@ -36,6 +39,7 @@ class Verdict:
     reason: str = ""
     findings: tuple[Finding, ...] = ()
     trace: str = ""
+    seconds: float = 0.0
 
     @property
     def result(self) -> Result:
@@ -71,11 +75,15 @@ class _Seen:
     outcome: Outcome | None = None  # set when the check gave no observations at all
     reason: str = ""
     trace: str = ""
+    seconds: float = 0.0  # without the facts that it waited for
 
 
 def _look(bound: BoundRule, check: Check, evidence: Evidence, contain: bool) -> _Seen:
+    started = perf_counter()
     try:
-        observations = tuple(check(**_arguments(check, bound, evidence)))
+        given = _arguments(check, bound, evidence)
+        started = perf_counter()
+        observations = tuple(check(**given))
     except NotApplicable as nothing:
         return _Seen(bound, outcome=Outcome.NOT_APPLICABLE, reason=nothing.reason)
     except Unavailable as missing:
@@ -86,7 +94,7 @@ def _look(bound: BoundRule, check: Check, evidence: Evidence, contain: bool) -> 
         return _Seen(bound, outcome=Outcome.ERROR, reason=_said(broken), trace=traceback.format_exc())
     if not observations:
         return _Seen(bound, outcome=Outcome.NOT_APPLICABLE, reason="nothing to examine")
-    return _Seen(bound, observations)
+    return _Seen(bound, observations, seconds=perf_counter() - started)
 
 
 def _said(broken: Exception) -> str:
@@ -121,7 +129,7 @@ def _judge(seen: _Seen, lines: Mapping[tuple[str, Pointer], tuple[int, int]], co
             raise
         return Verdict(seen.bound, Outcome.ERROR, reason=_said(broken), trace=traceback.format_exc())
     outcome = Outcome.FAILED if findings else Outcome.PASSED
-    return Verdict(seen.bound, outcome, examined=len(seen.observations), findings=findings)
+    return Verdict(seen.bound, outcome, len(seen.observations), findings=findings, seconds=seen.seconds)
 
 
 def _findings(seen: _Seen, lines: Mapping[tuple[str, Pointer], tuple[int, int]]) -> Iterator[Finding]:
@@ -149,20 +157,28 @@ def _finding(
     places = [place for one in same for place in (one.place, *one.also)]
     where, *also = dict.fromkeys(_where(place, lines) for place in places)
     more = f" (and {len(same) - 1} more like it)" if len(same) > 1 else ""
+    quoted = _quoted(bound.rule.family)
     return Finding(
         rule=bound.id,
         clauses=bound.clauses,
         category=bound.rule.family,
         severity=_capped(bound.severity, confidence.cap),
         confidence=confidence,
-        title=first.message + more,
+        title=quoted(first.message) + more,
         where=where,
-        evidence=first.evidence,
+        evidence=quoted(first.evidence),
         recommendation=bound.rule.recommendation,
         fingerprint=mark,
-        subject=first.cause or first.subject,
+        subject=quoted(first.cause or first.subject),
         also=tuple(also),
     )
+
+
+def _quoted(family: Family) -> Callable[[str], str]:
+    """How a rule's words are quoted: without secrets. Records of runs name trees and commits, which look as random."""
+    if family is Family.SECRETS:  # redacted by themselves, with marks that tell values apart
+        return str
+    return partial(without_secrets, random=family not in (Family.OUTPUTS, Family.PROOFS))
 
 
 def _capped(severity: Severity, cap: Severity) -> Severity:

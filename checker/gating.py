@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from checker.audit import audit
 from checker.model.proof import POLICY, Approval, Consent, Decision, Descriptor, GateVerdict, Policies, Summary
@@ -17,11 +15,13 @@ from checker.model.rule import PROFILES, Severity
 from checker.model.settings import Policy
 from checker.model.unavailable import Unavailable
 from checker.probe.git import Git
-from checker.proofs import bundle, gates, keys, policy
+from checker.proofs import anchors, bundle, gates, keys, policy
 from checker.proofs.binding import at_base, bound_tree, rules_at, subjects
 from checker.proofs.bundle import Head
 from checker.proofs.gates import Gate, Trust
 from checker.proofs.judging import Against, Bundle, Consented, Judged, approvals, judge
+from checker.proofs.overrides import overridden
+from checker.proofs.rerun import contradictions
 from checker.toml_source import ConfigurationError, nearest
 from checker.workplace import Request, Workplace
 
@@ -41,6 +41,12 @@ class GateRun:
     audit: Report | None
     verdict: GateVerdict
     notes: tuple[str, ...] = ()
+    escalates: bool = False
+
+    @property
+    def recommendation(self) -> str:
+        """A forged or contradicted proof, and one that asks a person, goes to a person."""
+        return "accept" if self.decision == "pass" else "escalate" if self.escalates else "rework"
 
 
 @dataclass(frozen=True)
@@ -49,10 +55,10 @@ class _Opened:
     git: Git
     against: Against
     bundles: tuple[Bundle, ...]
-    gone: tuple[str, ...] = field(default=())
+    gone: tuple[str, ...] = field(default=())  # bundles that an anchor remembers and nobody has
 
     @classmethod
-    def of(cls, request: Request, supplied: Sequence[str], anchors: Mapping[str, Head], stack: ExitStack) -> _Opened:
+    def of(cls, request: Request, supplied: Sequence[str], kept: Mapping[str, Head], stack: ExitStack) -> _Opened:
         place = Workplace.open(request, stack)
         git, base = place.git, place.base
         if not isinstance(git, Git):
@@ -67,26 +73,23 @@ class _Opened:
         )
         earlier = at_base(git, base.revision)
         names = bundle.beneath(place.root.path)
-        remembered = {name: bundle.head(data) for name, data in earlier.items()}
+        remembered = ({name: bundle.head(data) for name, data in earlier.items()}, kept, *anchors.in_notes(git))
         found = tuple(
-            Bundle(
-                name,
-                place.root.read(name, bundle.LARGEST),
-                tuple(one[name] for one in (remembered, anchors) if name in one),
-            )
+            Bundle(name, place.root.read(name, bundle.LARGEST), tuple(one[name] for one in remembered if name in one))
             for name in names
         )
-        gone = tuple(sorted((remembered.keys() | anchors.keys()) - set(names)))
+        lost = sorted({name for one in remembered for name in one} - set(names))
+        gone = tuple(f"chain: {name} was anchored and is gone" for name in lost)
         return cls(place, git, against, found, gone)
 
 
 def pass_gate(
-    name: str, request: Request, supplied: Sequence[str] = (), anchors: Mapping[str, Head] | None = None
+    name: str, request: Request, supplied: Sequence[str] = (), kept: Mapping[str, Head] | None = None
 ) -> GateRun:
     """Judge one gate. ConfigurationError: no such gate. Unavailable: no git."""
     gate = _gate(name)
     with ExitStack() as stack:
-        opened = _Opened.of(request, supplied, anchors or {}, stack)
+        opened = _Opened.of(request, supplied, kept or {}, stack)
         judged = [one for each in opened.bundles for one in judge(each, opened.against, gate.min_trust)]
         latest = [_latest(kind, judged) for kind in gate.proofs]
         makers = [one.owner for one in latest if one.owner]
@@ -96,11 +99,22 @@ def pass_gate(
         consents = approvals(records, by_path, name, opened.against, makers, words)
         report = audit(replace(request, profile=gate.audit)).report if gate.audit else None
         latest = [_accepted(one, consents, gate.min_trust) for one in latest]
-        decision, reasons = _decide(gate, latest, consents, report, opened.gone)
+        latest = overridden(latest, opened.place.settings.policy.waivers, request.as_of.date())
+        contradicted = tuple(contradictions(judged))
+        decision, reasons = _decide(gate, latest, consents, report, (*contradicted, *opened.gone))
         verdict = _verdict(name, opened, latest, decision)
         attempts = {kind: sum(one.type == kind for one in judged) for kind in gate.proofs}
-        notes = (*opened.against.believed.notes, *opened.place.settings.notes)
-        return GateRun(name, decision, reasons, tuple(latest), attempts, tuple(consents), report, verdict, notes)
+        waived = tuple(f"{one.type} is {one.state} and waived {one.waived}" for one in latest if one.waived)
+        notes = (*waived, *opened.against.believed.notes, *opened.place.settings.notes)
+        escalates = bool(contradicted) or decision == "review" or any(one.doctored for one in judged)
+        return GateRun(
+            name, decision, reasons, tuple(latest), attempts, tuple(consents), report, verdict, notes, escalates
+        )
+
+
+def needed(name: str) -> tuple[str, ...]:
+    """The types of proofs that a gate needs. ConfigurationError: no such gate."""
+    return _gate(name).proofs
 
 
 def approve(
@@ -114,10 +128,9 @@ def approve(
     meaning = gates.load().approval.meaning(text)
     if meaning != "approved":
         raise ConfigurationError("--text", None, f'{text!r} is {meaning}, not an approval; say "approved", or nothing')
-    source = request.environment.get(keys.VARIABLE)
-    if not source:
+    signer = keys.of(request.environment)
+    if signer is None:
         raise ConfigurationError(keys.VARIABLE, None, "an approval is signed; name the file of a person's key")
-    signer = keys.signer(source)
     with ExitStack() as stack:
         place = Workplace.open(request, stack)
         if not isinstance(place.git, Git):
@@ -164,12 +177,11 @@ def verify(
 
 
 def anchors_of(text: str) -> dict[str, Head]:
-    """Anchors as `checker verify --format json` prints them: `{"heads": {bundle: {"records": n, "sha256": "…"}}}`."""
+    """Anchors as CI kept them; ConfigurationError for anything else."""
     try:
-        heads: Any = json.loads(text)["heads"]
-        return {str(name): Head(int(one["records"]), str(one["sha256"])) for name, one in heads.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise ConfigurationError("--anchor", None, "not the JSON of checker verify --format json") from None
+        return anchors.parsed(text)
+    except anchors.NotAnAnchor as wrong:
+        raise ConfigurationError("--anchor", None, str(wrong)) from None
 
 
 def _gate(name: str) -> Gate:
@@ -189,9 +201,9 @@ def _latest(kind: str, judged: Sequence[Judged]) -> Judged:
     current = [one for one in of_kind if one.state in ("valid", "failed")]
     untrusted = [one for one in of_kind if one.state == "untrusted"]
     chosen = current or untrusted or of_kind
-    return max(
-        chosen, key=lambda one: (one.proof.predicate.checker.finished_on if one.proof else "", of_kind.index(one))
-    )
+    # within a chain the last record is the newest, whatever a clock said; between chains there is only the clock
+    ends = {one.path.rpartition(":")[0]: one for one in chosen}
+    return max(ends.values(), key=lambda one: one.proof.predicate.checker.finished_on if one.proof else "")
 
 
 def _accepted(one: Judged, consents: Sequence[Consented], min_trust: Trust) -> Judged:
@@ -205,11 +217,12 @@ def _accepted(one: Judged, consents: Sequence[Consented], min_trust: Trust) -> J
 
 
 def _decide(
-    gate: Gate, latest: Sequence[Judged], consents: Sequence[Consented], report: Report | None, gone: Sequence[str]
+    gate: Gate, latest: Sequence[Judged], consents: Sequence[Consented], report: Report | None, doubts: Sequence[str]
 ) -> tuple[Decision, tuple[str, ...]]:
-    block = [f"{one.state}: {one.type}: {one.reason}" for one in latest if one.state != "valid" and not one.fingerprint]
-    block += [f"chain: {name} was anchored and is gone" for name in gone]
-    review = [f"review: {one.type}: {one.reason}" for one in latest if one.state != "valid" and one.fingerprint]
+    open_ones = [one for one in latest if one.state != "valid" and not one.waived]
+    block = [f"{one.state}: {one.type}: {one.reason}" for one in open_ones if not one.fingerprint]
+    block += doubts
+    review = [f"review: {one.type}: {one.reason}" for one in open_ones if one.fingerprint]
     if gate.approval and not any(one.state == "valid" for one in consents):
         block.append("missing: approval: no person's approval of this tree; checker approve")
     if report is not None and report.status != "ready":

@@ -61,7 +61,7 @@ _JUDGES: Mapping[Kind, tuple[str, tuple[str, ...]]] = {
     Kind.ESCALATION: ("backend-developer", ("escalation-format",)),
     Kind.CHECKPOINT: ("backend-developer", ("approval-words", "checkpoint-order", "named-files")),
     Kind.APPROVAL: ("backend-developer", ("approval-words",)),
-    Kind.TRUTH: ("backend-developer", ("locked-specs", "truth-proof-true", "truth-proofs")),
+    Kind.TRUTH: ("backend-developer", ("spec-checksum", "truth-proof-true", "truth-proofs")),
     Kind.REVIEW_FINDINGS: ("backend-engineer", ("review-findings-true", "review-findings-valid")),
     Kind.OUTPUT_DOCUMENT: ("backend-coder", ("escalation-due", "output-document", "output-placeholders")),
     Kind.DELIVERY: (

@@ -28,16 +28,18 @@ from checker.model.settings import Description
 from checker.model.unavailable import Unavailable
 from checker.probe.command import CommandMissing
 from checker.probe.git import Git
-from checker.proofs import base_tests, bundle, commands, gates, keys, policy
+from checker.proofs import bundle, commands, gates, keys, policy
 from checker.proofs.binding import rules_at, subjects
 from checker.proofs.commands import Tool
+from checker.proofs.comparison import Comparison
 from checker.proofs.decision import Weighed, weigh
 from checker.proofs.export import export
 from checker.proofs.gates import Gates
+from checker.proofs.mutation import Probed
 from checker.proofs.outcome import Outcome
 from checker.proofs.revision import Revision
-from checker.proofs.scratch import Interpreter, Scratch, memory_for
-from checker.proofs.weakened import weakened
+from checker.proofs.scratch import Around, Interpreter, Scratch, memory_for
+from checker.settings import OWN_FILE, SHARED_FILE
 from checker.toml_source import ConfigurationError, nearest
 from checker.workplace import Request, Workplace
 
@@ -61,8 +63,7 @@ def prove(kind: str, request: Request) -> Proved:
     rules = gates.load()
     if kind not in rules.types:
         raise ConfigurationError("checker prove", None, f"unknown proof type {kind!r}{nearest(kind, rules.types)}")
-    source = request.environment.get(keys.VARIABLE)
-    signer = keys.signer(source) if source else None
+    signer = keys.of(request.environment)
     with ExitStack() as stack:
         place = Workplace.open(request, stack)
         if not isinstance(place.git, Git):
@@ -95,25 +96,43 @@ class _Run:
         started = _now()
         head = Revision.of(self.git, self.git.content(), self.rules, self._role)
         base = self._base()
-        tool = commands.choose(self.kind, self.place.settings.policy, head, self.rules)
+        tool = commands.choose(self.kind, self.place.settings.policy, (base, head) if base else (head,), self.rules)
+        if tool.name in commands.JAVASCRIPT:
+            head, base = head.with_javascript(self.git), base.with_javascript(self.git) if base else None
         scratch = self._scratch("head")
         left_out = export(self.git, head.entries, scratch.tree)
+        if tool.name in commands.JAVASCRIPT and scratch.modules is not None:
+            left_out = (*left_out, "node_modules is the one that is installed here, bound by nothing")
         if not head.entries:
             raise Unavailable("the tree holds nothing but records, so there is nothing to prove")
+        if tool.name == "checker" and base is not None:
+            self._base_policy(base, scratch)
         try:
             outcome = self._outcome(tool, scratch, head, base)
         except CommandMissing as missing:
             raise Unavailable(f"{self.kind}: {missing}; install it, or name another command in [commands]") from None
         signals = [*outcome.signals, *(Signal(kind="left-out", about=one) for one in left_out)]
         base_run = BaseRun(ran="no", why="no base revision" if base is None else "not asked by this proof type")
+        probed = Probed()
         if base is not None:
-            signals += self._delta(base, head)
-            if tool.name == "pytest":
-                skipped = frozenset(one.about for one in outcome.signals if one.kind == "skipped-at-run")
-                base_run = self._base_tests(base, head, tool.words, skipped)
-                signals += base_tests.signals(base_run)
+            against = Comparison(self.kind, self.rules, self.git, base, head, tool, self._scratch)
+            found, base_run, probed = against.compared(outcome, scratch)
+            signals += found
         weighed = weigh(signals, base_run, self.rules.decision)
-        return lambda link: self._statement(link, outcome, signals, base_run, weighed, left_out, scratch, started)
+        return lambda link: self._statement(
+            link, outcome, signals, base_run, probed, weighed, left_out, scratch, started
+        )
+
+    def _base_policy(self, base: Revision, scratch: Scratch) -> None:
+        """Our own audit obeys the base's configuration: in the exported tree there is no git to tell it what that was."""
+        for name in (OWN_FILE, SHARED_FILE):
+            place, blob = scratch.tree / name, next((one.blob for one in base.entries if one.path == name), None)
+            told = next((data for _, data in self.git.blobs([blob])), None) if blob else None
+            if told is not None:
+                place.unlink(missing_ok=True)
+                place.write_bytes(told)
+            elif place.is_file() and (name == OWN_FILE or b"[tool.checker" in place.read_bytes()):
+                place.unlink()
 
     @property
     def _description(self) -> Description:
@@ -132,23 +151,14 @@ class _Run:
         return Revision.of(self.git, self.git.ls_tree(fork), self.rules, self._role)
 
     def _scratch(self, name: str) -> Scratch:
-        interpreter = Interpreter.find(self.place.root.path.resolve(), self._description, self.environment)
-        return Scratch.make(self.folder / name, interpreter, self._description, self.rules)
+        root = self.place.root.path.resolve()
+        interpreter = Interpreter.find(root, self._description, self.environment)
+        around = Around.find(root, self.environment)
+        return Scratch.make(self.folder / name, interpreter, self._description, self.rules, around)
 
     def _outcome(self, tool: Tool, scratch: Scratch, head: Revision, base: Revision | None) -> Outcome:
         testpaths = base.side().suite.testpaths if base else None
-        suite = head.side(testpaths).suite
-        return commands.run(self.kind, tool, scratch, suite, head.python, self.rules)
-
-    def _delta(self, base: Revision, head: Revision) -> Sequence[Signal]:
-        """What judges differs for every type: a lint run is weakened by its configuration as a test run is."""
-        before = base.side()
-        found = weakened(before, head.side(before.suite.testpaths))
-        return [one for one in found if commands.concerns(self.kind, one)]
-
-    def _base_tests(self, base: Revision, head: Revision, words: Sequence[str], skipped: frozenset[str]) -> BaseRun:
-        seconds = self.rules.types[self.kind].seconds
-        return base_tests.run(self.git, base, head, words, self.rules, seconds, self._scratch, skipped)
+        return commands.run(self.kind, tool, scratch, head, testpaths, self.rules)
 
     def _statement(
         self,
@@ -156,6 +166,7 @@ class _Run:
         outcome: Outcome,
         signals: Sequence[Signal],
         base_run: BaseRun,
+        probed: Probed,
         weighed: Weighed,
         left_out: tuple[str, ...],
         scratch: Scratch,
@@ -174,6 +185,7 @@ class _Run:
             base_commit=self.git.resolve(fork) if isinstance(fork, str) else None,
             base_tests_on_head=base_run,
             canary=outcome.canary,
+            mutants={"made": probed.made, "killed": probed.killed} if probed.made else {},
             stdout_sha256=outcome.stdout_sha256,
             env=dict(zip(*_env(scratch), strict=True)),
             left_out=left_out,

@@ -25,6 +25,10 @@ class Registry(Mapping[str, Callable[..., Any]]):
             self._loaded[name] = getattr(import_module(f"{self._package}.{module}"), function)
         return self._loaded[name]
 
+    def place(self, name: str) -> str:
+        """Where a function stands: `module:function` below the package."""
+        return self._listed[name]
+
     def __contains__(self, name: object) -> bool:
         return name in self._listed
 

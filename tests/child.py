@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import os
@@ -63,6 +64,8 @@ def inside(*words: str | Path, env: Mapping[str, str] | None = None) -> Done:
             main()
         except SystemExit as ended:
             code = ended.code
+        finally:
+            gc.enable()  # a command turns it off for its short life; the suite's is long
     assert isinstance(code, int)
     return _checked(code, *(stream.buffer.getvalue() for stream in (out, err)))
 

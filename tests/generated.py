@@ -20,7 +20,23 @@ def files() -> dict[Path, str]:
     text = readme.read_text("utf-8")
     for name, table in {"rules": rule_table(), "standards": standard_table()}.items():
         text = between(text, name, table)
-    return {readme: text, **report_files(ROOT), **schema_files()}
+    return {readme: text, **report_files(ROOT), **schema_files(), ROOT / "rules" / "precision.json": precision()}
+
+
+def precision() -> str:
+    """How many findings of each rule were judged by eye: right, wrong, and wrong ones that are not found any more.
+
+    What was found with less than the rule's own confidence says nothing of it, and is marked so: `(medium)`.
+    """
+    counts: dict[str, dict[str, int]] = {}
+    for line in (ROOT / "tests" / "benchmarks" / "precision.jsonl").read_text("utf-8").splitlines():
+        one = json.loads(line)
+        if re.search(r"\((?:medium|low)\)", one["why"]):
+            continue
+        mended = not one["right"] and re.search(r"(?i)\bmended|\bsince\b", one["why"])
+        kind = "right" if one["right"] else "mended" if mended else "wrong"
+        counts.setdefault(one["rule"], {"right": 0, "wrong": 0, "mended": 0})[kind] += 1
+    return json.dumps(counts, indent=2, sort_keys=True) + "\n"
 
 
 def between(text: str, name: str, inner: str) -> str:

@@ -15,6 +15,7 @@ SUFFIXES = {
     "agent": "agent.txt",
     "github": "github.txt",
     "gitlab": "gitlab.json",
+    "html": "html",
     "json": "json",
     "junit": "junit.xml",
     "markdown": "md",

@@ -212,3 +212,13 @@ def test_it_runs_from_anywhere(bad: Path) -> None:
         "audit", ".", "--as-of", AS_OF, *ONLY, "--format", "json", cwd=bad, env={"PYTHONPATH": str(ROOT)}
     )
     assert here.json == report(bad, *ONLY)
+
+
+def test_what_took_longest_is_said_beside_the_report(bad: Path) -> None:
+    done = audit(bad, *ONLY, "--profile-time", "--format", "json")
+    lines = [line.split() for line in done.err.splitlines()]
+    assert all(line[1] == "s" and line[2] in ("fact", "rule") for line in lines)
+    assert {"ContractFiles", "pagination"} <= {line[3] for line in lines}
+    times = [float(line[0]) for line in lines]
+    assert times == sorted(times, reverse=True)
+    assert done.json["tool"] == "backend-checker"

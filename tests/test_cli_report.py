@@ -33,6 +33,16 @@ def test_a_saved_audit_renders_as_the_audit_did(bad: Path, saved: Path, fmt: str
     assert done.out == audit(bad, *ONLY, "--format", fmt).out
 
 
+def test_html_of_a_saved_audit_says_that_it_has_no_lines(bad: Path, saved: Path) -> None:
+    done = inside("report", saved, "--format", "html")
+    assert (done.code, done.err) == (1, "")
+    assert "This page was made from a saved report, which holds no lines of code" in done.out
+    assert 'class="l hit"' not in done.out
+    shown = audit(bad, *ONLY, "--format", "html").out
+    assert 'class="l hit"' in shown
+    assert "The lines of code are those of the audited tree" in shown
+
+
 def test_it_goes_to_a_file(saved: Path, tmp_path: Path) -> None:
     assert inside("report", saved, "--format", "sarif", "--output", tmp_path / "a.sarif").out == ""
     assert (tmp_path / "a.sarif").read_text("utf-8") == inside("report", saved, "--format", "sarif").out
@@ -110,6 +120,16 @@ class TestAgainst:
 
     def test_other_formats_are_refused_and_a_file_is_written(self, saved: Path, tmp_path: Path) -> None:
         said = refused(inside("report", saved, "--against", saved, "--format", "sarif"))
-        assert said == "--against compares as text or json, not as sarif"
+        assert said == "--against compares as text, json or html, not as sarif"
         inside("report", saved, "--against", saved, "--format", "json", "--output", tmp_path / "d.json")
         assert json.loads((tmp_path / "d.json").read_text())["stayed"] == 1
+
+    def test_a_page_compares_with_the_last_and_draws_the_trend(self, saved: Path, later: Path, tmp_path: Path) -> None:
+        done = inside("report", later, "--against", saved, "--against", saved, "--format", "html")
+        assert done.code == 1
+        assert "New: 1 finding</h3>" in done.out
+        assert "Gone: 1 finding</h3>" in done.out
+        assert done.out.count('class="dot-score"') == 3
+        assert inside("report", saved, "--against", saved, "--format", "html").code == 0
+        said = refused(inside("report", later, "--against", saved, "--against", saved))
+        assert said == "--against takes one report as text; a trend over several is drawn by --format html"

@@ -33,7 +33,7 @@ def repository(folder: Path, source: str = "from datetime import datetime\n\nAT 
     (folder / "src" / "orders.py").write_text(source)
     (folder / "checker.toml").write_text(EXTRA)
     (folder / "policy" / "checker-rules").mkdir(parents=True)
-    for file in ACME.glob("*.toml"):
+    for file in (*ACME.glob("*.toml"), *ACME.glob("*.yml")):
         shutil.copy(file, folder / "policy" / "checker-rules")
     return folder
 
@@ -49,7 +49,7 @@ def found(one: Report) -> list[tuple[str, str, str | None]]:
 def test_the_fixtures_hold() -> None:
     trial = tried(ACME)
     assert [case for case in trial.cases if case.problem] == []
-    assert len(trial.cases) == 8
+    assert len(trial.cases) == 11
 
 
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
@@ -138,6 +138,35 @@ def test_a_wrong_rule_is_refused(was: str, becomes: str, said: str, tmp_path: Pa
     file.write_text(text.replace(was, becomes))
     with pytest.raises(ConfigurationError, match=said):
         report(folder)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("language: cobol\nrule: {pattern: a}\n", "language 'cobol'"),
+        ("language: python\nfix: x\nrule: {pattern: a}\n", "'fix' is not for"),
+        ("language: python\nfiles: ['**']\nrule: {pattern: a}\n", "says which"),
+        ("language: python\n", "no pattern of ast-grep"),
+        ("a: [\n", "acme-print.yml"),
+        (None, "no acme-print.yml beside it"),
+    ],
+)
+def test_a_wrong_pattern_is_refused(pattern: str | None, said: str, tmp_path: Path) -> None:
+    folder = repository(tmp_path / "repo")
+    file = folder / "policy" / "checker-rules" / "acme-print.yml"
+    file.unlink() if pattern is None else file.write_text(pattern)
+    with pytest.raises(ConfigurationError, match=said):
+        report(folder)
+
+
+def test_a_pattern_that_the_engine_refuses_is_said(tmp_path: Path) -> None:
+    folder = repository(tmp_path / "repo")
+    (folder / "policy" / "checker-rules" / "acme-print.yml").write_text(
+        "language: python\nrule: {kind: no_such_kind}\n"
+    )
+    (result,) = [one for one in report(folder, "acme-print").results if one.rule == "acme-print"]
+    assert (result.outcome, "refused" in result.reason) == (Outcome.UNAVAILABLE, True)
+    assert found(report(folder, "acme-clock")) == [("acme-clock", "src/orders.py", "3")]
 
 
 def test_a_folder_without_rules_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -173,6 +174,44 @@ def test_a_migration_that_never_ends_is_stopped(project: Path) -> None:
     report = audited(project)
     found = next(one for one in report["findings"] if one["rule"] == "migration-applies")
     assert "statement timeout" in found["evidence"]
+
+
+def test_an_engine_that_is_not_started_here_is_named_with_the_line_that_mends_it(project: Path) -> None:
+    ini = project / "alembic.ini"
+    ini.write_text(ini.read_text("utf-8").replace("postgresql+psycopg", "mysql+pymysql"), "utf-8")
+    report = audited(project)
+    assert outcome(report, "migration-applies")[0] == "unavailable"
+    assert "histories for mysql are not run" in outcome(report, "migration-applies")[1]
+    assert '[database] engine = "postgresql"' in outcome(report, "migration-applies")[1]
+    assert report["exit"] in (1, 3)
+
+
+def test_settings_are_those_of_the_example_with_their_quotes_and_lists(project: Path) -> None:
+    lines = ('export ORIGINS=["http://localhost:3000", "*"]  # who may ask', "NAME='a b'", 'KEY = "x#y"', "EMPTY=")
+    (project / ".env.example").write_text("\n".join(lines) + "\n", "utf-8")
+    seen = "[os.environ[name] for name in ('ORIGINS', 'NAME', 'KEY', 'EMPTY')]"
+    wanted = ['["http://localhost:3000", "*"]', "a b", "x#y", ""]
+    (project / "migrations" / "env.py").write_text(f"import os\nassert {seen} == {wanted!r}\n" + ENV, "utf-8")
+    assert outcome(audited(project), "migration-applies") == ("passed", "")
+
+
+def test_a_project_for_a_newer_python_is_told_so(project: Path) -> None:
+    (project / "pyproject.toml").write_text('[project]\nname = "app"\nrequires-python = ">=3.99"\n', "utf-8")
+    (project / "migrations" / "env.py").write_text("raise NameError('Item is not defined')\n", "utf-8")
+    assert "asks for Python >=3.99" in outcome(audited(project), "migration-applies")[1]
+
+
+def test_the_report_says_what_the_migrations_ran_on(project: Path) -> None:
+    told = 'create_engine("postgresql+psycopg://app@db.example.com/app", poolclass=pool.NullPool)'
+    env = ENV.replace("import engine_from_config", "import create_engine")
+    (project / "migrations" / "env.py").write_text(re.sub(r"engine_from_config\(.*\)", told, env), "utf-8")
+    report = audited(project)
+    (ran,) = [note for note in report["notes"] if "throw-away" in note and "migrations run on" in note]
+    assert re.fullmatch(r"migrations: 2 of 2 migrations run on a throw-away PostgreSQL \d+(\.\d+)* \(major \d+\)", ran)
+    assert (
+        "migrations: env.py asked for the database on db.example.com, and was given the throw-away one"
+        in report["notes"]
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -10,6 +10,7 @@ from checker.collect.outputs import kinds, loose
 from checker.collect.outputs.checkpoints import words
 from checker.collect.outputs.evidence import measured
 from checker.collect.outputs.markdown import blocks, sections
+from checker.collect.outputs.recorded import acts_of, in_log
 from checker.collect.outputs.text import readable
 from checker.collect.outputs.work import _queue_of, lock_of, moment
 from checker.model.observation import Place
@@ -17,6 +18,7 @@ from checker.model.outputs.approval import meaning
 from checker.model.outputs.evidence import Figure, Figures, Measure, Statement, hold
 from checker.model.outputs.fields import agent, is_blank, key, percent, placeholders, take, whole
 from checker.model.outputs.overlap import overlap
+from checker.model.outputs.results import ended
 from checker.model.outputs.runs import cited
 
 LOCK = "owner: AGENT-2\ntask_id: WBS-3.1\nscope_paths:\n  - **/apps/backend/**\nstart_time: 2026-11-21T11:40:00Z\n"
@@ -182,6 +184,19 @@ def figures(path: str, text: str) -> dict[str, float]:
         ("j.xml", '<!DOCTYPE x [<!ENTITY a "b">]><testsuite><testcase/></testsuite>', {}),
         ("j.xml", "<testsuite><testcase><system-out><![CDATA[<failure>]]></system-out></testcase></testsuite>",
          {"passed": 1, "failed": 0}),
+        ("a.tap", "TAP version 13\n1..3\nok 1 - a\nnot ok 2 - b\nok 3 - c # SKIP x\n", {"passed": 1, "failed": 1}),
+        ("a.log", "ℹ tests 5\nℹ pass 4\nℹ fail 1\n", {"passed": 4, "failed": 1}),
+        ("a.log", "Ran 41 tests in 1.2s\n\nOK (skipped=1)\n", {"passed": 40, "failed": 0}),
+        ("a.log", "Ran 41 tests in 1.2s\n\nFAILED (failures=2, errors=1)\n", {"passed": 38, "failed": 3}),
+        ("a.log", "test result: ok. 12 passed; 0 failed; 1 ignored;", {"passed": 12, "failed": 0}),
+        ("a.log", "Statements   : 85.71% ( 6/7 )\nLines        : 88.1% ( 6/7 )\n", {"coverage": 88.1}),
+        ("lcov.info", "SF:a\nDA:1,1\nDA:2,0\nend_of_record\n", {"coverage": 50}),
+        ("c.xml", '<coverage lines-covered="90" lines-valid="100" version="1">', {"coverage": 90}),
+        ("c.xml", '<coverage clover="3"><project><metrics statements="100" coveredstatements="77"/>', {"coverage": 77}),
+        ("c.xml", '<report name="a"><counter type="LINE" missed="20" covered="80"/></report>', {"coverage": 80}),
+        ("jest.json", '{"numFailedTests": 1, "numPassedTests": 10, "success": false}', {"passed": 10, "failed": 1}),
+        ("report.json", '{"summary": {"passed": 10, "failed": 1, "total": 11}}', {"passed": 10, "failed": 1}),
+        ("j.xml", '<testsuites tests="5" failures="1" errors="0" skipped="1"/>', {"passed": 3, "failed": 1}),
         ("a.log", "I passed the exam in 3 days", {}),
         ("coverage.json", "{", {}),
     ],
@@ -212,3 +227,47 @@ def test_prose_with_one_true_number_is_not_contradicted_by_another() -> None:
     said = [Statement("c", "passed", value, Place("a"), firm=False) for value in (41, 12)]
     judged = hold(said, Figures((Figure("passed", 41, Place("x.log"), ""),)))
     assert [one.state for one in judged] == ["confirmed", "unverified"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("$ pytest -q\n41 passed\nexit code: 0\n", [("pytest -q", 0)]),
+        ("> jest\n  ✓ should return 404 for a route that is not there\n", [("jest", None)]),
+        ("$ ruff check .\nAll checks passed!\n$ mypy src\nFound 2 errors in 1 file (checked 4 source files)\n",
+         [("ruff check .", 0), ("mypy src", 1)]),
+        ("All checks passed!\n", [("ruff check", 0)]),
+        ('{"command": "npm test", "exit_code": 1}', [("npm test", 1)]),
+        ("command: npm test\nreturn code: 2\n", [("npm test", 2)]),
+        ("user@host:~/app$ npm run build\nProcess exited with code 1\n", [("npm run build", 1)]),
+        ("words\nthat say nothing\n", []),
+    ],
+)  # fmt: skip
+def test_commands_in_logs(text: str, wanted: list[tuple[str, int | None]]) -> None:
+    assert [(one.command, one.code) for one in in_log("a.log", text, "")] == wanted
+
+
+@pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        ("CI: 41 passed, 0 failed", "green"), ("failed at first, then passed", "green"), ("passed, then failed", "red"),
+        ("exit code 1", "red"), ("no failures", "green"), ("n/a, no database", "absent"), ("nothing said", ""),
+        ("fails closed when the token is absent", "green"), ("❌ lint", "red"), ("✅", "green"),
+    ],
+)  # fmt: skip
+def test_how_a_line_says_that_something_ended(line: str, state: str) -> None:
+    assert ended(line) == state
+
+
+@pytest.mark.parametrize(
+    ("command", "kinds"),
+    [
+        ("kubectl apply -f k8s/", ("deploy",)), ("kubectl get pods", ()), ("terraform plan", ()),
+        ("alembic upgrade head --sql", ()),
+        ("alembic upgrade head", ("migrate",)), ("git push --dry-run", ()), ("git push origin x", ("push",)), ("git status", ()),
+        ("psql -c 'select 1'", ()), ("psql -c 'DROP TABLE a'", ("write",)), ("npm publish", ("publish",)), ("npm test", ()),
+        ("curl -X POST http://localhost:8000/v1/orders", ()), ("git branch --show-current", ()), ("git switch -c x", ("branch",)),
+    ],
+)  # fmt: skip
+def test_what_a_command_does(command: str, kinds: tuple[str, ...]) -> None:
+    assert acts_of(command) == kinds

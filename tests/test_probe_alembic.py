@@ -226,6 +226,24 @@ def test_made_up_settings_are_named(server: Server, tmp_path: Path) -> None:
     assert any("SECRET_KEY" in note for note in facts(heard).notes)
 
 
+def test_a_structure_of_settings_is_made_up_part_by_part(server: Server, tmp_path: Path) -> None:
+    """What pydantic-settings says about nested models: first the whole is missing, then it is no JSON, then its parts."""
+    env = (
+        "import json, os\n"
+        "class ValidationError(Exception):\n"
+        "    def __init__(self, *place):\n        self.place = place\n"
+        "    def errors(self):\n        return [{'type': 'missing', 'loc': self.place}]\n"
+        "class SettingsError(Exception): ...\n"
+        "told = os.environ.get('SECURITY')\n"
+        "if told is None:\n    raise ValidationError('security')\n"
+        "if not told.startswith('{'):\n    raise SettingsError('error parsing value for field \"security\" from source')\n"
+        "if 'jwt' not in json.loads(told):\n    raise ValidationError('security', 'jwt')\n"
+    )
+    heard = drive(project(tmp_path, env + REDIRECTED["hard-coded"]), server)
+    assert facts(heard).blocked == ""
+    assert heard.invented == ("SECURITY", "security")
+
+
 def test_passwords_are_never_said(server: Server, tmp_path: Path) -> None:
     heard = drive(project(tmp_path, "raise RuntimeError('cannot reach postgresql://app:hunter22@prod/db')"), server)
     assert "hunter22" not in str(heard.events)

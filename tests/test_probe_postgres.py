@@ -31,6 +31,7 @@ def test_a_server_proves_itself_and_goes(binaries: Binaries) -> None:
         assert ask(server, f"select current_setting('{postgres.NONCE}')") == server.nonce
         assert str(ask(server, "show server_version")).startswith(server.version)
         assert ask(server, "show listen_addresses") == ""
+        assert ask(server, "show dynamic_shared_memory_type") == "mmap"  # nothing of it lies beside its folder
         assert ask(server, "show data_directory") == f"{server.folder}/data"
     assert not server.folder.exists()
 

@@ -129,11 +129,39 @@ def test_a_lint_run_is_read_and_not_believed(tmp_path: Path) -> None:
 
 def test_a_lint_run_that_looks_at_nothing_is_no_pass(tmp_path: Path) -> None:
     root = tmp_path / "repo"
-    base = project(root)
+    project(root)
+    (root / "ruff.toml").write_text("line-length = 120\n")
+    base = commit(root, "ruff")
     (root / "ruff.toml").write_text('exclude = ["**"]\n')
     run = proved(root, base, "lint_output").predicate.checker
     assert run.decision == "block"
     assert "canary" in run.reasons[0]
+
+
+def test_a_change_does_not_choose_the_command_that_judges_it(tmp_path: Path) -> None:
+    root = tmp_path / "repo"
+    project(root)
+    (root / "ruff.toml").write_text('[lint]\nselect = ["E", "F", "N"]\n')
+    base = commit(root, "ruff")
+    (root / "ruff.toml").unlink()
+    run = proved(root, base, "lint_output").predicate.checker
+    assert "--isolated" not in run.argv
+    assert run.decision == "review", "the configuration is gone"
+
+
+def test_a_linter_that_is_told_where_to_look_is_tried_there(tmp_path: Path) -> None:
+    root = tmp_path / "repo"
+    base = configured(root, ["ruff", "check", "tests", "--select", "E9"], "lint_output")
+    run = proved(root, base, "lint_output").predicate.checker
+    assert run.decision == "pass", run.reasons
+    assert run.canary == {"planted": 1, "asExpected": 1}
+
+
+def test_style_is_not_asked_where_nobody_chose_a_linter(tmp_path: Path) -> None:
+    root = tmp_path / "repo"
+    base = project(root)
+    (root / "app" / "calc.py").write_text("import os, sys\ndef add(a,b): return a+b\ndef sub(a,b): return a-b\n")
+    assert proved(root, base, "lint_output").predicate.result == "PASSED"
 
 
 def test_a_build_that_does_not_compile_fails(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ LISTS = (
 
 
 def test_formats_are_those_promised_in_order() -> None:
-    promised = ["agent", "github", "gitlab", "json", "junit", "markdown", "rdjson", "sarif", "text"]
+    promised = ["agent", "github", "gitlab", "html", "json", "junit", "markdown", "rdjson", "sarif", "text"]
     assert list(RENDERERS) == promised == sorted(promised)
 
 

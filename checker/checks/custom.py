@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 from checker.model.custom import CustomMatches, CustomRule
 from checker.model.observation import Observation, Place
 from checker.model.rule import Confidence
-from checker.model.unavailable import NotApplicable
+from checker.model.unavailable import NotApplicable, Unavailable
 
 
 def check_of(rule: CustomRule) -> Callable[..., Iterator[Observation]]:
     """The check of one custom rule; each rule needs one of its own, because the engine asks a check for nothing but facts."""
 
     def custom(matches: CustomMatches) -> Iterator[Observation]:
+        if rule.id in matches.missing:
+            raise Unavailable(matches.missing[rule.id])
         found = matches.seen.get(rule.id, ())
         if not found:
             raise NotApplicable(f"no file is named {' or '.join(rule.check.files)}")

@@ -111,7 +111,11 @@ def main() -> None:
         else:
             wrong.show()
         sys.exit(2)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as stopped:
+        if isinstance(
+            stopped.__cause__, EOFError
+        ):  # click takes it for Ctrl-D at a prompt; here it is a file cut short
+            sys.exit(_refused(stopped.__cause__))
         click.echo("interrupted", err=True)
         sys.exit(130)
     except Exception as broken:

@@ -13,11 +13,13 @@ import click
 
 from checker import gate
 from checker.audit import Audit, audit
-from checker.cli.output import FORMATS, Output, emit, parse_outputs
+from checker.cli.output import FORMATS, WITH_SURROUNDINGS, Output, emit, parse_outputs
 from checker.model.rule import PROFILES, Severity
+from checker.model.surroundings import NONE
 from checker.toml_source import ConfigurationError
 from checker.workplace import Request
 
+_SLOWEST = 25  # facts and rules that --profile-time names
 FAIL_ON = [*(severity.value for severity in Severity), "never"]
 
 
@@ -50,6 +52,7 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
     "--baseline", type=click.Path(path_type=Path), metavar="FILE", help="A saved report whose findings are known."
 )
 @click.option("--as-of", metavar="TIME", help="Judge as of this ISO 8601 time, for a verdict that can be replayed.")
+@click.option("--profile-time", is_flag=True, help="Say on stderr which facts and rules took longest.")
 @click.option("--accessible", is_flag=True, help="Plain lines, no colour.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no closing hints.")
 @click.option("-v", "--verbose", count=True, help="More; -vv shows the traceback of a check that broke.")
@@ -60,12 +63,18 @@ def audit_command(path: Path, outputs: tuple[str, ...], fmt: str, **options: Any
     wanted = parse_outputs(outputs)
     done = audit(_request(path, options))
     report = _with_options(done, options)
-    emit(report, Output(fmt), plain=options["accessible"], verbose=options["verbose"])
+    shows = WITH_SURROUNDINGS.intersection((fmt, *(output.format for output in wanted)))
+    beside = done.around(report) if shows else NONE
+    emit(report, Output(fmt), plain=options["accessible"], verbose=options["verbose"], beside=beside)
     for output in wanted:
-        emit(report, output, plain=True, verbose=0)
+        emit(report, output, plain=True, verbose=0, beside=beside)
     if options["verbose"] >= 2:
         for rule, trace in done.traces.items():
             click.echo(f"{rule}:\n{trace}", err=True)
+    for name in (
+        sorted(done.seconds, key=done.seconds.__getitem__, reverse=True)[:_SLOWEST] if options["profile_time"] else ()
+    ):
+        click.echo(f"{done.seconds[name]:9.3f} s  {name}", err=True)
     fail_on = options["fail_on"] or done.fail_on
     threshold = None if fail_on == "never" else Severity(fail_on)
     sys.exit(gate.exit_code(report, threshold, options["allow_unavailable"]))

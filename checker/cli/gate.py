@@ -13,7 +13,7 @@ import click
 
 from checker import gate as verdicts
 from checker.cli.output import write_whole
-from checker.gating import GateRun, anchors_of, approve, pass_gate, verify
+from checker.gating import GateRun, anchors_of, approve, needed, pass_gate, verify
 from checker.model.unavailable import Unavailable
 from checker.proofs import keys
 from checker.proofs.bundle import Head
@@ -41,10 +41,15 @@ WHERE = click.argument("path", type=click.Path(path_type=Path), default=".")
     "--anchor", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Chain heads kept elsewhere."
 )
 @click.option("--verdict", type=click.Path(path_type=Path), metavar="FILE", help="Write a Simple Verification Result.")
+@click.option("--list", "listing", is_flag=True, help="Print the types of proofs that GATE needs, and judge nothing.")
 @click.option("--hook", is_flag=True, help="Exit 2 where the gate is not satisfied, for hosts that ignore 1.")
 @FORMAT
-def gate_command(name: str, path: Path, hook: bool, **options: Any) -> None:
+def gate_command(name: str, path: Path, hook: bool, listing: bool, **options: Any) -> None:
     """Say whether GATE is satisfied: proofs, approvals and audit results that the step needs."""
+    if listing:
+        needs = needed(name)
+        _print({"gate": name, "proofs": list(needs)}, list(needs), options["fmt"])
+        return
     if hook and _stops_already():
         sys.exit(verdicts.READY)
     try:
@@ -117,8 +122,7 @@ def _passed(name: str, path: Path, options: dict[str, Any]) -> GateRun:
         name, Request(path=path, base=options["base"], environment=dict(os.environ)), options["supplied"], anchors
     )
     if options["verdict"]:
-        source = os.environ.get(keys.VARIABLE)
-        write_whole(options["verdict"], seal(done.verdict, keys.signer(source) if source else None) + b"\n")
+        write_whole(options["verdict"], seal(done.verdict, keys.of(os.environ)) + b"\n")
     return done
 
 
@@ -148,7 +152,7 @@ def _json(done: GateRun) -> dict[str, Any]:
     return {
         "gate": done.gate,
         "decision": done.decision,
-        "recommendation": {"pass": "accept", "review": "escalate", "block": "rework"}[done.decision],
+        "recommendation": done.recommendation,
         "reasons": list(done.reasons),
         "proofs": [_proof(one, done.attempts.get(one.type, 0)) for one in done.proofs],
         "approvals": [asdict(one) for one in done.approvals],
@@ -170,6 +174,7 @@ def _proof(one: Judged, attempts: int) -> dict[str, Any]:
         "reason": one.reason,
         "fingerprint": one.fingerprint,
         "attempts": attempts,
+        "waived": one.waived or None,
     }
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import click
 
 from checker.model.report import Report
+from checker.model.surroundings import NONE, Surroundings
 from checker.render import RENDERERS
 from checker.render.text import render_text
 
 FORMATS = sorted(RENDERERS)
+WITH_SURROUNDINGS = frozenset({"html"})
 
 
 @dataclass(frozen=True)
@@ -39,19 +41,29 @@ def parse_outputs(values: tuple[str, ...]) -> list[Output]:
     return outputs
 
 
-def emit(report: Report, output: Output, *, plain: bool, verbose: int) -> None:
-    """Render and write, whole or not at all."""
+def emit(report: Report, output: Output, *, plain: bool, verbose: int, beside: Surroundings = NONE) -> None:
+    """Render and write, whole or not at all. `beside` is shown by the formats of `WITH_SURROUNDINGS` alone."""
     if output.path is not None:
-        write_whole(output.path, RENDERERS[output.format](report))
+        write_whole(output.path, _rendered(report, output.format, beside))
         return
     colour = not plain and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     is_text = output.format == "text"
-    data = render_text(report, colour=colour, verbose=verbose).encode() if is_text else RENDERERS[output.format](report)
+    data = (
+        render_text(report, colour=colour, verbose=verbose).encode()
+        if is_text
+        else _rendered(report, output.format, beside)
+    )
     try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         drop_stdout()  # nobody reads on; the verdict stays what it is
+
+
+def _rendered(report: Report, fmt: str, beside: Surroundings) -> bytes:
+    extra = (beside,) if fmt in WITH_SURROUNDINGS else ()
+    data: bytes = RENDERERS[fmt](report, *extra)
+    return data
 
 
 def drop_stdout() -> None:

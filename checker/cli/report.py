@@ -15,6 +15,9 @@ from checker.cli.output import FORMATS, Output, emit, write_whole
 from checker.model.finding import Finding
 from checker.model.report import Report, score
 from checker.model.rule import Severity
+from checker.model.surroundings import Surroundings
+from checker.render.compared import Comparison, compare
+from checker.render.verdict import BLOCKING
 from checker.render.visible import visible
 
 LARGEST = 200 * 1024 * 1024
@@ -22,29 +25,43 @@ LARGEST = 200 * 1024 * 1024
 
 @click.command("report")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--against", type=click.Path(path_type=Path), metavar="FILE", help="An earlier report to compare with.")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="An earlier report to compare with; html takes several.",
+)
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
-def report_command(file: Path, against: Path | None, fmt: str, output: Path | None) -> None:
+def report_command(file: Path, against: tuple[Path, ...], fmt: str, output: Path | None) -> None:
     """Render the audit saved in FILE (made with --output json:FILE).
 
     Exits as that audit would: 0 ready, 1 critical or major findings (with --against: new ones), 3 something unseen.
     """
-    if against is not None and fmt not in ("text", "json"):
-        raise click.UsageError(f"--against compares as text or json, not as {fmt}")
+    if against and fmt not in ("text", "json", "html"):
+        raise click.UsageError(f"--against compares as text, json or html, not as {fmt}")
+    if len(against) > 1 and fmt != "html":
+        raise click.UsageError(f"--against takes one report as {fmt}; a trend over several is drawn by --format html")
     report = read_report(file)
-    if against is None:
+    if not against:
         emit(report, Output(fmt, output), plain=False, verbose=0)
         sys.exit(gate.exit_code(report, Severity.MAJOR, allow_unavailable=False))
-    difference = compare(report, read_report(against))
+    earlier = sorted((read_report(one) for one in against), key=lambda one: one.as_of)
+    found = compare(report, earlier[-1])
+    if fmt == "html":
+        emit(report, Output(fmt, output), plain=False, verbose=0, beside=Surroundings(earlier=tuple(earlier)))
+    else:
+        _print(_difference(report, earlier[-1], found), fmt, output)
+    sys.exit(gate.NOT_READY if any(one.severity in BLOCKING for one in found.new) else gate.READY)
+
+
+def _print(difference: dict[str, Any], fmt: str, output: Path | None) -> None:
     lines = [json.dumps(difference, indent=2)] if fmt == "json" else [visible(line) for line in _lines(difference)]
     if output is None:
         click.echo("\n".join(lines))
     else:
         write_whole(output, ("\n".join(lines) + "\n").encode())
-    sys.exit(
-        gate.NOT_READY if any(one["severity"] in ("critical", "major") for one in difference["new"]) else gate.READY
-    )
 
 
 def read_report(file: Path) -> Report:
@@ -69,16 +86,13 @@ def read_report(file: Path) -> Report:
     return report
 
 
-def compare(new: Report, old: Report) -> dict[str, Any]:
-    """What is new, what is gone, and what stayed, by fingerprint; over open and baselined findings alike."""
-    before = {one.fingerprint: one for one in (*old.findings, *old.baselined)}
-    after = {one.fingerprint: one for one in (*new.findings, *new.baselined)}
+def _difference(new: Report, old: Report, found: Comparison) -> dict[str, Any]:
     return {
         "status": {"old": old.status, "new": new.status},
         "score": {"old": old.score, "new": new.score},
-        "new": [_entry(after[mark]) for mark in after if mark not in before],
-        "gone": [_entry(before[mark]) for mark in before if mark not in after],
-        "stayed": sum(1 for mark in after if mark in before),
+        "new": [_entry(one) for one in found.new],
+        "gone": [_entry(one) for one in found.gone],
+        "stayed": found.stayed,
     }
 
 

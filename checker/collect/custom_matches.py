@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from checker.collect.custom_syntax import in_syntax
 from checker.collect.files import Root, Unreadable
 from checker.model.custom import CustomMatch, CustomMatches, CustomRule, CustomRules
 from checker.model.repo import File, Inventory
@@ -20,6 +21,8 @@ def custom_matches(root: Root, inventory: Inventory, custom: CustomRules) -> Cus
     wanted: dict[str, list[CustomRule]] = {}
     seen: dict[str, list[CustomMatch]] = {name: [] for name in custom.rules}
     for name, rule in custom.rules.items():
+        if rule.check.ast_grep:
+            continue
         files = [
             one for one in inventory.matching(*rule.check.files, roles=frozenset(rule.check.roles)) if not one.symlink
         ]
@@ -38,7 +41,13 @@ def custom_matches(root: Root, inventory: Inventory, custom: CustomRules) -> Cus
                 continue
             for rule in wanted[file.path]:
                 seen[rule.id].extend(_tried(rule, file.path, text))
-    return CustomMatches({name: tuple(found) for name, found in seen.items()}, tuple(unread))
+    missing: dict[str, str] = {}
+    try:
+        for name, matches in in_syntax(root, inventory, custom, unread).items():
+            seen[name].extend(matches)
+    except Unavailable as refused:
+        missing = dict.fromkeys(custom.syntax, refused.reason)
+    return CustomMatches({name: tuple(found) for name, found in seen.items()}, tuple(unread), missing)
 
 
 def _text(root: Root, file: File) -> str:

@@ -25,6 +25,7 @@ MOST_MEMBERS = 10_000
 MOST_UNPACKED = 64 << 20  # bytes
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".gz", ".whl", ".jar")
 _OWN = "checker"
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
 _BESIDE_A_NAME = re.compile(r"\[ ?\\t\\w\.-\]\{0,|\(\?:\[\\w\.-\]\{0,\d+\?\}|\.\|\[\\n\\r\]")
 _CONFIGURATION = re.compile(
     r"(?:.*/)?(?:\.env[\w.\-]*|[^/]*\.env|dockerfile[\w.\-]*|\.npmrc|\.netrc|\.pypirc|"
@@ -86,6 +87,8 @@ class Detectors:
 
     def tokens(self, path: str, role: Role, data: bytes, where: str = "") -> Iterator[Token]:
         """What stands in one content, each stretch of it named once, by its surest detector. Unavailable: it took too long."""
+        if data.startswith(_WIDE) and b"\0" not in data:
+            data = b"  " + data[2:]  # a mark of UTF-16 before what is none would hide all of it
         try:
             matches = [one for one in self._engine.scan(data, timeout=LONGEST_SCAN) if one.visible]
         except (TimeoutError, RuntimeError):
@@ -99,6 +102,24 @@ class Detectors:
             if token is not None and not (token.tier is Tier.STRUCTURED and _inside_a_word(data, start)):
                 taken.append((start, end))
                 yield token
+
+    def stretches(self, path: str, data: bytes) -> Iterator[tuple[int, int, str]]:
+        """Whatever may be a secret, for taking it out of a text: first byte, the byte after the last, and the value.
+
+        Judged less finely than `tokens`, identifiers included: a doubt keeps a value only where a bare name alone speaks for it.
+        Unavailable: it took too long.
+        """
+        try:
+            matches = list(self._engine.scan(data, timeout=LONGEST_SCAN))
+        except (TimeoutError, RuntimeError):
+            raise Unavailable(f"{path} could not be scanned within {LONGEST_SCAN:g} seconds") from None
+        for found in matches:
+            kind, tier = found.rule_id.partition(".")[2], self._tiers[found.rule_id]
+            if kind in ("assigned-bare", "assigned-instruction", "assigned-registry"):
+                name = path.rpartition("!")[2]
+                if not _CONFIGURATION.fullmatch(name) or self._traits(kind, tier, found.secret, found.captures).doubt:
+                    continue
+            yield found.location["start_offset"], found.location["end_offset"], found.secret
 
     def _surest_first(self, found: Found) -> tuple[int, bool, int, str]:
         weak = self.judging.is_weak(found.rule_id.partition(".")[2])  # a token in a header is the token, not the header

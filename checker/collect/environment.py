@@ -19,6 +19,7 @@ _READS = re.compile(r"environ|getenv|BaseSettings|\bconfig\(|\benv[.(]|Env\(")
 _NODE = re.compile(
     r"\bprocess\.env(?:\.([A-Z][A-Z0-9_]+)|\[\s*[\"'`]([A-Z][A-Z0-9_]+)[\"'`]\s*\])|\bDeno\.env\.get\(\s*[\"']([A-Z][A-Z0-9_]+)"
 )
+_FRONTEND = re.compile(r"(?:^|/)(?:frontend|webapp|web-app|client|ui|static|mobile)/|\.(?:config|setup)\.[cm]?[jt]s$")
 _NAME = re.compile(r"\b[A-Z][A-Z0-9_]{1,80}\b")
 _EXAMPLE = re.compile(r"example|sample|template|dist$|default|schema", re.IGNORECASE)
 _PROSE = (".md", ".mdx", ".rst", ".adoc", ".txt")
@@ -32,7 +33,7 @@ _CALLS = frozenset(
 
 
 def environment(root: Root, inventory: Inventory) -> Environment:
-    """The variables that runtime source and migrations read, and the names that documents and example files hold."""
+    """The variables that runtime source reads, and the names that documents and example files hold."""
     found: dict[str, list[tuple[Place, bool]]] = {}
     documented: set[str] = set()
     examples, unread = [], []
@@ -60,7 +61,8 @@ def environment(root: Root, inventory: Inventory) -> Environment:
 
 
 def _is_source(file: File) -> bool:
-    source = file.path.endswith((".py", *_SCRIPTED)) and file.role in (Role.RUNTIME, Role.MIGRATION)
+    settles = file.role is Role.RUNTIME or file.path.endswith("/env.py")  # of migrations, what each of their runs reads
+    source = file.path.endswith((".py", *_SCRIPTED)) and settles and _FRONTEND.search(file.path) is None
     return source and not file.symlink and file.size <= LARGEST
 
 
@@ -76,7 +78,7 @@ def _read(path: str, text: str) -> Iterator[tuple[str, int, bool]]:
     if not path.endswith(".py"):
         for found in _NODE.finditer(text):
             yield found[1] or found[2] or found[3], text.count("\n", 0, found.start()) + 1, False
-    elif _READS.search(text):
+    elif _READS.search(text) and "down_revision" not in text:  # a migration reads what was set years ago
         for node in ast.walk(ast.parse(text)):
             yield from _named(node)
             if isinstance(node, ast.ClassDef) and any(

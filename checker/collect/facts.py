@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from time import perf_counter
 from typing import Any, TypeVar, cast
 
 from checker.injection import arguments
@@ -19,6 +20,10 @@ class Facts:
     def __init__(self, collectors: Mapping[str, Collector], given: Mapping[type[Any], Any]) -> None:
         self._collectors = collectors
         self._known: dict[type[Any], Any] = dict(given)
+        self.seconds: dict[
+            str, float
+        ] = {}  # by fact: how long its own collector took, without those that it waited for
+        self._waited = [0.0]
 
     def get(self, fact: type[Fact]) -> Fact:
         """The fact; raises Unavailable or NotApplicable when there is none, the same each time.
@@ -42,11 +47,19 @@ class Facts:
 
     def given(self, more: Mapping[type[Any], Any]) -> Facts:
         """The same facts, and some more that only a later step knows."""
-        return Facts(self._collectors, {**self._known, **more})
+        richer = Facts(self._collectors, {**self._known, **more})
+        richer.seconds = self.seconds
+        return richer
 
     def _collected(self, fact: type[Any]) -> Any:
-        collector = self._collectors[fact.__name__]
+        started = perf_counter()
+        self._waited.append(0.0)
         try:
+            collector = self._collectors[fact.__name__]
             return collector(**arguments(collector, self.get))
         except (Unavailable, NotApplicable) as missing:
             return missing
+        finally:
+            took = perf_counter() - started
+            self.seconds[fact.__name__] = took - self._waited.pop()
+            self._waited[-1] += took

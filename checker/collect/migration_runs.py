@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from checker.collect.base_models import base_models
 from checker.collect.files import Root, Unreadable
+from checker.collect.interpreter_fit import misfit
 from checker.collect.run_events import run_of
 from checker.collect.sql_runs import sql_run
 from checker.model.execution import Execution
@@ -26,6 +27,10 @@ from checker.probe.postgres import Server
 from checker.probe.scratch_copy import scratch_copy
 
 MOST_TRACED = 40  # revisions that are looked at with rows and locks, where there is no base to say which are new
+NOT_STARTED = (
+    "histories for {0} are not run: this version starts no {0} server of its own, and touches no other; "
+    'where the project runs on PostgreSQL, too, say so in checker.toml: [database] engine = "postgresql"'
+)
 _URL_NAMES = (
     "DATABASE_URL",
     "SQLALCHEMY_DATABASE_URL",
@@ -34,7 +39,10 @@ _URL_NAMES = (
     "POSTGRES_URL",
     "DATABASE_URI",
 )
-_ASSIGNED = re.compile(r"(?m)^\s*(?:export\s+)?([A-Z][A-Z0-9_]*)\s*=\s*[\"']?([^\"'\n#]*)")
+_ASSIGNED = re.compile(
+    r"""(?m)^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*"""
+    r"""(?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)'|(?P<bare>[^\n]*?))[ \t]*(?:[ \t]#.*)?$"""
+)
 _SCHEME = re.compile(r"\b((?:postgres(?:ql)?|sqlite|mysql|mariadb|oracle|mssql)(?:\+\w+)?)://")
 _EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist", "example.env")
 
@@ -61,9 +69,7 @@ def migration_runs(
             if engine == "postgresql" and server is None:
                 server = stack.enter_context(postgres.running(postgres.find(execution.pg_bin)))
             if engine not in ("postgresql", "sqlite"):
-                runs.append(
-                    MigrationRun(tree, engine, "", blocked=f"no {engine} server of our own can be started here")
-                )
+                runs.append(MigrationRun(tree, engine, "", blocked=NOT_STARTED.format(engine)))
             elif tree.tool != "alembic" and server is None:
                 runs.append(
                     MigrationRun(
@@ -77,26 +83,34 @@ def migration_runs(
             else:
                 order = _order(tree, copy, engine, description, execution, seconds, _traced(tree, new), number, root)
                 if engine == "postgresql" and server is not None:
-                    runs.append(_on_postgresql(order, server, tree, new, git, changes))
+                    order, version = _with_base(order, server, tree, new, git, changes), server.version
                 else:
-                    runs.append(run_of(tree, engine, "", alembic.drive(order, None)))
+                    version = ""
+                runs.append(_driven(order, server if engine == "postgresql" else None, tree, version, root))
     return MigrationRuns(tuple(runs))
 
 
-def _on_postgresql(
+def _driven(order: alembic.Order, server: Server | None, tree: Tree, version: str, root: Root) -> MigrationRun:
+    heard = alembic.drive(order, server)
+    run = replace(run_of(tree, order.engine, version, heard), old_models=bool(order.old))
+    hello = next(iter(heard.of("hello")), None)
+    if run.blocked and hello:
+        return replace(run, blocked=run.blocked + misfit(root, tree.folder, str(hello["versions"]["python"])))
+    return run
+
+
+def _with_base(
     order: alembic.Order,
     server: Server,
     tree: Tree,
     new: NewMigrations | Unavailable | NotApplicable,
     git: Git | Unavailable | NotApplicable,
     changes: Changes | Unavailable | NotApplicable,
-) -> MigrationRun:
-    """The history run; where a change brings migrations, with what the code of its base says to the database."""
-    models: Mapping[str, Sequence[str]] = {}
+) -> alembic.Order:
+    """The order, where a change brings migrations with what the code of its base says to the database."""
     if _brings(tree, new) and isinstance(git, Git) and isinstance(changes, Changes):
-        models = base_models(git, changes.base, order, server)
-        order = replace(order, old=models)
-    return replace(run_of(tree, order.engine, server.version, alembic.drive(order, server)), old_models=bool(models))
+        return replace(order, old=base_models(git, changes.base, order, server))
+    return order
 
 
 def _brings(tree: Tree, new: NewMigrations | Unavailable | NotApplicable) -> bool:
@@ -224,7 +238,10 @@ def _examples(root: Root) -> dict[str, str]:
     for name in _EXAMPLES:
         text = _text(root, name)
         if text is not None:
-            return {found[1]: found[2].strip() for found in _ASSIGNED.finditer(text)}
+            return {
+                found["name"]: found["double"] or found["single"] or found["bare"] or ""
+                for found in _ASSIGNED.finditer(text)
+            }
     return {}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import Field, field_validator, model_validator
 
@@ -19,7 +19,8 @@ class Pattern(Frozen):
     """What a custom rule asks of files: a line that must not be there, one that must, or that there is a file at all.
 
     `forbid`: each line that it matches is a finding, unless `unless` matches the line too. `require`: each file in which
-    it matches nowhere is one. `present`: it is one where no file has such a name.
+    it matches nowhere is one. `present`: it is one where no file has such a name. `ast_grep`: each match of the syntax
+    pattern in that YAML file, which lies beside the rule, is one (Python, TypeScript and JavaScript).
     """
 
     files: tuple[str, ...] = Field(min_length=1)
@@ -28,6 +29,7 @@ class Pattern(Frozen):
     unless: str = ""
     require: str = ""
     present: bool = False
+    ast_grep: str = Field(default="", pattern=r"^$|^[\w.-]+\.ya?ml$")
     message: str = ""
 
     @field_validator("forbid", "unless", "require")
@@ -43,8 +45,8 @@ class Pattern(Frozen):
 
     @model_validator(mode="after")
     def _asks_one_thing(self) -> Pattern:
-        if [bool(self.forbid), bool(self.require), self.present].count(True) != 1:
-            raise ValueError("name one of `forbid`, `require` and `present`")
+        if [bool(self.forbid), bool(self.require), self.present, bool(self.ast_grep)].count(True) != 1:
+            raise ValueError("name one of `forbid`, `require`, `present` and `ast_grep`")
         return self
 
 
@@ -56,10 +58,11 @@ class CustomRule(Rule):
 
 @dataclass(frozen=True)
 class CustomRules:
-    """The custom rules of a run, by id; `sha256` of all that was read."""
+    """The custom rules of a run, by id; `sha256` of all that was read; `syntax` holds the patterns of ast-grep by rule."""
 
     rules: Mapping[str, CustomRule]
     sha256: str = ""
+    syntax: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,11 @@ class CustomMatch:
 
 @dataclass(frozen=True)
 class CustomMatches:
-    """What each custom rule's pattern saw, by the rule's id; `unread` names files that could not be looked at."""
+    """What each custom rule's pattern saw, by the rule's id; `unread` names files that could not be looked at.
+
+    `missing` says of a rule why nothing could be looked at for it.
+    """
 
     seen: Mapping[str, tuple[CustomMatch, ...]]
     unread: tuple[str, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)

@@ -151,6 +151,20 @@ class MigrationRun:
     old_models: bool = False  # they come from the base's models, else from its catalogue
     wanted: tuple[str, ...] = ()  # hosts that the project would have connected to
 
+    @property
+    def told(self) -> Iterator[str]:
+        """The engine with its version, how far it went, and what had to be done for it to start."""
+        name = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}.get(self.engine, self.engine)
+        version = f" {self.version} (major {self.version.split('.')[0]})" if self.version else ""
+        went = len({one.revision for one in self.steps if (one.direction, one.data) == ("up", "empty")})
+        if went:
+            of = len(self.tree.revisions)
+            yield f"{self.tree.scripts}: {went} of {of} migrations run on a throw-away {name}{version}"
+        for host in self.wanted:
+            yield f"{self.tree.scripts}: env.py asked for the database on {host}, and was given the throw-away one"
+        for note in self.notes:
+            yield f"{self.tree.scripts}: {note}"
+
     def revision(self, identifier: str | None) -> Revision | None:
         return self.tree.by_id.get(identifier or "")
 
@@ -198,6 +212,11 @@ class MigrationRuns:
     """Every history that was run."""
 
     runs: tuple[MigrationRun, ...] = field(default=())
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """How each history was run, for the notes of the report."""
+        return tuple(note for run in self.runs for note in run.told)
 
     def judged(self, new: NewMigrations) -> Iterator[tuple[MigrationRun, Revision]]:
         """Each revision of the change under judgement, with the run of its history."""

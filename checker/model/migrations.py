@@ -220,6 +220,25 @@ class NewMigrations:
         return frozenset(one.path for _, one in self.revisions)
 
 
+@dataclass(frozen=True, slots=True)
+class EarlyUse:
+    """Where a commit before a migration's own already uses what it makes; `line` as the file stands now."""
+
+    revision: str
+    name: str
+    path: str
+    line: int
+    commit: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class DependentCode:
+    """Uses of what new migrations make, in commits of the change that come before them."""
+
+    early: tuple[EarlyUse, ...]
+
+
 def as_debt(
     seen: Iterable[Observation], migrations: Migrations, new: NewMigrations | Unavailable
 ) -> Iterator[Observation]:

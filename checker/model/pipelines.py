@@ -101,7 +101,7 @@ def lost_in(commands: str) -> tuple[str, str]:
 def _only_installs(line: str) -> bool:
     """Whether a line installs, looks for or removes what is named like a check, or asks for its version."""
     runs = _RUNNERS.match(line)
-    return runs is None and (_OTHERS.match(line) is not None or "--version" in line)
+    return runs is None and (_OTHERS.match(line) is not None or "--version" in line or " -bench" in line)
 
 
 def steps_of(path: str, value: Any) -> Iterator[Step]:

@@ -69,6 +69,7 @@ class BaseRun(_Named):
     ran: Literal["yes", "same", "no"]
     why: str = ""
     failed: tuple[str, ...] = ()
+    unloaded: tuple[str, ...] = ()
 
 
 class Run(_Named):
@@ -85,6 +86,7 @@ class Run(_Named):
     base_commit: Hex | None = None
     base_tests_on_head: BaseRun = BaseRun(ran="no")
     canary: Mapping[Literal["planted", "asExpected"], int] = Field(default_factory=dict)
+    mutants: Mapping[Literal["made", "killed"], int] = Field(default_factory=dict)
     stdout_sha256: Sha256
     env: Mapping[str, str] = Field(default_factory=dict)
     left_out: tuple[str, ...] = ()

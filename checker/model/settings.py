@@ -116,7 +116,7 @@ class ProofKey(Frozen):
     id: str
     owner: str
     role: Literal["person", "local", "ci-rerun", "ci"]
-    public: str = Field(pattern=r"^ed25519:")
+    public: str = Field(pattern=r"^(ed25519|ecdsa|rsa):")
 
 
 class Proofs(Frozen):

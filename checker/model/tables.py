@@ -61,9 +61,9 @@ class Table:
 
     @property
     def is_join(self) -> bool:
-        """Whether it only ties two tables together: its key is made of references."""
+        """Whether it only ties two tables together: its key, or all that it has, is made of references."""
         tied = {column for one in self.references for column in one.columns}
-        return len(self.key) > 1 and set(self.key) <= tied
+        return (len(self.key) > 1 and set(self.key) <= tied) or (len(self.columns) > 1 and set(self.columns) <= tied)
 
 
 def tables(ran: MigrationRuns) -> Iterator[Table]:

@@ -19,7 +19,7 @@ from checker.probe.postgres import Server
 INSIDE = Path(__file__).parent / "inside"
 MOST_OUTPUT = 1 << 20  # bytes of the project's own prints that are kept
 GRACE = 20.0  # seconds beyond its own limit before the driver is stopped
-RETRIES = 3
+RETRIES = 5
 DUMMY = "for-migrations-only-0123456789abcdef0123456789abcdef"
 _START = "import sys;sys.path.insert(0,{inside!r});from migration_steps.driver import main;sys.path.remove({inside!r});main()"
 _LOOK = "import alembic, sqlalchemy"
@@ -98,12 +98,15 @@ def drive(order: Order, server: Server | None) -> Heard:
     end of the time are kept.
     """
     invented: dict[str, str] = {}
+    known: set[str] = set()
     for attempt in range(RETRIES):
         heard = _once(replace(order, database=f"{order.database}_{attempt}"), server, invented)
-        wanted = [name for name in _missing_settings(heard) if name not in invented]
+        wanted = [name for name in _missing_settings(heard) if name not in known]
         if not wanted:
             break
-        invented.update({name: DUMMY for one in wanted for name in (one, one.upper())})
+        known |= set(wanted)
+        for name in wanted:
+            _invent(invented, name)
     return Heard(heard.events, heard.stderr, heard.timed_out, tuple(sorted(invented)), heard.network_closed)
 
 
@@ -161,6 +164,23 @@ def _events(lines: Sequence[bytes]) -> Iterable[Mapping[str, Any]]:
             continue
         if isinstance(found, dict) and "event" in found:
             yield found
+
+
+def _invent(invented: dict[str, str], name: str) -> None:
+    """Make a setting up. `a.b` is part of a structure, which an environment holds as JSON; `a.` is an empty one."""
+    top, dot, below = name.partition(".")
+    value = DUMMY
+    if dot:
+        known = invented.get(top, "")
+        whole: dict[str, Any] = json.loads(known) if known.startswith("{") else {}
+        part = whole
+        *above, last = below.split(".")
+        for one in above:
+            part = part.setdefault(one, {})
+        if last:
+            part[last] = DUMMY
+        value = json.dumps(whole)
+    invented.update(dict.fromkeys((top, top.upper()), value))
 
 
 def _missing_settings(heard: Heard) -> list[str]:

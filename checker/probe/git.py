@@ -165,6 +165,11 @@ class Git:
         """Every file, link and submodule at a revision."""
         return self._objects.tree(self._subtree(rev))
 
+    def whole_tree(self, rev: str) -> list[TrackedEntry]:
+        """Every file at a revision that is no revision of the audited tree, such as one of notes."""
+        tree = self._objects.look_up([self._commit(rev) + "^{tree}"])[0]
+        return self._objects.tree(tree.id) if tree else []
+
     def diff(self, base: str, head: str | None = None) -> list[Change]:
         """What changed from one revision to another, or to the working tree with its untracked files; renames found."""
         old, new = self._subtree(base), self.tree() if head is None else self._subtree(head)

@@ -34,6 +34,7 @@ SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "shared_buffers": "64MB",
+    "dynamic_shared_memory_type": "mmap",  # in the server's own folder, so that it goes with it, however it ends
     "autovacuum": "off",
     "jit": "off",
     "max_connections": "30",

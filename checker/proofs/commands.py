@@ -11,7 +11,7 @@ from checker.model.globs import covers
 from checker.model.proof import Signal
 from checker.model.settings import Policy
 from checker.model.unavailable import Unavailable
-from checker.proofs import junit, pytest_run, tool_runs
+from checker.proofs import eslint_run, js_run, junit, pytest_run, tool_runs, unittest_run
 from checker.proofs.gates import Default, Gates
 from checker.proofs.junit import Unparsed
 from checker.proofs.outcome import Outcome
@@ -19,15 +19,20 @@ from checker.proofs.pytest_run import Suite
 from checker.proofs.revision import Revision
 from checker.proofs.scratch import Scratch
 
-Name = Literal["pytest", "ruff", "compileall", "build", "checker", "other"]
+Name = Literal[
+    "pytest", "unittest", "node", "vitest", "jest", "eslint", "ruff", "compileall", "build", "checker", "other"
+]
+JAVASCRIPT = ("node", "vitest", "jest", "eslint")
 _MODULES: dict[str, Name] = {
     "pytest": "pytest",
     "py.test": "pytest",
+    "unittest": "unittest",
     "ruff": "ruff",
     "compileall": "compileall",
     "build": "build",
     "checker": "checker",
 }
+_OF_NODE: dict[str, Name] = {"vitest": "vitest", "jest": "jest", "eslint": "eslint"}
 _OF_TESTS = {
     "test-removed",
     "skip-added",
@@ -36,6 +41,8 @@ _OF_TESTS = {
     "hook-added",
     "runner-tamper",
     "source-detects-tests",
+    "source-looks-right",
+    "test-data-changed",
 }
 
 
@@ -47,11 +54,15 @@ class Tool:
     words: tuple[str, ...]
 
 
-def choose(kind: str, policy: Policy, head: Revision, gates: Gates) -> Tool:
-    """The policy's command, else the first default that fits the tree. Unavailable: none does, with the line to add."""
+def choose(kind: str, policy: Policy, revisions: Sequence[Revision], gates: Gates) -> Tool:
+    """The policy's command, else the first default that fits the first of the revisions for which one does.
+
+    The base comes before the head, so that a change does not choose its own command. Unavailable: none fits, with the
+    line to add.
+    """
     argv = policy.commands.get(kind)
     if argv is None:
-        fitting = (one for one in gates.types[kind].defaults if _fits(one, head))
+        fitting = (one for each in revisions for one in gates.types[kind].defaults if _fits(one, each))
         argv = next((one.argv for one in fitting), None)
     if not argv:
         line = f'[commands] {kind} = ["…"]'
@@ -66,13 +77,28 @@ def tool(argv: Sequence[str]) -> Tool:
     first = PurePosixPath(argv[0]).name
     if first.startswith("python") and len(argv) > 2 and argv[1] == "-m":
         return Tool(_MODULES.get(argv[2], "other"), tuple(argv[3:] if argv[2] in _MODULES else argv))
-    known = _MODULES.get(first) if "/" not in argv[0] else None
+    if first in ("npx", "pnpx", "bunx") and len(argv) > 1 and argv[1] in _OF_NODE:
+        return Tool(_OF_NODE[argv[1]], tuple(argv[2:]))
+    if first in _OF_NODE and argv[0] in (first, f"node_modules/.bin/{first}", f"./node_modules/.bin/{first}"):
+        return Tool(_OF_NODE[first], tuple(argv[1:]))
+    if first == "node" and "--test" in argv:
+        return Tool("node", tuple(argv[1:]))
+    known = _MODULES.get(first) if "/" not in argv[0] and first not in ("unittest", "compileall", "build") else None
     return Tool(known, tuple(argv[1:])) if known else Tool("other", tuple(argv))
 
 
-def run(kind: str, chosen: Tool, scratch: Scratch, suite: Suite, sources: Sequence[str], gates: Gates) -> Outcome:
-    """Run it and read it. CommandMissing and Unavailable where it is not there."""
-    limits = gates.types[kind]
+def run(
+    kind: str, chosen: Tool, scratch: Scratch, head: Revision, testpaths: tuple[str, ...] | None, gates: Gates
+) -> Outcome:
+    """Run it on an exported head and read it; `testpaths` are the base's. CommandMissing and Unavailable where it is not there."""
+    limits, sources = gates.types[kind], head.python
+    if chosen.name in ("node", "vitest", "jest"):
+        return js_run.run(chosen.name, scratch, head.js_side().suite, chosen.words, limits.seconds)
+    if chosen.name == "eslint":
+        return eslint_run.run(scratch, head.javascript, chosen.words, limits.seconds)
+    suite = head.side(testpaths).suite
+    if chosen.name == "unittest":
+        return unittest_run.run(scratch, suite, chosen.words, limits.seconds)
     if chosen.name == "pytest":
         if kind != "coverage_report":
             return pytest_run.run(scratch, suite, chosen.words, gates, limits.seconds)

@@ -26,17 +26,19 @@ def weigh(signals: Sequence[Signal], base_run: BaseRun, weights: Weights) -> Wei
     flags = [one for one in signals if one.kind in weights.flag]
     failing = [one for one in signals if one.kind in weights.base]
     asked = [one for one in signals if one.kind in weights.review]
+    notes = [one for one in signals if one.kind in weights.note and one.kind != "left-out"]
     if hard:
         return Weighed("block", _said(hard, "") + _said(flags, ""))
     if flags and failing:
         return Weighed("block", _said(flags, "") + _said(failing, ", and the change touched what judges it"))
+    noted = _said(notes, " (noted)")
     if failing:
-        return Weighed("review", _said(failing, "; intended or not, a person must say") + _said(asked, ""))
+        return Weighed("review", _said(failing, "; intended or not, a person must say") + _said(asked, "") + noted)
     if asked:
-        return Weighed("review", _said(asked, "") + _said(flags, " (noted)"))
+        return Weighed("review", _said(asked, "") + _said(flags, " (noted)") + noted)
     if flags and base_run.ran == "no":
-        return Weighed("review", _said(flags, f", and the base's tests did not run: {base_run.why}"))
-    return Weighed("pass", _said(flags, " (noted; the base's tests pass on this source)"))
+        return Weighed("review", _said(flags, f", and the base's tests did not run: {base_run.why}") + noted)
+    return Weighed("pass", _said(flags, " (noted; the base's tests pass on this source)") + noted)
 
 
 def _said(signals: Sequence[Signal], tail: str) -> tuple[str, ...]:

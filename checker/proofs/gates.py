@@ -61,6 +61,7 @@ class Weights(Frozen):
 
 class Plugins(Frozen):
     plugins: tuple[str, ...]
+    mutation_seconds: float
     addopts: tuple[str, ...]
 
 

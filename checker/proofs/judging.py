@@ -45,6 +45,7 @@ class Judged:
     owner: str | None = None
     fingerprint: str | None = None
     doctored: bool = False
+    waived: str = ""  # who lets a gate go without it, why and until when
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,28 @@ def judge(one: Bundle, against: Against, min_trust: Trust = "captured") -> list[
     forged = next((record for record in records if record.sealed and _forged(record.sealed, against.believed)), None)
     if wrong is None and forged is not None:
         wrong = f"line {forged.line}: signature: does not fit what is signed"
-    judged = [_judged(record, wrong, against, min_trust) for record in records]
+    back = _backwards(records)
+    judged = [_judged(record, wrong or back.get(record.line), against, min_trust) for record in records]
     return [*judged[:-1], replace(judged[-1], reason=cut, doctored=True)] if cut else judged
+
+
+def _backwards(records: Sequence[Record]) -> dict[int, str]:
+    """Lines whose clock stood before that of a line above: a clock was moved, so their time says nothing."""
+    found, latest = {}, datetime.min.replace(tzinfo=UTC)
+    for record in records:
+        if record.sealed is None or not isinstance(record.sealed.statement, Proof):
+            continue
+        finished = _finished(record.sealed.statement)
+        if finished + _AHEAD < latest:
+            found[record.line] = (
+                f"time: finished on {finished:%Y-%m-%dT%H:%M:%SZ}, before a record above it; the clock was moved"
+            )
+        latest = max(latest, finished)
+    return found
+
+
+def _finished(proof: Proof) -> datetime:
+    return datetime.strptime(proof.predicate.checker.finished_on, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
 def _judged(record: Record, wrong: str | None, against: Against, min_trust: Trust) -> Judged:
@@ -128,12 +149,8 @@ def _untrusted(sealed: Sealed, against: Against) -> str | None:
         return "unsigned: trust claimed; set CHECKER_SIGNING_KEY when proving"
     if against.believed.who(sealed) is None:
         return f"trust: key {sealed.keyid[:16]} is none that the policy names"
-    if isinstance(sealed.statement, Proof):
-        finished = datetime.strptime(sealed.statement.predicate.checker.finished_on, "%Y-%m-%dT%H:%M:%SZ").replace(
-            tzinfo=UTC
-        )
-        if finished > against.now + _AHEAD:
-            return f"time: finished on {sealed.statement.predicate.checker.finished_on}, which is still to come"
+    if isinstance(sealed.statement, Proof) and _finished(sealed.statement) > against.now + _AHEAD:
+        return f"time: finished on {sealed.statement.predicate.checker.finished_on}, which is still to come"
     return None
 
 

@@ -20,12 +20,15 @@ class Unparsed(ValueError):
 class Results:
     """Test ids (`path::Class::name`, without parameters) with the worst outcome of their cases, and all cases counted.
 
-    `modules` are files that were skipped as a whole.
+    `modules` are files that were skipped as a whole, `unloaded` those that could not be imported; `unexpected` are tests
+    that failed only because a failure was expected of them, strictly.
     """
 
     tests: Mapping[str, str]
     cases: Mapping[str, int]
     modules: frozenset[str] = frozenset()
+    unloaded: frozenset[str] = frozenset()
+    unexpected: frozenset[str] = frozenset()
 
     def named(self, outcome: str) -> tuple[str, ...]:
         return tuple(sorted(name for name, one in self.tests.items() if one == outcome))
@@ -35,7 +38,7 @@ def read(file: Path) -> Results:
     """pytest's JUnit file of family xunit1, which says each test's file."""
     tests: dict[str, str] = {}
     cases = dict.fromkeys(_WORST_FIRST, 0)
-    modules = set()
+    modules, unexpected = set(), set()
     for case in _root(file).iter("testcase"):
         outcome = _outcome(case)
         cases[outcome] += 1
@@ -46,8 +49,12 @@ def read(file: Path) -> Results:
             tests[path or dotted] = outcome
             continue
         one = _identity(path, case.get("classname") or "", name)
+        if any("[XPASS(strict)]" in (child.get("message") or "") + (child.text or "") for child in case):
+            unexpected.add(one)
         tests[one] = min(tests.get(one, outcome), outcome, key=_WORST_FIRST.index)
-    return Results(tests, cases, frozenset(one for one in modules if tests.get(one) == "skipped"))
+    skipped = frozenset(one for one in modules if tests.get(one) == "skipped")
+    unloaded = frozenset(one for one in modules if tests.get(one) == "failed")
+    return Results(tests, cases, skipped, unloaded, frozenset(unexpected))
 
 
 def line_rate(file: Path) -> float:

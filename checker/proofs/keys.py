@@ -6,18 +6,36 @@ import base64
 import binascii
 import hashlib
 import os
+import re
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-from securesystemslib.signer import CryptoSigner, SSlibKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_public_key,
+    load_pem_private_key,
+)
+from securesystemslib.exceptions import FormatError, UnsupportedLibraryError, VerificationError
+from securesystemslib.signer import SIGNER_FOR_URI_SCHEME, CryptoSigner, Signer, SSlibKey
 
 from checker.model.unavailable import Unavailable
 
 VARIABLE = "CHECKER_SIGNING_KEY"
+PUBLIC = "CHECKER_SIGNING_PUBLIC"
 _PREFIX = "ed25519:"
+_URI = re.compile(r"[a-z][a-z0-9]+:")
+_DER: Mapping[str, type[EllipticCurvePublicKey] | type[RSAPublicKey]] = {
+    "ecdsa": EllipticCurvePublicKey,
+    "rsa": RSAPublicKey,
+}
+_EXTRAS = {"hsm": "hsm", "hv": "vault"}  # where the extra is not called as the scheme is
 
 
 class KeyRefused(Unavailable):
@@ -41,6 +59,34 @@ def create(file: Path) -> str:
     with os.fdopen(descriptor, "wb") as out:
         out.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return written(key.public_key())
+
+
+def of(environment: Mapping[str, str]) -> Signer | None:
+    """The signer that the caller's environment names, None where it names none; KeyRefused where it cannot be used."""
+    source = environment.get(VARIABLE)
+    if not source:
+        return None
+    scheme = source.partition(":")[0] if _URI.match(source) else ""
+    return _by_uri(scheme, source, environment.get(PUBLIC)) if scheme in SIGNER_FOR_URI_SCHEME else signer(source)
+
+
+def _by_uri(scheme: str, uri: str, public: str | None) -> Signer:
+    """A signer of securesystemslib: a KMS, an HSM, a vault. Its key does not leave it, so the public part is told beside."""
+    if not public:
+        raise KeyRefused(
+            f"{VARIABLE} is {scheme}:…, so {PUBLIC} must name its public part (as [[proofs.keys]] public has it)"
+        )
+    known = read_public(public)
+    if scheme == CryptoSigner.SCHEME:
+        _guarded(Path(uri.partition(":")[2]))
+    try:
+        return Signer.from_priv_key_uri(uri, known)
+    except UnsupportedLibraryError as missing:
+        raise KeyRefused(
+            f"{scheme}: {missing}; pip install 'securesystemslib[{_EXTRAS.get(scheme, scheme)}]'"
+        ) from None
+    except (ValueError, KeyError, OSError, FormatError, VerificationError) as wrong:
+        raise KeyRefused(f"{scheme}: {str(wrong)[:200] or type(wrong).__name__}") from None
 
 
 def signer(source: str) -> CryptoSigner:
@@ -70,15 +116,23 @@ def written(key: Ed25519PublicKey) -> str:
 
 
 def read_public(text: str) -> SSlibKey:
-    """The key of `ed25519:<base64>`; KeyRefused for anything else."""
+    """The key of `ed25519:<base64>`, or of `ecdsa:` and `rsa:` with a DER SubjectPublicKeyInfo; KeyRefused for anything else."""
     try:
+        kind, _, rest = text.partition(":")
+        if kind in _DER:
+            der = base64.b64decode(rest, validate=True)
+            key = load_der_public_key(der)
+            if not isinstance(key, _DER[kind]):
+                raise ValueError
+            return SSlibKey.from_crypto(key, keyid=hashlib.sha256(der).hexdigest())
         raw = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
         if not text.startswith(_PREFIX) or len(raw) != 32:
             raise ValueError
         return named(Ed25519PublicKey.from_public_bytes(raw))
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, UnsupportedAlgorithm):
         raise KeyRefused(
-            f"{text[:80]!r} is not a public key: ed25519: and 32 bytes in base64 (checker key show FILE)"
+            f"{text[:80]!r} is not a public key: ed25519: and 32 bytes in base64 (checker key show FILE), or ecdsa: or rsa: and "
+            "its SubjectPublicKeyInfo (openssl pkey -pubin -outform DER | base64 -w0)"
         ) from None
 
 

@@ -27,6 +27,9 @@ class Outcome:
     executed: frozenset[str] = frozenset()
     signals: tuple[Signal, ...] = ()
     canary: Mapping[Literal["planted", "asExpected"], int] = field(default_factory=dict)
+    seconds: float = 0.0
+    unloaded: frozenset[str] = frozenset()  # files that could not be imported
+    unexpected: frozenset[str] = frozenset()  # tests that failed only because their failure was expected
 
 
 def digest(done: Completed) -> str:

@@ -83,7 +83,8 @@ def run(
         *suite.configured.addopts(gates.pytest.addopts),
         *(word for word in words if not _ENDS_EARLY.match(word)),
         "-o", "addopts=", "-o", "junit_family=xunit1", "-o", "xfail_strict=false",
-        "-p", "no:cacheprovider", "-p", "no:randomly", "--maxfail=0", f"--rootdir={scratch.tree}", f"--junitxml={report}",
+        "-p", "no:cacheprovider", "-p", "no:randomly", "--maxfail=0", "--continue-on-collection-errors",
+        f"--rootdir={scratch.tree}", f"--junitxml={report}",
         *extra,
     ]  # fmt: skip
     request = scratch.results / "request.json"
@@ -136,7 +137,7 @@ def _read(
     return Outcome(
         argv, done.code, digest(done), counted, names["passed"], names["failed"],
         tuple(sorted((*names["skipped"], *names["xfailed"]))), frozenset(real), tuple(signals),
-        {"planted": 2 * len(planted), "asExpected": expected},
+        {"planted": 2 * len(planted), "asExpected": expected}, done.seconds, found.unloaded, found.unexpected,
     )  # fmt: skip
 
 

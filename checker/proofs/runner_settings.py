@@ -13,6 +13,8 @@ import tomli
 FILES = (
     "pytest.ini",
     ".pytest.ini",
+    "pytest.toml",
+    ".pytest.toml",
     "pyproject.toml",
     "tox.ini",
     "setup.cfg",
@@ -61,12 +63,20 @@ def configured(read: Read) -> Configured:
     chosen = (
         "pytest.ini pytest",
         ".pytest.ini pytest",
+        "pytest.toml pytest",
+        ".pytest.toml pytest",
         "pyproject.toml pytest",
         "tox.ini pytest",
         "setup.cfg tool:pytest",
     )
     ours: Mapping[str, Any] = next((sections[name] for name in chosen if isinstance(sections.get(name), Mapping)), {})
     return Configured(ours, sections)
+
+
+def configured_at(path: str, files: Mapping[str, bytes]) -> Mapping[str, Any]:
+    """The sections of one file below the root, which tools obey for what lies beside it."""
+    name = path.rpartition("/")[2]
+    return {f"{name} {section}": value for section, value in _sections(name, files[path])} if path in files else {}
 
 
 def _sections(name: str, data: bytes) -> Iterator[tuple[str, Any]]:
@@ -87,7 +97,7 @@ def _sections(name: str, data: bytes) -> Iterator[tuple[str, Any]]:
 
 def _of_toml(name: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     if name != "pyproject.toml":
-        yield "ruff", values
+        yield "pytest" if "pytest" in name else "ruff", values.get("pytest", values) if "pytest" in name else values
         return
     tools = values.get("tool")
     for tool in ("pytest", "coverage", "ruff", "mypy") if isinstance(tools, Mapping) else ():

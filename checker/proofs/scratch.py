@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -55,12 +55,37 @@ class Interpreter:
 
 
 @dataclass(frozen=True)
+class Around:
+    """What a JavaScript project needs besides its tree: node from the caller's PATH, and the packages that are installed.
+
+    The packages are the working tree's, as a virtual environment is: they are bound by nothing, which the proof says.
+    """
+
+    node: Path | None = None
+    modules: Path | None = None
+
+    @classmethod
+    def find(cls, root: Path, environment: Mapping[str, str]) -> Around:
+        folders = [Path(one) for one in environment.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(one)]
+        outside = (one / "node" for one in folders if not one.resolve().is_relative_to(root))
+        node = next((one for one in outside if one.is_file() and os.access(one, os.X_OK)), None)
+        modules = root / "node_modules"
+        return cls(node, modules if modules.is_dir() and not modules.is_symlink() else None)
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        return (str(self.node.parent),) if self.node else ()
+
+
+@dataclass(frozen=True)
 class Scratch:
     """One exported tree with a home and a temporary folder of its own; `results` lies outside the tree."""
 
     folder: Path
     interpreter: Interpreter
     env: Mapping[str, str] = field(default_factory=dict)
+    node: Path | None = None
+    modules: Path | None = None
 
     @property
     def tree(self) -> Path:
@@ -71,7 +96,9 @@ class Scratch:
         return self.folder / "results"
 
     @classmethod
-    def make(cls, folder: Path, interpreter: Interpreter, description: Description, gates: Gates) -> Scratch:
+    def make(
+        cls, folder: Path, interpreter: Interpreter, description: Description, gates: Gates, around: Around = Around()
+    ) -> Scratch:
         """Empty folders below `folder`, and an environment in which nothing of the caller's own is left."""
         for name in ("tree", "results", "home", "tmp"):
             (folder / name).mkdir(parents=True)
@@ -83,7 +110,7 @@ class Scratch:
         fixed = {
             "HOME": str(folder / "home"),
             "LANG": "C.UTF-8",
-            "PATH": os.pathsep.join((str(interpreter.path.parent), *_SYSTEM)),
+            "PATH": os.pathsep.join((str(interpreter.path.parent), *around.folders, *_SYSTEM)),
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONHASHSEED": "0",
@@ -91,12 +118,20 @@ class Scratch:
             "TMPDIR": str(folder / "tmp"),
             "TZ": "UTC",
         }
-        return cls(folder, interpreter, {**own, **fixed})
+        return cls(folder, interpreter, {**own, **fixed}, around.node, around.modules)
 
     def run(self, argv: list[str], seconds: float, extra: Mapping[str, str] | None = None) -> Completed:
         """Run one command in the tree, without a shell; CommandMissing where it is not there."""
         env = {**self.env, **(extra or {})}
         return command.run(argv, cwd=self.tree, env=env, timeout=seconds, max_output=MOST_OUTPUT)
+
+    def below(self, paths: Sequence[str], words: Sequence[str]) -> list[str]:
+        """The paths below the files and folders that a command's words name; all of them where they name none."""
+        said = [word.strip("/").removeprefix("./") for word in words if not word.startswith("-")]
+        named = [one for one in said if one in ("", ".") or (self.tree / one).exists()]
+        if not named or "" in named or "." in named:
+            return list(paths)
+        return [path for path in paths if any(path == one or path.startswith(one + "/") for one in named)]
 
     def shown(self, argv: list[str]) -> tuple[str, ...]:
         """A command line without the scratch folder's own name, so that two runs say the same."""

@@ -6,6 +6,7 @@ import json
 import secrets
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,22 @@ from checker.proofs.outcome import Outcome, digest, stopped, tail
 from checker.proofs.scratch import Scratch
 
 _ABSENT = b"No module named"
+_BREAKS = "E9,F63,F7,F82,TC004"
 
 
 def ruff(scratch: Scratch, words: Sequence[str], sources: Sequence[str], seconds: float) -> Outcome:
     """`ruff check` in JSON. A file that cannot be parsed is planted: a run that does not report it looked at nothing."""
-    folder = scratch.tree / (sources[0].rpartition("/")[0] if sources else "")
+    looked_at = scratch.below(sources, words)
+    folder = scratch.tree / (looked_at[0].rpartition("/")[0] if looked_at else "")
     planted = folder / f"c{secrets.token_hex(4)}.py"
     planted.write_text("def (\n", "utf-8")
     passed_on = [
         word for word in words if word not in ("check", "--fix", "--exit-zero", "-e", "-q", "--quiet", "-s", "--silent")
     ]
     kept = [word for word in passed_on if not word.startswith(("--output-format", "--output-file", "--config"))]
-    argv = _python(scratch, ["ruff", "check", *kept, "--no-cache", "--output-format=json", "--no-fix"])
+    argv = _python(
+        scratch, ["ruff", "check", *kept, "--no-cache", "--no-respect-gitignore", "--output-format=json", "--no-fix"]
+    )
     done = _project_first(scratch, argv, seconds)
     planted.unlink(missing_ok=True)
     signals = list(stopped(done, seconds))
@@ -51,6 +56,29 @@ def ruff(scratch: Scratch, words: Sequence[str], sources: Sequence[str], seconds
     planting: Mapping[Any, int] = {"planted": 1, "asExpected": min(1, len(ours))}
     return Outcome(
         scratch.shown(argv), done.code, digest(done), counts, failed=failed, signals=tuple(signals), canary=planting
+    )
+
+
+def hidden(scratch: Scratch, paths: Sequence[str], seconds: float) -> Counter[str]:
+    """What breaks a program whatever its settings say: names that do not exist, syntax; no configuration and no `noqa` obeyed."""
+    if not paths:
+        return Counter()
+    words = [
+        "--isolated",
+        "--ignore-noqa",
+        "--no-cache",
+        "--no-respect-gitignore",
+        f"--select={_BREAKS}",
+        "--target-version=py313",
+    ]
+    argv = [sys.executable, "-I", "-m", "ruff", "check", *words, "--output-format=json", "--", *paths]
+    done = scratch.run(argv, seconds)
+    try:
+        found = _objects(json.loads(done.stdout))
+    except (ValueError, RecursionError):
+        return Counter()
+    return Counter(
+        f"{_lint(one, scratch.tree).partition(':')[0]} {one.get('code')} {one.get('message')}" for one in found
     )
 
 

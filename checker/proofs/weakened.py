@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from checker.model.proof import Signal
 from checker.proofs.pytest_run import Suite
+from checker.proofs.runner_settings import configured_at
+from checker.proofs.source_traits import traits
 from checker.proofs.tests_there import Module, module
 
 _SUPPRESSION = re.compile(
     rb"#\s*(?:noqa|type:\s*ignore|pragma:\s*no\s*cover|nosec|pyright:\s*ignore|mypy:\s*ignore|ruff:\s*noqa|pylint:\s*disable)"
-)
-_DETECTS = re.compile(
-    rb"PYTEST_CURRENT_TEST|PYTEST_VERSION|['\"]_?pytest['\"]\s*(?:,[^\n]*)?\s*in\s+(?:sys\s*\.\s*modules|sys\s*\.\s*argv)"
-    rb"|sys\s*\.\s*modules\s*(?:\.get\(|\[)\s*['\"](?:_?pytest|unittest)|_called_from_test|find_spec\(\s*['\"]_?pytest"
 )
 
 
@@ -27,6 +24,8 @@ class Side:
     suite: Suite
     judging: Mapping[str, bytes]
     source: Mapping[str, bytes]
+    data: Mapping[str, str] = field(default_factory=dict)  # blobs of what tests compare with
+    nested: Mapping[str, bytes] = field(default_factory=dict)  # configuration of tools below the root
 
 
 def weakened(base: Side, head: Side) -> tuple[Signal, ...]:
@@ -37,6 +36,7 @@ def weakened(base: Side, head: Side) -> tuple[Signal, ...]:
         *_configuration(base, head),
         *_suppressions(base, head),
         *_detection(base, head),
+        *_data(base, head),
     }
     return tuple(sorted(found, key=lambda one: (one.kind, one.about)))
 
@@ -76,8 +76,20 @@ def _configuration(base: Side, head: Side) -> Iterator[Signal]:
     for name in sorted(old.judging.keys() | new.judging.keys()):
         if old.judging.get(name) != new.judging.get(name):
             yield Signal(kind="config-changed", about=name)
+    for path in sorted(base.nested.keys() | head.nested.keys()):
+        before, after = configured_at(path, base.nested), configured_at(path, head.nested)
+        for name in sorted(before.keys() | after.keys()):
+            if before.get(name) != after.get(name):
+                yield Signal(kind="config-changed", about=f"{path.rpartition('/')[0]}/{name}")
     if new.threshold < old.threshold:
         yield Signal(kind="threshold-lowered", about=f"coverage fail_under {old.threshold:g} became {new.threshold:g}")
+
+
+def _data(base: Side, head: Side) -> Iterator[Signal]:
+    for path, blob in base.data.items():
+        if head.data.get(path) != blob:
+            said = "is gone" if path not in head.data else "is not what it was"
+            yield Signal(kind="test-data-changed", about=f"{path} {said}")
 
 
 def _suppressions(base: Side, head: Side) -> Iterator[Signal]:
@@ -92,29 +104,7 @@ def _suppressions(base: Side, head: Side) -> Iterator[Signal]:
 
 def _detection(base: Side, head: Side) -> Iterator[Signal]:
     for path, source in head.source.items():
-        if source != base.source.get(path) and _detects(source) and not _detects(base.source.get(path, b"")):
-            yield Signal(kind="source-detects-tests", about=f"{path} asks whether it is being tested")
-
-
-def _detects(source: bytes) -> bool:
-    """Source that looks for its tester: by the usual names, by importing it, or by walking the stack."""
-    if _DETECTS.search(source):
-        return True
-    if not re.search(rb"pytest|unittest|_getframe|inspect", source):
-        return False
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in ("pytest", "_pytest"):
-            return True
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in (
-            "sys._getframe",
-            "inspect.stack",
-            "inspect.currentframe",
-        ):
-            return True
-        if isinstance(node, (ast.Import, ast.ImportFrom)) and "pytest" in ast.unparse(node):
-            return True
-    return False
+        before = base.source.get(path)
+        if source != before:
+            for kind, about in sorted(traits(source) - (traits(before) if before is not None else frozenset())):
+                yield Signal(kind=kind, about=f"{path} {about}")

@@ -10,6 +10,7 @@ RENDERERS = Registry(
         "agent": "agent:render",
         "github": "github:render",
         "gitlab": "gitlab:render",
+        "html": "html:render",
         "json": "json:render",
         "junit": "junit:render",
         "markdown": "markdown:render",

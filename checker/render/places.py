@@ -15,6 +15,11 @@ def place(where: Where) -> str:
     return visible(f"{where.path}:{where.lines}" if where.lines else where.path)
 
 
+def spot(where: Where) -> str:
+    """The place in words: a finding about everything is in the whole tree."""
+    return "the whole tree" if where.path in ("", ".") and not where.lines else place(where)
+
+
 def places(also: Sequence[Where], most: int) -> str:
     """How many more places there are, and the first `most` of them."""
     names = ", ".join(place(where) for where in also[:most])

@@ -6,6 +6,7 @@ from typing import Any
 
 from checker.catalog import Catalog
 from checker.model.rule import Rule
+from checker.render import precision
 
 
 def row(known: Catalog, rule: Rule) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def page(known: Catalog, rule: Rule) -> list[str]:
     lines = [rule.id, rule.title, f"{rule.family}, {rule.severity}, confidence {rule.confidence}"]
     for title, text in sections:
         lines += ["", title, *(f"  {line}".rstrip() for line in text.strip("\n").splitlines())]
+    lines += [f"  {precision.sentence(rule.id)}"]
     lines += ["", "Parameters", *(f"  {key} = {value!r}" for key, value in rule.params.items())] if rule.params else []
     asked = [f"  {clause} {standard}: “{quote}”" for clause, standard, quote in asking(known, rule)]
     lines += ["", "Asked by", *(asked or ["  every standard: it guards the judgement itself"])]

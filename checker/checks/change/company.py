@@ -42,7 +42,7 @@ class Runbooks(Frozen):
 
 def tests_with_code(change: ChangeSet) -> Iterator[Observation]:
     """One observation for a change that does something new in the backend's source: tests change with it."""
-    code = [one for one in change.code if one.ending not in _UNTESTED and one.role is Role.RUNTIME and one.statements]
+    code = [one for one in change.code if one.role is Role.RUNTIME and one.statements and _asks_for_tests(one)]
     if not code:
         return
     tests = [one for one in change.of(Role.TEST) if one.status != "D" and (one.statements or not one.known)]
@@ -56,6 +56,11 @@ def tests_with_code(change: ChangeSet) -> Iterator[Observation]:
         evidence=f"{sum(len(one.statements) for one in code)} new lines; the most in {_largest(code).path}",
         confidence=Confidence.MEDIUM if few else None,
     )
+
+
+def _asks_for_tests(one: Touched) -> bool:
+    """Whether a test could fail for it: neither SQL nor types alone, nor a migration in a folder of another name."""
+    return one.ending not in _UNTESTED and not any(line.startswith("down_revision") for _, line in one.statements)
 
 
 def docs_with_code(change: ChangeSet, params: Documents) -> Iterator[Observation]:

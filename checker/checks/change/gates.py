@@ -37,13 +37,14 @@ def gate_loosened(
 
 
 def _setting(one: SettingChange, with_code: str) -> Observation:
+    inherited = one.after is None and one.path.endswith(".json")  # another file that it extends may say it
     return Observation(
         subject=f"{one.path} {one.key}",
         ok=not one.loosens,
         place=Place(one.path, (one.line, one.line) if one.line else None),
         message=f"{one.path}: {one.key} asks less than before, {with_code}",
         evidence=one.loosens,
-        confidence=Confidence.MEDIUM if one.is_list else None,
+        confidence=Confidence.MEDIUM if one.is_list or inherited else None,
     )
 
 

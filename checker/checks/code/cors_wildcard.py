@@ -48,7 +48,7 @@ def _is_open(match: Match, stars: set[tuple[str, str]]) -> bool | None:
         return True
     options = next((one for one in arguments if one.startswith("{")), None)
     if options is None:
-        bare = all(re.fullmatch(r"(?i)\w*cors\w*", one) for one in arguments)
+        bare = all(re.fullmatch(r"(?i)(?:\w*[._])?(?:fastify)?cors(?:plugin)?", one) for one in arguments)
         return False if bare else None
     origin = keyword(call_arguments(f"({options.strip().removeprefix('{').removesuffix('}')})"), "origin")
     if origin is None:

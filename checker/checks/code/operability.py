@@ -54,6 +54,24 @@ def graceful_shutdown(code: CodeMatches, structure: CodeStructure) -> Iterator[O
         yield _observation(one, "stops in order on SIGTERM", handled)
 
 
+def dead_letters(code: CodeMatches) -> Iterator[Observation]:
+    """One observation for what works through a queue: whether anything says where messages go that cannot be worked off."""
+    yield from _beside("queue", "dead-letter", "keeps messages that cannot be worked off, in a dead letter queue", code)
+
+
+def event_outbox(code: CodeMatches) -> Iterator[Observation]:
+    """One observation for what sends events: whether they go through an outbox or inbox."""
+    yield from _beside("events", "outbox", "writes its events into an outbox in the same transaction", code)
+
+
+def _beside(needing: str, trait: str, what: str, code: CodeMatches) -> Iterator[Observation]:
+    first = next((one for one in code.sources if needing in one.traits), None)
+    if first is None:
+        raise NotApplicable(f"no source uses a library of {'queues' if needing == 'queue' else 'events'}")
+    shown = next((one for one in code.sources if trait in one.traits), None)
+    yield _observation(shown or first, what, shown is not None)
+
+
 def _served(structure: CodeStructure) -> None:
     if len(structure.routes) < _ENOUGH_ROUTES:
         raise NotApplicable("no routes in the source, so nothing that is operated as a service")

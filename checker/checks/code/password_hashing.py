@@ -35,7 +35,8 @@ def _rounds(code: CodeMatches, params: Params) -> Iterator[Observation]:
         if not cost or int(cost[0]) >= params.min_rounds:
             continue
         named = match.language == "typescript" and "bcrypt" not in f"{match.text}{match.around}".lower()
-        confidence = Confidence.MEDIUM if named or _TRIAL.search(match.text) else None
+        trial = _TRIAL.search(match.text) or re.search(r"Test|Dev(?:elopment)?(?:Config|Settings)", match.symbol)
+        confidence = Confidence.LOW if trial else Confidence.MEDIUM if named else None
         yield bad(
             match, f"{where(match)} hashes with bcrypt at cost {cost[0]}; {params.min_rounds} is asked", confidence
         )

@@ -14,6 +14,7 @@ _MASKED = re.compile(
     r"(?i)\b\w*(?:mask|redact|hash|digest|obfuscat|anonymi|fingerprint|truncat|sanitiz|bool|len|type|isinstance|id)\w*\s*\("
     r"|!!|\*{3,}|\.length\b|\? *[\"']"
 )
+_SHOWS = re.compile(r"(?i)^(?:str|repr|dict|format|json\.dumps|JSON\.stringify|String|extra|.*\.(?:format|join|bind))$")
 _PART = re.compile(r"\[\s*-?\d*\s*:\s*-?\d+\s*\]|\.(?:slice|substring|substr)\(")
 _WEAK = re.compile(r"(?i)^(?:token|jwt|credentials?|secret)$")
 _NO_SECRET = re.compile(
@@ -34,7 +35,7 @@ def _judged(match: Match) -> Observation | None:
     if not name or _NO_SECRET.search(name) or _is_masked(match, value):
         return None
     message = f"{where(match)} writes {value[:60]} to the log"
-    confidence = Confidence.MEDIUM if _WEAK.match(name) and value == name else None
+    confidence = Confidence.MEDIUM if _WEAK.match(name) else None
     return bad(match, message, confidence, without_strings(" ".join(match.text.split()))[:160])
 
 
@@ -62,6 +63,8 @@ def _is_masked(match: Match, value: str) -> bool:
     call = re.search(r"[\w.]+$", opened)
     wrapped = bool(call and at > 0 and _MASKED.search(f"{call[0]}("))
     after = match.text[at + len(value) :][:24]
+    if call and before.count("(") - before.count(")") > 1 and not _SHOWS.search(call[0]):
+        return True  # handed to another call, whose result is what is written
     inner = match.text[max(0, at - 3) : at]
     return (
         wrapped

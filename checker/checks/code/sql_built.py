@@ -27,6 +27,8 @@ _HARMLESS = re.compile(
     r"|\.join\(\s*\[?\s*[rf]?['\"][?%$:]|\.join\(\s*[rf]?['\"][?%:]|['\"]\?['\"]|\.map\(\(?[^)]*\)?\s*=>\s*['\"`]\$?\?|=>\s*`\$\$\{"
 )
 _NUMBER = re.compile(r"^(?:int|float|bool|number|bigint|Decimal|UUID|uuid\.UUID|date|datetime)\b")
+_COMMAND = re.compile(r"(?:^|/)(?:commands?|cli|manage|management)(?:\.py|/)")
+_FRAGMENT = re.compile(r"`|\.join\(|\?\s|(?i:filter|clause|fragment|condition|\.query\b|subq|cte)")
 _IN_REQUEST = re.compile(r"\b(?:request|req|ctx|params|query|body|payload)\s*[.\[]")
 
 
@@ -37,18 +39,32 @@ def sql_built(code: CodeMatches) -> Iterator[Observation]:
 
 def _judged(match: Match, code: CodeMatches) -> Observation | None:
     values = [(before, value) for before, value in _parts(match) if not _is_harmless(value, match)]
-    if not values or _LOGGED.match(_line(match)):
+    if not values or _is_tagged(match) or _LOGGED.match(_line(match)):
         return None
-    risky = next(
-        (value for before, value in values if _VALUE_BEFORE.search(before) and not _NAME_BEFORE.search(before)), None
-    )
+    risky = next((value for before, value in values if _is_value(before, value)), None)
     if risky is None:
         risky = next((value for _, value in values if _from_outside(value, match)), None)
     if risky is None:
         return bad(match, _message(match, values[0][1]), Confidence.LOW)
     runs = _SINK.search(match.around) is not None or _SINK.search(match.text) is not None
-    sure = runs and any(one.web for one in code.sources)
+    sure = runs and any(one.web for one in code.sources) and not _COMMAND.search(match.path)
     return bad(match, _message(match, risky), None if sure else Confidence.MEDIUM)
+
+
+def _is_value(before: str, value: str) -> bool:
+    """Whether it stands where a value belongs, and is no piece of SQL itself."""
+    stands = _VALUE_BEFORE.search(before) is not None and _NAME_BEFORE.search(before) is None
+    return stands and _FRAGMENT.search(value) is None
+
+
+def _is_tagged(match: Match) -> bool:
+    """Whether a template string has a tag before it (`$queryRaw<Row>`…``), which binds what is put in."""
+    if match.function is None or not match.text.startswith("`"):
+        return False
+    before = match.function.text.partition(match.text)[0]
+    return re.search(r"[\w>)\]]\s*$", before) is not None and not re.search(
+        r"(?:=>|\b(?:return|await|case|yield|of|in))\s*$", before
+    )
 
 
 def _message(match: Match, value: str) -> str:
@@ -102,7 +118,11 @@ def _is_harmless(value: str, match: Match) -> bool:
     if kind is not None and _NUMBER.match(kind):
         return True
     given = assigned(value, match.around)
-    return given is not None and bool(_CONSTANT.match(given) or _HARMLESS.search(given))
+    if given is None:
+        return False
+    plain = re.match(r"""\(?\s*r?["'`]""", given)
+    written_out = plain and not re.search(r"""["']\s*(?:\+|%\s)|\.(?:format|join)\(|\$\{""", given)
+    return bool(written_out or _CONSTANT.match(given) or _HARMLESS.search(given))
 
 
 def _from_outside(value: str, match: Match) -> bool:

@@ -28,19 +28,29 @@ class Params(Frozen):
 def tenant_filter(code: CodeMatches, structure: CodeStructure, params: Params) -> Iterator[Observation]:
     """One observation for each query on a model with the tenant's column."""
     of_tenants = {
-        one.name for one in structure.models if params.column in one.columns and one.name not in params.exempt
+        one.name for one in structure.models if one.columns & _spellings(params) and one.name not in params.exempt
     }
     if not of_tenants:
         raise NotApplicable(f"no model has a column {params.column}")
-    queries = [match for match in code.of("orm-query") if _model(match) in of_tenants]
+    queries = [match for match in code.of("orm-query", "prisma-query") if _model(match) in of_tenants]
     bound = [_is_bound(match, params) for match in queries]
     usual = sum(bound) >= max(_SURE_OF, 2 * (len(bound) - sum(bound)))
     for match, is_bound in zip(queries, bound, strict=True):
         yield _observation(match, is_bound, usual, params)
 
 
+def _spellings(params: Params) -> set[str]:
+    """`tenant_id`, and `tenantId` as Prisma's fields are written."""
+    first, *others = params.column.split("_")
+    return {params.column, first + "".join(other.capitalize() for other in others)}
+
+
 def _model(match: Match) -> str:
-    return match.names.get("MODEL", "").rpartition(".")[2]
+    """The model that a query asks for: named to SQLAlchemy, and the client's property for Prisma."""
+    if match.pattern == "orm-query":
+        return match.names.get("MODEL", "").rpartition(".")[2]
+    asked = re.search(r"\.(\w+)\.\w+$", match.text.partition("(")[0])
+    return asked[1][:1].upper() + asked[1][1:] if asked else ""
 
 
 def _observation(match: Match, is_bound: bool, usual: bool, params: Params) -> Observation:
@@ -55,8 +65,10 @@ def _observation(match: Match, is_bound: bool, usual: bool, params: Params) -> O
 
 def _is_bound(match: Match, params: Params) -> bool:
     """Whether the function compares the tenant's column with anything, in the query or after it."""
-    column = re.escape(params.column)
-    used = rf"\.{column}\b|\b{column}\s*==?|[\"']{column}[\"']\s*:"
+    column = "(?:" + "|".join(sorted(map(re.escape, _spellings(params)))) + ")"
+    used = rf"\.{column}\b|\b{column}\s*==?|[\"']{column}[\"']\s*:|[{{,]\s*{column}\b|\b{column}\s*:"
+    if match.language == "typescript" and re.search(rf"\b{column}\b", match.text):
+        return True
     return re.search(used, _body(match)) is not None
 
 

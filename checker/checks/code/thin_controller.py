@@ -23,7 +23,7 @@ _DATA = re.compile(
 class Params(Frozen):
     """`most_lines` is how long a handler may be before its length alone says that it decides things."""
 
-    most_lines: int = Field(default=60, ge=5)
+    most_lines: int = Field(default=80, ge=5)
 
 
 def thin_controller(structure: CodeStructure, params: Params, changed: ChangedOnly) -> Iterator[Observation]:

@@ -21,7 +21,9 @@ _EVERYTHING = re.compile(
 _BOUNDED = re.compile(
     r"(?i)\b\w*(?:limit|take|page|cursor|offset|paginat|first|top|max_results|islice|slice|window)\w*\b"
 )
-_UPKEEP = re.compile(r"(?i)seed|reset|clean|purge|test|fixture|truncate|wipe|clear|flush|setup|teardown|drop_all|init")
+_UPKEEP = re.compile(
+    r"(?i)jobs?\b|job\.|worker|command|import|export|rebuild|migrat|index|drop|delete_?all|remove_?all|seed|reset|clean|purge|test|fixture|truncate|wipe|clear|flush|setup|teardown|drop_all|init"
+)
 
 
 def whole_table(
@@ -38,7 +40,7 @@ def _write(match: Match) -> Observation | None:
         return None
     upkeep = _UPKEEP.search(f"{match.path} {match.symbol}")
     message = f"{where(match)} changes or deletes every row of a table"
-    return bad(match, message, Confidence.LOW if upkeep else Confidence.MEDIUM if not match.function else None)
+    return bad(match, message, Confidence.LOW if upkeep else None)
 
 
 def _list(route: Route) -> Observation | None:
@@ -54,5 +56,4 @@ def _list(route: Route) -> Observation | None:
         place=route.place,
         message=f"{route.operation} ({route.handler.symbol}) reads a whole table",
         evidence=shortened(found[0]),
-        confidence=Confidence.MEDIUM,
     )

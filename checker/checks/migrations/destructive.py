@@ -10,6 +10,7 @@ from checker.model.base import Frozen
 from checker.model.decisions import Decisions, signers
 from checker.model.migrations import NewMigrations, Operation, Revision
 from checker.model.observation import Observation
+from checker.model.rule import Confidence
 
 _DROPS = {"drop_table", "drop_column", "drop_schema", "drop_database", "drop_type", "truncate", "delete"}
 _VERBS = {
@@ -37,6 +38,8 @@ class Params(Frozen):
 def destructive_migration(new: NewMigrations, decisions: Decisions, params: Params) -> Iterator[Observation]:
     """One observation for each migration of the change, and for each destructive operation of its upgrade.
 
+    A changed type is less sure where the old one is not written down.
+
     Sources: backend-agent "No destructive operations performed without explicit approval", agent-2's two keys.
     """
     for _, one in new.revisions:
@@ -47,9 +50,9 @@ def destructive_migration(new: NewMigrations, decisions: Decisions, params: Para
         for kind, step in found:
             verb = _VERBS.get(step.name, _VERBS.get(kind, "changes"))
             message = f"migration {one.name} {verb} {step.target}, and {_nobody(len(signed), params)}"
-            yield Observation(
-                f"{one.id} {step.target}", len(signed) >= params.keys, one.at(step.lines), message, step.text
-            )
+            ok = len(signed) >= params.keys
+            sure = Confidence.MEDIUM if kind == "retype" and step.types[0] is None else None
+            yield Observation(f"{one.id} {step.target}", ok, one.at(step.lines), message, step.text, confidence=sure)
 
 
 def _nobody(signed: int, params: Params) -> str:
@@ -71,9 +74,19 @@ def _kind(step: Operation, one: Revision) -> str:
         harmless = step.name == "drop_type" and "cascade" not in step.text.lower()
         return "" if harmless else "drop"
     if step.renamed:
-        return "rename"
+        return "" if _made_here(step, one) else "rename"
     retyped = step.name in ("alter_column", "retype_column") and step.types[1] is not None
     return "retype" if retyped and not _widens(*step.types) else ""
+
+
+def _made_here(step: Operation, one: Revision) -> bool:
+    """Whether the column that is renamed came in this very migration, so that no code knows its old name."""
+    return any(
+        other.name == "add_column"
+        and (other.table, other.column) == (step.table, step.column)
+        and other.lines < step.lines
+        for other in one.up.operations
+    )
 
 
 def _widens(old: str | None, new: str | None) -> bool:

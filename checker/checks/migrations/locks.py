@@ -39,8 +39,10 @@ def _of(run: MigrationRun, revision: Revision) -> Iterator[Observation]:
 
 
 def _observed(run: MigrationRun, revision: Revision, one: RunStatement) -> Observation:
-    tables = sorted({table for table, _ in one.strong} | set(one.held))
+    locked = {table for table, _ in one.strong} | set(one.held)
     problem = _problem(one)
+    worked = set(one.rewritten if "rewrites" in problem else one.scanned)
+    tables = sorted((locked & worked if "reads" in problem or "rewrites" in problem else locked) or locked)
     named = ", ".join(table.removeprefix("public.") for table in tables)
     message = f"migration {revision.name} {problem.format(named)}, and everybody waits"
     subject = f"{revision.id} {_short(one.sql)}"

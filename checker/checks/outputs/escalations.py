@@ -1,4 +1,4 @@
-"""What must be brought before somebody: contract changes, risky schema work, unclear tenancy, conflicts and costs."""
+"""What must be brought before somebody: risky schema work, unclear tenancy, conflicts of security with speed, costs."""
 
 from __future__ import annotations
 
@@ -6,31 +6,13 @@ import re
 from collections.abc import Iterator
 
 from checker.checks.outputs.output_document import Part, parts_of
-from checker.model.base import Frozen
-from checker.model.decisions import Decisions
-from checker.model.globs import covers
 from checker.model.migrations import NewMigrations
 from checker.model.observation import Observation, Place
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind
 from checker.model.outputs.notes import SchemaNotes
-from checker.model.outputs.work import WorkHistory
-from checker.model.repo import Changes
 from checker.model.rule import Confidence
 
-CONTRACTS = (
-    "specs/**",
-    "**/openapi.yaml",
-    "**/openapi.yml",
-    "**/openapi.json",
-    "**/swagger.*",
-    "**/*.graphql",
-    "**/database-schema.json",
-)
 _NONE = re.compile(r"(?i)^\W*(?:none|no escalations?|nothing|n/?a|not applicable|keine)\b[^\n]{0,80}\W*$")
-_CONTRACT = re.compile(r"(?i)\bcontract|\bopenapi|\bspec(?:s|ification)?\b|\bschema\b|\bendpoint shape|\bapi change")
-_REPORTED = re.compile(
-    r"(?i)architect|\bapprov|\bflag(?:ged)?\b|\breport(?:ed)?\b|\bescalat|\bquestion|\bmismatch|\bwrong\b|\bambiguous|\bdiffer|\bagreed\b|\bcto\b|\bdecision"
-)
 _MODEL = re.compile(
     r"(?i)tenant_?id|row[- ]level|\brls\b|shared schema|(?:schema|database|db)[- ]per[- ]tenant"
     r"|single[- ]tenant|not multi-?tenant|no tenan"
@@ -46,100 +28,6 @@ _COST = re.compile(
     r"(?i)\b(?:cost|budget|spend|estimate)s?\b[^.\n]{0,40}\b(?:exceed\w*|over|above|beyond)\b[^.\n]{0,30}\b(?:limit|budget|constraint|cap|approved|\d)"
     r"|\bover (?:the )?budget\b|\bcontract (?:loop|round)s?\b[^.\n]{0,40}\b(?:limit|exceed|maximum)"
 )
-
-
-class Contract(Frozen):
-    """`contracts`: the files whose change must be brought before somebody, as globs."""
-
-    contracts: tuple[str, ...] = CONTRACTS
-
-
-def contract_change_reported(
-    changes: Changes, artefacts: Artefacts, decisions: Decisions, params: Contract
-) -> Iterator[Observation]:
-    """A change that edits an existing contract goes with words to the architect, in an output or a recorded decision."""
-    for path in _edited(changes, params):
-        told = next((place for one in artefacts.found if (place := _told(one, path, _REPORTED))), None)
-        decided = next(
-            (
-                Place(one.path)
-                for one in decisions.files
-                if path in one.text or (_CONTRACT.search(one.text) and path.rpartition("/")[2] in one.text)
-            ),
-            None,
-        )
-        yield Observation(
-            subject=f"contract {path}",
-            ok=bool(told or decided),
-            place=Place(path),
-            message=f"{path} is edited, and nothing reports to the architect that it was wrong",
-            evidence=f"reported in {(told or decided or Place('')).path}"
-            if told or decided
-            else f"looked through {sum(1 for _ in artefacts.found)} outputs and {len(decisions.files)} decisions",
-        )
-
-
-def contract_change_escalated(
-    changes: Changes, history: WorkHistory, artefacts: Artefacts, params: Contract
-) -> Iterator[Observation]:
-    """A contract that changes after the implementation began is among the escalations of an output document."""
-    for path in _edited(changes, params):
-        touched = [number for number, step in enumerate(history.steps) if path in step.paths]
-        coded = [
-            number for number, step in enumerate(history.steps) if any(_is_code(one, params) for one in step.paths)
-        ]
-        late = bool(coded and touched and touched[-1] > coded[0])
-        together = bool(coded and touched and touched[-1] == coded[0])
-        told = next(
-            (
-                place
-                for one in artefacts.of(Kind.OUTPUT_DOCUMENT, Kind.ESCALATION)
-                if (place := _escalated(one, _CONTRACT))
-            ),
-            None,
-        )
-        yield Observation(
-            subject=f"contract {path}",
-            ok=told is not None or not (late or together),
-            place=Place(path),
-            message=f"{path} changes {'after' if late else 'together with'} the code, and no escalation says so",
-            evidence=f"escalated in {told.path}"
-            if told
-            else f"{len(history.steps)} steps; code first in step {coded[0] + 1}"
-            if coded
-            else "no code in the change",
-            confidence=None if late else Confidence.MEDIUM,
-        )
-
-
-def _edited(changes: Changes, params: Contract) -> list[str]:
-    return [
-        one.path
-        for one in changes.files
-        if one.status in ("M", "R") and any(covers(pattern, one.path) for pattern in params.contracts)
-    ]
-
-
-def _is_code(path: str, params: Contract) -> bool:
-    record = path.startswith(("docs/", "ops/", ".", "specs/")) or path.endswith(
-        (".md", ".toml", ".lock", ".json", ".yaml", ".yml")
-    )
-    return not record and not any(covers(pattern, path) for pattern in params.contracts)
-
-
-def _told(one: Artefact, path: str, words: re.Pattern[str]) -> Place | None:
-    lines = one.text.split("\n") if one.kind not in (Kind.LOCK, Kind.QUEUE, Kind.PACK) else []
-    for number, line in enumerate(lines, 1):
-        if (path in line or path.rpartition("/")[2] in line or _CONTRACT.search(line)) and words.search(line):
-            return one.lines(number)
-    return None
-
-
-def _escalated(one: Artefact, words: re.Pattern[str]) -> Place | None:
-    if one.kind is Kind.ESCALATION:
-        return one.lines(1) if words.search(one.text) else None
-    part = parts_of(one).get("escalations")
-    return part.place if part and not _NONE.match(part.words.strip()) and words.search(part.words) else None
 
 
 def schema_risk_documented(new: NewMigrations, notes: SchemaNotes) -> Iterator[Observation]:

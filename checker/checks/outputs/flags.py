@@ -42,23 +42,24 @@ def safe_mode(flag: SafeMode, changes: Changes, params: Quiet) -> Iterator[Obser
 
 
 def outline_agrees(outline: Outline, queue: Queue) -> Iterator[Observation]:
-    """The boxes ticked in the outline are the tasks that the queue calls done, and every task of the outline is in the queue."""
-    for box in outline.boxes:
+    """The outline and the progress page call done what the queue calls done, and every task of theirs is in the queue."""
+    for box in (*outline.boxes, *outline.progress):
         task = queue.task(box.task)
         problem = "which is not in the queue" if task is None else ""
         if task is not None and box.ticked != (task.status == "done"):
             problem = f"which the queue calls {task.status}"
         said = "ticks" if box.ticked else "leaves open"
+        said = {"ticks": "calls done", "leaves open": "calls unfinished"}[said] if box in outline.progress else said
         yield Observation(
             subject=f"outline {box.task}",
             ok=not problem,
-            place=Place(outline.path, lines=(box.line, box.line)),
+            place=Place(box.path, lines=(box.line, box.line)),
             also=(Place(queue.path, lines=(task.line, task.line)),) if task else (),
-            message=f"{outline.path} {said} {box.task}, {problem}",
+            message=f"{box.path} {said} {box.task}, {problem}",
             evidence=f"{len(outline.boxes)} boxes, {len(queue.tasks)} tasks",
         )
     known = {task_key(box.task) for box in outline.boxes}
-    for task in queue.tasks:
+    for task in queue.tasks if outline.boxes else ():
         if task.id and task.status == "done" and task_key(task.id) not in known:
             place = Place(queue.path, lines=(task.line, task.line))
             message = f"{task.id} is done in {queue.path} and not in {outline.path}"

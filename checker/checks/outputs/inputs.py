@@ -78,6 +78,8 @@ def required_inputs(artefacts: Artefacts, tree: TreePaths | Unavailable) -> Iter
 def _asked_for(one: Artefact, words: str) -> Place | None:
     """Where an output says that an input is missing: in a section on missing inputs, or in a line that says so."""
     pattern = re.compile(rf"(?i)\b(?:{words})")
+    if not pattern.search(one.text):
+        return None
     spans = [section.lines for section in one.sections if delivery_section(section.title) == headings.MISSING_INPUTS]
     for number, line in enumerate(one.text.split("\n"), 1):
         if pattern.search(line) and (_SAID.search(line) or any(first <= number <= last for first, last in spans)):

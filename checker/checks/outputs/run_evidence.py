@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from checker.model.observation import Observation, Place
 from checker.model.outputs import headings
-from checker.model.outputs.artefact import TreePaths
+from checker.model.outputs.artefact import TreePaths, beside
 from checker.model.outputs.results import RESULT, ended
 from checker.model.outputs.runs import Packs, RunReport, RunReports
 from checker.model.outputs.work import Task, WorkHistory, task_key
@@ -68,7 +68,7 @@ def manual_step_runbook(reports: RunReports, tree: TreePaths) -> Iterator[Observ
                 continue
             near = " ".join(lines[max(0, number - 2) : number + 1])
             named = RUNBOOK.findall(near)
-            gone = [path for path in named if not tree.has(path)]
+            gone = [path for path in named if not (tree.has(path) or tree.has(beside(report.path, path)))]
             problem = f"with {', '.join(gone)}, which is not in the tree" if named else "without a runbook"
             yield Observation(
                 subject=f"manual {line.strip()[:60]}",

@@ -100,9 +100,7 @@ def _asked(report: RunReport) -> dict[str, str]:
     return {
         headings.PLAN_DONE: _opening(report, body.get(headings.PLAN_DONE, "")),
         headings.SNAPSHOT: _snapshot(report, body.get(headings.SNAPSHOT, "")),
-        headings.PLAN: _lacks(
-            body.get(headings.PLAN, ""), (("APIs", r"api|endpoint|route|graphql"), ("tests", r"test"))
-        ),
+        headings.PLAN: _plan(body.get(headings.PLAN, "")),
         headings.DOSSIER: _dossier(body.get(headings.DOSSIER, "")),
         headings.BATON: _baton(body.get(headings.BATON, "")),
     }
@@ -130,8 +128,10 @@ def _plan(body: str) -> str:
         ("models or migrations", r"models?|migrat|schemas?|tables?|data"),
     ]
     asked.append(("tests", r"tests?"))
-    if re.search(r"(?i)migrat", body):
-        asked.append(("approvals", r"approv|two-key|sign-?off"))
+    if re.search(r"(?i)migrat", body) and not re.search(
+        r"(?i)\b(?:no|without|none)\b[^\n]{0,30}migrat|migrat[^\n]{0,30}\b(?:no|none|n/?a)\b", body
+    ):
+        asked.append(("approvals", r"approv|two-key|sign-?off|consent"))
     return _lacks(body, tuple(asked))
 
 

@@ -186,15 +186,15 @@ def progress_updates(
         )
 
 
-def locked_specs(truth: Truth) -> Iterator[Observation]:
+def spec_checksum(truth: Truth) -> Iterator[Observation]:
     """Each spec whose sum was recorded when it was locked is still the same."""
     for one in truth.specs:
         problem = f"{one.path} is locked, and is gone" if not one.digest else f"{one.path} is locked, and was edited"
         yield Observation(
-            subject=f"spec {one.path}",
+            subject=one.path,
             ok=one.digest == one.recorded,
-            place=one.place,
-            also=(Place(one.path),) if one.digest else (),
+            place=Place(one.path) if one.digest else one.place,
+            also=(one.place,) if one.digest else (),
             message=problem,
             evidence=f"locked as {one.recorded[:16]}, is {one.digest[:16] or 'not there'}",
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from checker.model.base import Frozen
@@ -11,26 +10,10 @@ from checker.model.outputs.artefact import Artefacts, Kind, TreePaths
 from checker.model.outputs.evidence import Figures
 from checker.model.outputs.fields import take, whole
 from checker.model.outputs.session import RecordedRuns, Run
+from checker.model.outputs.steps import FIELDS, STEPS
 from checker.model.outputs.truth import GateProof, Truth
 from checker.model.rule import Confidence
 from checker.model.unavailable import NotApplicable, Unavailable
-
-_STEPS = {
-    "typecheck": r"\btype-?check|\btsc\b(?!.*\bbuild)|\bmypy\b|\bpyright\b|\btypes?\b",
-    "lint": r"\blint|\beslint\b|\bruff\b|\bflake8\b|\bbiome\b",
-    "build": r"\bbuild\b|\bcompile",
-    "test": r"\btests?\b|\bpytest\b|\bvitest\b|\bjest\b|\bunittest\b",
-    "prisma validate": r"\bprisma[\s_-]+validate\b",
-    "alembic check": r"\balembic[\s_-]+check\b",
-}
-_KEYS = {
-    "typecheck": ("typecheck", "types", "type_check", "mypy"),
-    "lint": ("lint", "lints", "ruff", "eslint"),
-    "build": ("build", "builds"),
-    "test": ("test", "tests", "pytest"),
-    "prisma validate": ("prisma_validate", "prisma"),
-    "alembic check": ("alembic_check", "alembic", "migrations_check"),
-}
 
 
 class Sequence(Frozen):
@@ -52,7 +35,7 @@ def verification_sequence(
     claims = _claims(artefacts)
     proofs = truth.proofs if isinstance(truth, Truth) else ()
     for step in _asked(tree, params):
-        pattern = re.compile(_STEPS[step], re.IGNORECASE)
+        pattern = STEPS[step]
         ran = [one for one in runs.found if pattern.search(one.command)]
         proved = [one for one in proofs if pattern.search(one.type.replace("_", " "))]
         last = _last(ran, proved) or (_tested(figures) if step == "test" else None)
@@ -68,6 +51,7 @@ def verification_sequence(
             message=f"{step} of the verification sequence {problem}",
             evidence=last[2] if last else "looked through logs, packs, proofs, session logs and hand-offs",
             confidence=Confidence.MEDIUM if last is None and claim and not claim[0] else None,
+            cause="" if last or claim or claims or runs.found else "nothing on record",
         )
 
 
@@ -102,7 +86,7 @@ def _claims(artefacts: Artefacts) -> dict[str, tuple[int, Place]]:
     found: dict[str, tuple[int, Place]] = {}
     for one in artefacts.of(Kind.HANDOFF):
         checks = take(one.value, "verification")
-        for step, names in _KEYS.items() if checks else ():
+        for step, names in FIELDS.items() if checks else ():
             code = take(checks.value, *names) if checks else None
             value = whole(code.value) if code else None
             if checks and code and value is not None:

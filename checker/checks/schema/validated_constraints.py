@@ -9,6 +9,7 @@ from checker.model.migration_run import MigrationRun, MigrationRuns
 from checker.model.migrations import NewMigrations
 from checker.model.observation import Observation, Place
 from checker.model.rule import Confidence
+from checker.model.tables import tables
 
 _WHAT = {"f": "foreign key", "c": "check"}
 
@@ -19,7 +20,7 @@ def validated_constraints(ran: MigrationRuns, new: NewMigrations) -> Iterator[Ob
     NOT VALID in the last step of a history is the first half of a good habit: then the finding is a reminder. Sources:
     PostgreSQL's ALTER TABLE (NOT VALID), CREATE INDEX (building indexes concurrently).
     """
-    for run in ran.runs:
+    for run in {id(table.run): table.run for table in tables(ran)}.values():
         for one in (run.head or {}).get("constraint") or ():
             if one["kind"] in _WHAT and one["table"]:
                 yield _constraint(run, new, one)

@@ -6,6 +6,7 @@ import configparser
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from checker.collect.data_parsed import Malformed
@@ -69,6 +70,8 @@ def gate_settings(git: Git, root: Root, changes: Changes) -> GateSettings:
     altered: list[SettingChange] = []
     gone: list[str] = []
     looked: list[str] = []
+    left: list[str] = []
+    arrived: set[str] = set()
     for one in changes.files:
         path = one.old_path or one.path
         if not _judges(path) or one.status == "A":
@@ -82,8 +85,14 @@ def gate_settings(git: Git, root: Root, changes: Changes) -> GateSettings:
         if before is None or after is None:
             continue
         looked.append(one.path)
-        altered.extend(_altered(one.path, before, after))
-    return GateSettings(tuple(altered), tuple(gone), tuple(looked))
+        compared = _compared(one.path, before, after)
+        altered.extend(compared.altered)
+        arrived |= compared.arrived
+        left += [f"{one.path} [{tool}]" for tool in sorted(compared.left)]
+    arrived |= {
+        tool for one in changes.files if one.status == "A" and _judges(one.path) for tool in _tools_of(root, one.path)
+    }
+    return GateSettings(tuple(altered), tuple([*gone, *left] if not arrived else []), tuple(looked))
 
 
 def _judges(path: str) -> bool:
@@ -106,11 +115,37 @@ def _now(root: Root, path: str) -> str | None:
         return None
 
 
-def _altered(path: str, before: str, after: str) -> Iterator[SettingChange]:
+@dataclass(frozen=True)
+class _Compared:
+    """One file: settings that differ, of tools that both revisions configure, and the tools that only one does."""
+
+    altered: list[SettingChange]
+    arrived: frozenset[str]
+    left: frozenset[str]
+
+
+def _compared(path: str, before: str, after: str) -> _Compared:
     old, new = dict(_settings(path, before)), dict(_settings(path, after))
-    for key in sorted(old.keys() | new.keys()):
-        if old.get(key) != new.get(key):
-            yield SettingChange(path, key, old.get(key), new.get(key), _line(after, key))
+    was, now = {_tool(path, key) for key in old}, {_tool(path, key) for key in new}
+    altered = [
+        SettingChange(path, key, old.get(key), new.get(key), _line(after, key))
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key) and _tool(path, key) in was & now
+    ]
+    return _Compared(altered, frozenset(now - was), frozenset(was - now))
+
+
+def _tool(path: str, key: str) -> str:
+    """The tool that a setting is for: one that comes into use brings its exceptions along, which loosens nothing."""
+    name = path.rpartition("/")[2]
+    if name == "pyproject.toml":
+        return key.split(".")[1]
+    return re.split(r"[.:\-]", key)[0] if name in _INI or name == "package.json" else name
+
+
+def _tools_of(root: Root, path: str) -> set[str]:
+    text = _now(root, path)
+    return {_tool(path, key) for key, _ in _settings(path, text)} if text else set()
 
 
 def _settings(path: str, text: str) -> Iterator[tuple[str, Any]]:
@@ -119,7 +154,9 @@ def _settings(path: str, text: str) -> Iterator[tuple[str, Any]]:
     try:
         if name in _TOML:
             wanted = _TOML_SECTIONS if name == "pyproject.toml" else re.compile("")
-            yield from (one for one in flat(tomllib.loads(text)) if wanted.match(one[0]))
+            for key, value in flat(tomllib.loads(text)):
+                if wanted.match(key):
+                    yield re.sub(r"^((?:tool\.ruff\.)?)lint\.", r"\1", key), value  # where ruff 0.2 moved them
         elif name in _INI:
             parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
             parser.read_string(text)

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from checker.model.quoted import without_secrets
+
 LARGEST = 512 << 20  # bytes; a cache that has grown larger is begun anew
 _SECONDS = 5.0  # that another run may hold it
 
@@ -49,7 +51,8 @@ class Cache:
         """Keep some records; a full disk or a lock that another run holds is no reason to fail."""
         if self._database is None or not records:
             return
-        rows = [(name, json.dumps(record, separators=(",", ":"))) for name, record in records.items()]
+        bodies = ((name, json.dumps(record, separators=(",", ":"))) for name, record in records.items())
+        rows = [(name, body) for name, body in bodies if without_secrets(body) == body]  # no secret is kept anywhere
         with contextlib.suppress(sqlite3.Error), self._database:
             self._database.executemany("INSERT OR REPLACE INTO looked VALUES (?, ?)", rows)
 

@@ -12,7 +12,7 @@ from checker.model.modules import Guard
 _DEEPEST = 8
 _AUTH = re.compile(
     r"(?i)current_?(?:active_?)?(?:super_?)?(?:user|account|admin|member|tenant|principal|customer)|authenticat|authori[sz]|is_?auth|with_?auth"
-    r"|requires?_?(?:auth|user|login|role|perm|admin|scope|token|api_?key|session)|verify_?(?:token|jwt|api_?key|signature|user|access|session|auth|webhook)"
+    r"|requires?_?(?:auth|user|login|role|perm|admin|scope|token|api_?key|session)|verify_?(?:token|jwt|api_?key|signature|user|access|session|auth|webhook|bot|cron|caller|client|service|\w*bot\b)"
     r"|check_?(?:auth|perm|token|access|role|api_?key|scope)|validate_?(?:token|jwt|api_?key|session)|login_?required|jwt_?required|permission|principal"
     r"|super_?user|is_?admin|admin_?(?:required|only)|auth_?(?:user|required|guard|dep|bearer|middleware|handler|subject|context)|(?:^|[_.])auth(?:$|[_.])|^auth[A-Z(]"
     r"|api_?key|HTTPBearer|OAuth2|HTTPBasic|protect(?:ed)?(?:Route)?$|ensure_?(?:auth|logged|user|admin)|logged_?in|guard|passport|\bjwt|session_?user|user_?session"
@@ -32,6 +32,7 @@ class Guards:
         self._own: dict[Key, list[str]] = defaultdict(list)  # middlewares of a router or app
         self._unfollowed = False
         self._everywhere: list[str] = []
+        self._chained: dict[Key, str] = {}
         self._asked: dict[tuple[str, str], str] = {}
         for path, facts in program.modules.items():
             self._includes(path, facts["includes"])
@@ -45,7 +46,7 @@ class Guards:
         key = self._program.resolve(path, owner)
         whole = self._prefix(key, 0) + str(own_path) if key else str(own_path)
         by = self._direct(path, str(symbol), str(asks), str(decorator), decorators, str(text))
-        by = by or (self._chain(key, frozenset()) if key else "")
+        by = by or (self._chain(key) if key else "")
         if by:
             return Guard.GUARDED, by, whole
         outer = next((one for one in self._everywhere if one), "")
@@ -162,25 +163,28 @@ class Guards:
             else:
                 self._unfollowed = self._unfollowed or "Depends" in text or "Security" in text
 
-    def _chain(self, key: Key, seen: frozenset[Key]) -> str:
-        """What guards a router itself, or every way by which it is included."""
-        if key in seen:
-            return ""
+    def _chain(self, key: Key) -> str:
+        """What guards a router itself, or every way by which it is included; each router is looked at once."""
+        if key not in self._chained:
+            self._chained[key] = ""  # a circle of includes guards nothing
+            self._chained[key] = self._of_router(key) or self._of_ways(key)
+        return self._chained[key]
+
+    def _of_router(self, key: Key) -> str:
         made = self._program.modules[key[0]]["routers"].get(key[1]) if key[0] in self._program.modules else None
+        by = ""
         if made:
             by = self._by_dependencies(key[0], str(made[2]), 0) or self._by_name(key[0], str(made[0]), 0)
-            if by:
-                return by
-        own = next((one for one in self._own.get(key, ()) if one), "")
-        if own:
-            return own
-        ways = [self._way(parent, text, seen | {key}) for parent, _, text in self._parents.get(key, ())]
+        return by or next((one for one in self._own.get(key, ()) if one), "")
+
+    def _of_ways(self, key: Key) -> str:
+        ways = [self._way(parent, text) for parent, _, text in self._parents.get(key, ())]
         return ways[0] if ways and all(ways) else ""
 
-    def _way(self, parent: Key, text: str, seen: frozenset[Key]) -> str:
+    def _way(self, parent: Key, text: str) -> str:
         python = parent[0].endswith(".py")
         by = self._by_dependencies(parent[0], text, 0) if python else self._by_words(parent[0], text, 0)
-        return by or self._chain(parent, seen)
+        return by or self._chain(parent)
 
     def _prefix(self, key: Key, depth: int) -> str:
         made = self._program.modules[key[0]]["routers"].get(key[1]) if key[0] in self._program.modules else None

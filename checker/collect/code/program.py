@@ -24,6 +24,7 @@ class Program:
                 dotted = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
                 self._by_last[dotted.rpartition(".")[2]].append((dotted, path))
         self._known: dict[Key, Key | None] = {}
+        self._starred: dict[Key, Key | None] = {}
 
     def resolve(self, path: str, name: str) -> Key | None:
         """Where a name is declared: its own module, or the one that it is imported from. None where that is not ours."""
@@ -55,12 +56,16 @@ class Program:
         return self._imported(path, found[1], found[2], rest, steps)
 
     def _by_star(self, path: str, name: str, steps: int) -> Key | None:
-        """A name that some `from … import *` brought along."""
+        """A name that some `from … import *` brought along; each module is asked for it once."""
         for key, found in self.modules[path]["names"].items():
-            if key.startswith("* "):
-                target = self._python(path, found[1])
-                if target is not None and (key_there := self._resolved(target, name, steps - 1)):
-                    return key_there
+            target = self._python(path, found[1]) if key.startswith("* ") else None
+            if target is None:
+                continue
+            if (target, name) not in self._starred:
+                self._starred[target, name] = None  # a circle of stars ends here
+                self._starred[target, name] = self._resolved(target, name, steps - 1)
+            if there := self._starred[target, name]:
+                return there
         return None
 
     def _imported(self, path: str, source: str, name: str, rest: str, steps: int) -> Key | None:

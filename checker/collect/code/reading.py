@@ -28,6 +28,7 @@ from checker.probe import ast_grep, ruff
 from checker.probe.ast_grep import Hit
 from checker.probe.git import Git
 
+_REVISION = re.compile(rb"(?m)^down_revision\b")  # an Alembic revision, wherever it lies, is the migrations family's
 _MOST_MATCHES = 400  # of one pattern in one file
 _LONGEST_MATCH = 2000  # characters kept
 _WEB = re.compile(
@@ -182,7 +183,7 @@ def _record(path: str, data: bytes, hits: Iterable[Hit]) -> dict[str, Any]:
     if broken is not None:
         record["broken"] = [broken.lines[0], broken.text[:80]]
     hits = [hit for hit in hits if not hit.rule.endswith("-unparsed")]
-    if not hits:
+    if not hits or _REVISION.search(data):
         return record
     tree = functions.parsed(path, data)
     numbers: dict[Function, int] = {}

@@ -7,21 +7,24 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checker.collect.code.guards import Guards
+from checker.collect.code.prisma import prisma_models
 from checker.collect.code.program import Program
 from checker.collect.code.reading import Reading
+from checker.collect.files import Root
 from checker.model.code import Function, Language
 from checker.model.modules import CodeStructure, Model, Route
+from checker.model.repo import Inventory
 from checker.model.unavailable import NotApplicable
 
 _ROUTE_PARTS = 11
 
 
-def code_structure(reading: Reading) -> CodeStructure:
-    """Routes and models of all runtime source. NotApplicable where nothing declares any."""
+def code_structure(reading: Reading, root: Root, inventory: Inventory) -> CodeStructure:
+    """Routes and models of all runtime source, with those of Prisma's schemas. NotApplicable where nothing declares any."""
     modules = {file.path: record["module"] for file, record in reading.files if _is_module(record["module"])}
     languages = {file.path: file.language for file, _ in reading.files}
     routes = tuple(_routes(modules, languages))
-    models = tuple(_models(modules))
+    models = (*_models(modules), *prisma_models(root, inventory))
     if not routes and not models:
         raise NotApplicable("no module declares a route or a table in a way that is known here")
     imported = {
@@ -73,13 +76,18 @@ def _models(modules: Mapping[str, Any]) -> Iterator[Model]:
     declared = {one[0]: one for facts in modules.values() for one in facts["models"]}
     for path, facts in modules.items():
         for name, bases, columns, table, first, last in facts["models"]:
-            inherited = frozenset(columns) | _inherited(bases, declared, frozenset({name}))
+            inherited = frozenset(columns) | _inherited(bases, declared)
             yield Model(str(name), path, (int(first), int(last)), inherited, str(table))
 
 
-def _inherited(bases: list[str], declared: Mapping[str, Any], seen: frozenset[str]) -> frozenset[str]:
-    found: frozenset[str] = frozenset()
-    for base in bases:
-        if base in declared and base not in seen:
-            found |= frozenset(declared[base][2]) | _inherited(declared[base][1], declared, seen | {base})
-    return found
+def _inherited(bases: list[str], declared: Mapping[str, Any]) -> frozenset[str]:
+    """The columns of all classes that stand behind some bases, each class looked at once."""
+    found: set[str] = set()
+    waiting, seen = list(bases), set(bases)
+    while waiting:
+        one = declared.get(waiting.pop())
+        if one is not None:
+            found.update(one[2])
+            waiting += [base for base in one[1] if base not in seen]
+            seen.update(one[1])
+    return frozenset(found)

@@ -5,31 +5,53 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from checker.collect.files import Root
+from checker.collect.outputs.assertions import assertions
+from checker.collect.outputs.held import evidence_of
+from checker.model.contract import Api
+from checker.model.migrations import Migrations
 from checker.model.observation import Place
-from checker.model.outputs.artefact import Artefact, Artefacts, Kind
+from checker.model.outputs.artefact import Artefact, Artefacts, Kind, TreePaths
 from checker.model.outputs.evidence import ClaimLedger, Figures, Measure, Statement, hold
 from checker.model.outputs.fields import percent, take, whole
 from checker.model.outputs.runs import RunReports
+from checker.model.outputs.session import RecordedRuns
+from checker.model.outputs.work import Queue
+from checker.model.repo import Inventory
+from checker.model.unavailable import NotApplicable, Unavailable
+from checker.probe.git import Git
 
 _COVERAGE = (
     re.compile(r"(?i)\bcoverage\b[^.%\n|]{0,40}?[\s:|~=](\d{1,3}(?:\.\d+)?)\s?%"),
     re.compile(r"(?i)\b(\d{1,3}(?:\.\d+)?)\s?% (?:line |test |statement |code |unit |overall )*coverage\b"),
 )
 _COUNTS: tuple[tuple[Measure, re.Pattern[str]], ...] = (
-    ("passed", re.compile(r"(?i)\b(\d{1,6}) (?:tests? )?(?:passed|passing)\b")),
+    ("passed", re.compile(r"(?i)\b(\d{1,6}) (?:tests? )?(?:passed|passing|pass)\b")),
     ("failed", re.compile(r"(?i)\b(\d{1,6}) (?:tests? )?(?:failed|failing|failures?)\b")),
 )
 _NOT_A_RESULT = re.compile(
-    r"(?i)target|threshold|goal|minimum|at least|must|above|below|should|>=?|≥|aim|branch|gate\b|\bdiff\b"
+    r"(?i)target|threshold|goal|minimum|at least|must|above|below|should|[>≥]=?\s*\d|\bover\b|aim|branch|gate\b|\bdiff\b"
 )
 _OF_ANOTHER_RUN = re.compile(
     r"(?i)previous|before|initial|\bfirst\b|earlier|attempt|last run|was\b|from \d|→|->|baseline|expected"
 )
 
 
-def claim_ledger(artefacts: Artefacts, reports: RunReports, figures: Figures) -> ClaimLedger:
-    """Every number that an output claims, held against what was measured."""
-    runs = {one.path: one.run for one in reports.found}
+def claim_ledger(
+    artefacts: Artefacts,
+    reports: RunReports,
+    figures: Figures,
+    root: Root,
+    inventory: Inventory,
+    tree: TreePaths | Unavailable | NotApplicable,
+    api: Api | Unavailable | NotApplicable,
+    queue: Queue | Unavailable | NotApplicable,
+    migrations: Migrations | Unavailable | NotApplicable,
+    git: Git | Unavailable | NotApplicable,
+    runs: RecordedRuns,
+) -> ClaimLedger:
+    """Every number that an output claims, held against what was measured, and every other claim against what is there."""
+    run_of = {one.path: one.run for one in reports.found}
     current = {one.path for one in reports.current}
     found: list[Statement] = []
     for one in artefacts.found:
@@ -38,10 +60,11 @@ def claim_ledger(artefacts: Artefacts, reports: RunReports, figures: Figures) ->
         elif one.kind is Kind.RUN_CHECKS:
             found.extend(_run_checks(one))
         elif one.kind is Kind.RUN_REPORT and one.path in current:
-            found.extend(_prose(one, one.text, 1, runs.get(one.path, "")))
+            found.extend(_prose(one, one.text, 1, run_of.get(one.path, "")))
         elif one.kind in (Kind.OUTPUT_DOCUMENT, Kind.CHECKPOINT) and one.sections:
             found.extend(_prose(one, one.text, 1, ""))
-    return ClaimLedger(tuple(hold(found, figures)))
+    evidence = evidence_of(root, inventory, tree, api, queue, migrations, git, figures, runs)
+    return ClaimLedger(tuple(hold(found, figures)), tuple(assertions(artefacts, reports, evidence)))
 
 
 _RUN: tuple[Measure, ...] = ("passed", "failed")

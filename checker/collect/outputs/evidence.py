@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from checker.collect.files import Root, Unreadable
+from checker.collect.outputs import tool_reports
 from checker.collect.outputs.text import readable
 from checker.model.contract import Api
 from checker.model.globs import covers
@@ -27,6 +28,8 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _TAG = re.compile(
     r"<(/?)(testsuites?|testcase|failure|error|skipped)\b([^<>]*?)(/?)>|<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL
 )
+_NAME = re.compile(r'\bname="([^"]{1,300})"')
+_FAILED_CASE = re.compile(r"^FAILED \S+::(\w+)")
 _RATE = re.compile(r'<coverage\b[^<>]*?\bline-rate="([0-9.]+)"')
 _COUNT = r"(\d+) {}\b"
 _PYTEST = re.compile(r"^=* ?((?:\d+ [a-z]+,? ?)+) in [\d.:]+ ?s?.*$")
@@ -34,6 +37,7 @@ _CLOSING = (
     re.compile(r"^\s*Tests:?\s+((?:\d+ \w+\s*[,|]?\s*)+)(?:\(\d+\)|of \d+|\d+ total)?\s*$"),  # jest, vitest
     re.compile(r"^\s*((?:\d+ (?:passed|failed|passing|failing)\b[, ]*)+)(?:\([\d.smh ]+\))?\s*$"),  # playwright, mocha
 )
+_RUNNER = re.compile(r"^(?:TAP version|1\.\.\d|Ran \d+ tests?|test result:|ℹ pass)", re.MULTILINE)
 _HINT = re.compile(r"pass|fail|TOTAL|All files|Total coverage|error")
 _TAP = re.compile(r"^# (pass|fail) +(\d+)$")
 _TOTALS = (
@@ -53,18 +57,21 @@ def figures(
     """All that was measured: files of the tree, members of packs, the contract's operations, the migrations."""
     found: list[Figure] = []
     unread: list[tuple[str, str]] = []
+    failing: list[tuple[str, Place]] = []
     for file in inventory.files:
         if named_as_evidence(file):
-            found.extend(_of_file(root, file, unread))
+            found.extend(_of_file(root, file, unread, failing))
     for pack in packs.found:
         for member in pack.members:
             if member.text and _TEXT.search(member.name) and not _is_report(member.name):
-                found.extend(measured(f"{pack.path}!{member.name}", member.text, pack.run))
+                path = f"{pack.path}!{member.name}"
+                found.extend(measured(path, member.text, pack.run))
+                failing.extend(failed_cases(path, member.text))
     if isinstance(api, Api) and len({contract.path for contract in api.contracts}) == 1:
         count = sum(1 for _ in api.operations())
         found.append(Figure("operations", count, Place(api.contracts[0].path), f"{count} operations in the contract"))
     found.extend(_migrations(inventory, description))
-    return Figures(tuple(found), tuple(unread))
+    return Figures(tuple(found), tuple(unread), tuple(failing))
 
 
 def named_as_evidence(file: File) -> bool:
@@ -76,7 +83,9 @@ def _is_report(name: str) -> bool:
     return name.lower().endswith(".md") and not re.search(r"(?i)log|test|ci|coverage", name.rpartition("/")[2])
 
 
-def _of_file(root: Root, file: File, unread: list[tuple[str, str]]) -> Iterator[Figure]:
+def _of_file(
+    root: Root, file: File, unread: list[tuple[str, str]], failing: list[tuple[str, Place]]
+) -> Iterator[Figure]:
     try:
         text, _ = readable(file.path, root.read(file.path))
     except (Unreadable, Unavailable) as wrong:
@@ -84,11 +93,41 @@ def _of_file(root: Root, file: File, unread: list[tuple[str, str]]) -> Iterator[
         return
     if not text.strip():
         unread.append((file.path, "the file is empty"))
+    failing.extend(failed_cases(file.path, text))
     yield from measured(file.path, text, "")
 
 
 def measured(path: str, text: str, run: str) -> Iterator[Figure]:
-    """The figures in one text. A document with a type declaration is not read: entities are a trap."""
+    """The figures in one text, in the common forms, else in the others that are known."""
+    found = list(_common(path, text, run))
+    yield from found
+    seen = {one.measure for one in found}
+    if "passed" not in seen:
+        for passed, failed, line in _counts(path, text):
+            yield Figure("passed", passed, Place(path, (line, line)), f"{passed} passed, {failed} failed", run=run)
+            yield Figure("failed", failed, Place(path, (line, line)), f"{passed} passed, {failed} failed", run=run)
+    if "coverage" not in seen and (rate := tool_reports.covered(path, text)) is not None:
+        yield Figure("coverage", rate, Place(path), f"coverage {rate:.4g}%", run=run)
+
+
+def _counts(path: str, text: str) -> Iterator[tuple[int, int, int]]:
+    if "<testsuite" in text[:2000]:
+        told = (
+            tool_reports.suite_attributes(text) if "<!ENTITY" not in text[:2000] and "<testcase" not in text else None
+        )
+        yield from [(*told, 1)] if told else []
+    elif path.endswith(".json"):
+        try:
+            counted = tool_reports.counts_of(json.loads(text))
+        except (ValueError, RecursionError):
+            return
+        yield from [(*counted, 1)] if counted else []
+    elif not path.endswith((".xml", ".info")) and _RUNNER.search(text):
+        yield from tool_reports.tallies(_ESCAPES.sub("", text))
+
+
+def _common(path: str, text: str, run: str) -> Iterator[Figure]:
+    """The common forms. A document with a type declaration is not read: entities are a trap."""
     head = text[:2000]
     if "<testsuite" in head and "<!ENTITY" not in head:
         yield from _junit(path, text, run)
@@ -100,6 +139,25 @@ def measured(path: str, text: str, run: str) -> Iterator[Figure]:
         yield from _lcov(path, text, run)
     else:
         yield from _closing(path, text, run)
+
+
+def failed_cases(path: str, text: str) -> Iterator[tuple[str, Place]]:
+    """The test cases that a JUnit report, or the short summary of pytest, calls failed."""
+    if "<testsuite" in text[:2000]:
+        name = ""
+        for tag in _TAG.finditer(text):
+            closing, kind, attributes, _ = tag.groups()
+            if kind == "testcase" and not closing:
+                told = _NAME.search(attributes or "")
+                name = told.group(1) if told else ""
+            elif kind in ("failure", "error") and name and not closing:
+                line = text.count("\n", 0, tag.start()) + 1
+                yield name, Place(path, (line, line))
+                name = ""
+    elif "FAILED " in text:
+        for number, said in enumerate(text.split("\n"), 1):
+            if told := _FAILED_CASE.match(_ESCAPES.sub("", said)):
+                yield told.group(1), Place(path, (number, number))
 
 
 def _junit(path: str, text: str, run: str) -> Iterator[Figure]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from checker.collect.data_parsed import Malformed
 from checker.collect.files import Root, Unreadable
@@ -15,6 +16,11 @@ from checker.model.unavailable import NotApplicable
 
 FLAG = "ops/flags/safe-mode.json"
 OUTLINES = ("docs/OUTLINE.md", "OUTLINE.md", "docs/outline.md")
+PROGRESS = ("docs/PROGRESS.md", "PROGRESS.md", "docs/progress.md")
+_TOLD = re.compile(
+    r"(?i)^(?=.*[|:→-])\W*(?:\[[ x]\]\W*)?(WBS-\d+(?:\.\d+)*)\b.*?\b(done|completed?|in[ _-]progress|doing"
+    r"|in[ _-]review|todo|blocked|pending)\b\W*(?:\d{4}-\d{2}-\d{2}\W*)?$"
+)
 _BOX = re.compile(r"^\s*(?:[-*]\s*)?\[([ xX])\]\s*\W{0,4}(WBS-\d+(?:\.\d+)*)\b")
 _OFF = ("false", "off", "0", "disabled", "inactive", "no", "none")
 
@@ -36,12 +42,21 @@ def safe_mode_flag(root: Root, inventory: Inventory) -> SafeMode:
 
 def outline(root: Root, inventory: Inventory) -> Outline:
     """The outline's boxes. NotApplicable where there is no outline."""
-    path = next((one for one in OUTLINES if one in inventory.by_path), None)
-    if path is None:
-        raise NotApplicable("no docs/OUTLINE.md")
+    path = next((one for one in OUTLINES if one in inventory.by_path), "")
+    progress = next((one for one in PROGRESS if one in inventory.by_path), "")
+    if not path and not progress:
+        raise NotApplicable("neither docs/OUTLINE.md nor docs/PROGRESS.md")
+    boxes = tuple(_boxes(root, path)) if path else ()
+    return Outline(path or progress, boxes, tuple(_boxes(root, progress)) if progress else ())
+
+
+def _boxes(root: Root, path: str) -> Iterator[Box]:
     try:
         text = readable(path, root.read(path))[0]
     except Unreadable:
-        return Outline(path, ())
-    found = [(number, one) for number, line in enumerate(text.split("\n"), 1) if (one := _BOX.match(line))]
-    return Outline(path, tuple(Box(one.group(2), one.group(1) in "xX", number) for number, one in found))
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if box := _BOX.match(line):
+            yield Box(box.group(2), box.group(1) in "xX", number, path)
+        elif path in PROGRESS and (told := _TOLD.match(line)):
+            yield Box(told.group(1), told.group(2).lower() in ("done", "complete", "completed"), number, path)

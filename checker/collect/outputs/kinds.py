@@ -8,7 +8,17 @@ from typing import Any
 
 from checker.model.outputs.artefact import Kind, Section
 from checker.model.outputs.fields import key
-from checker.model.outputs.headings import DELIVERY_ASIDE, TEN_PARTS, delivery_section, part_of, run_section
+from checker.model.outputs.headings import (
+    DELIVERY_ASIDE,
+    DELIVERY_ORDER,
+    NEXT_STAGE,
+    PLAN_PREVIEW,
+    SELF_CHECK,
+    TEN_PARTS,
+    delivery_section,
+    part_of,
+    run_section,
+)
 
 _PATHS = (
     (Kind.LOCK, re.compile(r"(^|/)ops/locks/[^/]+\.lock$|(^|/)agent-\d+\.lock$", re.IGNORECASE)),
@@ -31,6 +41,7 @@ _PATHS = (
         ),
     ),
 )
+MOST_FIELDS = 40  # of a payload; a table of words of a user interface has them all, and hundreds more
 TELLING = re.compile(
     r"(?i)hand-?off|self.?healing|final_?status|\bfindings\b|done.?criteria|draft|\blint\b|conversation_?id|proof_artifacts|checkpoint"
     r"|baton|escalation|file: ?\S+[./]|self.?check|plan preview|next_tasks|log_progress_update|\btasks\b"
@@ -39,14 +50,13 @@ _CALLS = re.compile(
     r"\b(?:next_tasks_overview|start_task|run_checks|confirm_and_prepare_pr|log_progress_update|capture_command_output"
     r"|check_can_generate_code|validate_approval_response)\b"
 )
-_FILE_HEAD = re.compile(
-    r"(?m)^[ \t]*(?://|#|--|/\*|<!--|;|\*\*)\s*(?:file|path)\W{0,4}:\W{0,4}[\w./-]+\.\w+", re.IGNORECASE
-)
+_FILE_HEAD = re.compile(r"(?m)^[ \t]*(?://|#|--|/\*|<!--|;)\s*(?:file|path)\W{0,4}:\W{0,4}[\w./-]+\.\w+", re.IGNORECASE)
 _FILE_ABOVE = re.compile(
-    r"(?m)^(?:[#*_`> \t]|\d+\.)*(?:[\w.@-]+/)+[\w.@-]+\.\w{1,8}[*_`: \t]*\n\s*```|^```\w*[: ](?:[\w.@-]+/)+[\w.@-]+\.\w{1,8}"
+    r"(?m)^(?:[#*_`> \t:]|\d+\.|[Ff]ile)*(?:[\w.@-]+/)+[\w.@-]+\.\w{1,8}[*_`: \t]*\n\s*```"
+    r"|^```\w*[: ](?:[\w.@-]+/)+[\w.@-]+\.\w{1,8}"
 )
 _ANY_GUIDE = re.compile(
-    r"(?i)overview|at a glance|^(?:next )?steps?$|to.?do|^inputs?$|^results?$|^approach$|^questions?$"
+    r"(?i)overview|at a glance|^steps?$|next steps?$|to.?do|^inputs?$|^results?$|^approach$|^questions?$"
 )
 _CHECKPOINT = re.compile(r"(?im)^[#>\s*_]*CHECKPOINT\W{0,4}\s*G\d+(?:\.\d+)?")
 _ESCALATION = re.compile(r"(?im)^[#>\s*_]*SELF.?HEALING ESCALATION\b")
@@ -74,7 +84,8 @@ def by_value(value: Any) -> Iterator[Kind]:
         yield Kind.REVIEW_FINDINGS
     if len(keys & set(TEN_PARTS)) >= 5:
         yield Kind.OUTPUT_DOCUMENT
-    if "draft_pr_payload" in keys or len(keys & {"branch", "title", "body", "commits", "labels", "draft"}) >= 4:
+    payload = len(keys & {"branch", "title", "body", "commits", "labels", "draft"}) >= 4 and len(keys) <= MOST_FIELDS
+    if "draft_pr_payload" in keys or payload:
         yield Kind.PR_PAYLOAD
     if len(keys & {"lint", "tests", "build"}) >= 2 and keys & {"success", "message"}:
         yield Kind.RUN_CHECKS
@@ -94,9 +105,9 @@ def is_delivery(text: str, sections: tuple[Section, ...]) -> bool:
     marked, shown = len(_FILE_HEAD.findall(text)), len(_FILE_ABOVE.findall(text))
     told = {delivery_section(one.title) for one in sections if not _ANY_GUIDE.search(one.title)} - {""}
     aside = told & set(DELIVERY_ASIDE)
-    return (
-        (marked >= 2 and bool(aside)) or (marked >= 1 and len(told) >= 5) or (marked + shown >= 2 and len(aside) >= 2)
-    )
+    planned = bool(aside & {PLAN_PREVIEW, SELF_CHECK, NEXT_STAGE})
+    in_order = len(told & set(DELIVERY_ORDER)) >= 3
+    return (marked >= 2 and (planned or in_order)) or (marked + shown >= 2 and planned and len(aside) >= 2)
 
 
 def calls(text: str) -> bool:

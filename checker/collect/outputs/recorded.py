@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -15,6 +16,7 @@ from checker.collect.outputs.text import readable
 from checker.model.observation import Place
 from checker.model.outputs import headings
 from checker.model.outputs.artefact import Artefacts, Kind
+from checker.model.outputs.fields import take, text_of, whole
 from checker.model.outputs.runs import Packs, RunReports
 from checker.model.outputs.session import Act, Acts, RecordedRuns, Run, Sessions
 from checker.model.repo import Inventory, Role
@@ -24,11 +26,23 @@ LARGEST_LOG = 16 * 1024 * 1024  # bytes
 _PROMPT = re.compile(r"^\s*(?:\$|>|\+|❯|#>|[\w.@~:/-]+[$#])\s+((?:[A-Z_]+=\S* )*[a-z][\w./-]*(?:\s.*)?)$")
 _NAMED = re.compile(r'(?i)^\W*(?:command|cmd|run|running|executing)"?\s*[:=]\s*"?`?(.+?)`?"?,?\s*$')
 _CODE = re.compile(
-    r"(?i)\b(?:exit|return)(?:ed)?[\s_-]?(?:with )?(?:code|status)?\"?\s*[:=]?\s*(-?\d{1,3})\b"
-    r"|\bprocess exited with code (\d+)|\brc=(\d+)"
+    r"(?i)\bexit(?:ed)?(?:[\s_-](?:with[\s_-])?(?:code|status))?\"?\s*[:=]?\s*(-?\d{1,3})\b|\breturn(?:ed)?[\s_-]?code\"?\s*[:=]?\s*(-?\d{1,3})\b"
+    r"|\bprocess exited with code (\d{1,3})\b|\brc=(\d{1,3})\b"
 )
-_QUICK = re.compile(
-    r"(?m)^\s*[$>+❯]|(?i:command|cmd|exit|return|\brc=)|checks passed|no issues|^Found|✖|No new upgrade"
+_MARKS = (
+    "$ ",
+    "> ",
+    "+ ",
+    "❯",
+    "ommand",
+    "cmd",
+    "unning",
+    "xecuting",
+    "checks passed",
+    "no issues",
+    "Found ",
+    "✖",
+    "No new upgrade",
 )
 _CLOSING = (
     (re.compile(r"^All checks passed!\s*$"), "ruff check", 0),
@@ -87,11 +101,14 @@ def recorded_runs(root: Root, inventory: Inventory, packs: Packs, sessions: Sess
 
 def in_log(path: str, text: str, run: str) -> Iterator[Run]:
     """Commands after a prompt, or named as such, each with the exit code that stands before the next one."""
-    if not _QUICK.search(text):
+    if not any(mark in text for mark in _MARKS):
         return
     command, line, code = "", 1, None
     for number, said in enumerate(text.split("\n"), 1):
         if len(said) > 600:
+            continue
+        if said.lstrip()[:1] == "{":
+            yield from _as_data(path, number, said, run)
             continue
         started = _PROMPT.match(said) or _NAMED.match(said)
         if started:
@@ -107,6 +124,18 @@ def in_log(path: str, text: str, run: str) -> Iterator[Run]:
             code = int(next(group for group in ended.groups() if group is not None))
     if command:
         yield Run(command, code, Place(path, (line, line)), "log", run)
+
+
+def _as_data(path: str, number: int, line: str, run: str) -> Iterator[Run]:
+    """A line of a log that is a JSON record of a command."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return
+    command = text_of(record, "command", "cmd")
+    code = take(record, "exit_code", "return_code", "returncode", "code")
+    if command:
+        yield Run(command, whole(code.value) if code else None, Place(path, (number, number)), "log", run)
 
 
 def acts(runs: RecordedRuns, reports: RunReports, artefacts: Artefacts, sessions: Sessions) -> Acts:

@@ -20,7 +20,7 @@ _TRUE_IS_STRICT = re.compile(
     r"|noFallthrough\w+|branch|xfail_strict|exactOptionalPropertyTypes|error_summary|report\w+Missing\w*)$"
 )
 _TRUE_IS_LOOSE = re.compile(
-    r"(?:^|\.)(?:ignore_errors|ignore_missing_imports|allow_\w+|skipLibCheck|passWithNoTests|exit-zero|skip_empty|follow_untyped_imports"
+    r"(?:^|\.)(?:ignore_errors|ignore_missing_imports|allow_\w+|passWithNoTests|exit-zero|skip_empty|follow_untyped_imports"
     r"|noEmitOnError)$"
 )
 _HIGHER_IS_STRICT = re.compile(
@@ -47,7 +47,7 @@ class SettingChange:
     @property
     def is_list(self) -> bool:
         """Whether only a list of exceptions differs, which honest changes touch as well."""
-        return isinstance(self.before if self.before is not None else self.after, (list, tuple))
+        return _GROWS_LOOSER.search(self.key) is not None or _SHRINKS_LOOSER.search(self.key) is not None
 
     @property
     def loosens(self) -> str:
@@ -74,7 +74,9 @@ def _grown(before: Any, after: Any) -> str:
 
 
 def _shrunk(before: Any, after: Any) -> str:
-    less = _words(before) - _words(after) if before is not None else set()
+    kept = _words(after)
+    gone = _words(before) - kept if before is not None else set()
+    less = {one for one in gone if not any(other.startswith(one) or one.startswith(other) for other in kept)}
     return f"{_list(less)} asked no more" if less else ""
 
 
@@ -122,7 +124,7 @@ def _words(value: Any) -> set[str]:
     if isinstance(value, (list, tuple)):
         return {str(one) for one in value}
     if isinstance(value, str):
-        return set(re.split(r"[\s,]+", value.strip())) - {""}
+        return set(re.split(r"[\s,]+", re.sub(r"(?m)#.*$", "", value).strip())) - {""}
     return set() if value is None or isinstance(value, bool) else {str(value)}
 
 

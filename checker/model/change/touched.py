@@ -20,6 +20,9 @@ LOCKS = frozenset(
     " cargo.lock composer.lock go.sum gemfile.lock mix.lock .terraform.lock.hcl".split()
 )
 NOT_WRITTEN = frozenset({Role.GENERATED, Role.VENDORED})
+_FRONTEND = re.compile(
+    r"(?:^|/)(?:frontend|webapp|web-app|client|ui|src-ui|mobile|static)/|^apps/(?:web|mobile)/|\.(?:tsx|jsx)$|\.(?:config|setup)\.[cm]?[jt]s$"
+)
 _COMMENT = re.compile(r"\s*(?:#|//|/\*|\*|--|<!--|\"\"\"|''')")
 _VERSION = re.compile(r"\s*(?:__version__|version|VERSION)\s*[:=]")
 
@@ -51,8 +54,9 @@ class Touched:
 
     @property
     def is_code(self) -> bool:
-        """Whether it is source of the backend itself: no test, script, document or record."""
-        return self.role in (Role.RUNTIME, Role.MIGRATION) and self.ending in CODE and self.written
+        """Whether it is source of the backend itself: no test, script, document, record, or frontend."""
+        runs = self.role in (Role.RUNTIME, Role.MIGRATION) and self.ending in CODE and self.written
+        return runs and _FRONTEND.search(self.path) is None
 
     @property
     def statements(self) -> tuple[tuple[int, str], ...]:

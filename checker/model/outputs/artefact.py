@@ -117,4 +117,15 @@ class TreePaths:
         return bare in self.files or bare in self.folders
 
 
+def beside(path: str, target: str) -> str:
+    """Where a relative link in a file leads."""
+    parts = path.split("/")[:-1]
+    for part in target.split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
+
+
 Pointed = tuple[str, Pointer]

@@ -34,6 +34,7 @@ class Figures:
 
     found: tuple[Figure, ...]
     unread: tuple[tuple[str, str], ...] = ()
+    failing: tuple[tuple[str, Place], ...] = ()  # names of test cases that a JUnit report calls failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +58,44 @@ class Judged:
     against: Figure | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A claim that is no number: that a file, an endpoint, a migration, a test, a commit is there, or that something ended so.
+
+    `seen` says what stands against it, or for it; `sure` is false where words may mean something else.
+    """
+
+    about: str
+    claim: str
+    state: State
+    place: Place
+    seen: str = ""
+    against: Place | None = None
+    sure: bool = True
+
+
 @dataclass(frozen=True)
 class ClaimLedger:
     """Every claim found in outputs, held against the evidence that is there."""
 
     judged: tuple[Judged, ...]
+    assertions: tuple[Assertion, ...] = ()
 
     @property
     def claims(self) -> tuple[Claim, ...]:
         """The claims as a report lists them, sorted by place."""
-        listed = (_claim(one) for one in self.judged)
+        listed = (*(_claim(one) for one in self.judged), *(_asserted(one) for one in self.assertions))
         return tuple(sorted(listed, key=lambda one: (one.where.path, one.where.first or 0, one.claim)))
 
 
 def _claim(one: Judged) -> Claim:
     against = _where(one.against.place) if one.against and one.state != "unverified" else None
     return Claim(claim=one.statement.claim, where=_where(one.statement.place), state=one.state, against=against)
+
+
+def _asserted(one: Assertion) -> Claim:
+    against = _where(one.against) if one.against and one.state != "unverified" else None
+    return Claim(claim=one.claim, where=_where(one.place), state=one.state, against=against)
 
 
 def _where(place: Place) -> Where:

@@ -17,16 +17,18 @@ class SafeMode:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One `[ ] WBS-x.y title` of the outline."""
+    """One `[ ] WBS-x.y title` of the outline, or one line of the progress page that says how far a task is."""
 
     task: str
     ticked: bool
     line: int
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The outline's boxes that name a task."""
+    """The boxes that name a task. `progress` are those of the progress page, which need not hold every task."""
 
     path: str
     boxes: tuple[Box, ...]
+    progress: tuple[Box, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from checker.model.outputs.fields import key
 
@@ -43,6 +44,7 @@ _SECTIONS = (
 _COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _SECTIONS)
 
 
+@lru_cache(maxsize=65536)
 def run_section(title: str) -> str:
     """The section of a run report that a heading opens; the empty string for one of its own."""
     return next((name for name, pattern in _COMPILED if pattern.search(title)), "")
@@ -54,6 +56,7 @@ def part_of(title: str) -> str:
     return bare if bare in TEN_PARTS else _PARTS.get(bare, "")
 
 
+LONGEST_PART = 4  # words in the heading of a part; a longer one is a sentence about it
 DELIVERY_ORDER = (
     "Migrations", "Schema/Models", "Ports/Adapters", "Services/Use-Cases", "Controllers/Resolvers", "Validation & Auth",
     "Jobs/Workers", "Tests", "Observability", "Docs",
@@ -92,7 +95,9 @@ _DELIVERY_COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, 
 _NUMBERED = re.compile(r"^\W*(?:(?:step|part|phase)\W*)?\d+\s*(?:[.):-]|\W)\s*", re.IGNORECASE)
 
 
+@lru_cache(maxsize=65536)
 def delivery_section(title: str) -> str:
     """The part of a delivery that a heading opens, however it is numbered; the empty string for one of its own."""
     bare = _NUMBERED.sub("", title).strip()
-    return next((name for name, pattern in _DELIVERY_COMPILED if pattern.search(bare)), "")
+    found = next((name for name, pattern in _DELIVERY_COMPILED if pattern.search(bare)), "")
+    return "" if found in DELIVERY_ORDER and len(bare.split()) > LONGEST_PART else found

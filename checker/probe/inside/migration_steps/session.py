@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from argparse import Namespace
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
@@ -221,7 +222,11 @@ def missing(raised: BaseException) -> Tuple[str, Any]:
         return "settings", [raised.args[0]]
     listed = getattr(raised, "errors", None)
     if callable(listed) and type(raised).__name__ == "ValidationError":
-        names = [str(one["loc"][0]) for one in listed() if one.get("type") in ("missing", "value_error.missing")]
-        if names:
-            return "settings", names
+        lacking = [one["loc"] for one in listed() if one.get("type") in ("missing", "value_error.missing")]
+        if lacking:
+            return "settings", [".".join(str(part) for part in place) for place in lacking]
+    if type(raised).__name__ == "SettingsError":
+        found = re.search(r'field "(\w+)"', str(raised))
+        if found:
+            return "settings", [found[1] + "."]  # a structure, and what it was given is none
     return "", None

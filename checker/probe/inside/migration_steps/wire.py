@@ -27,6 +27,7 @@ class Wire:
         self.touched: Optional[int] = None  # rows that the last INSERT, UPDATE or DELETE touched
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(os.path.join(folder, ".s.PGSQL.%d" % port))
+        self._stream = self._socket.makefile("rb", 1 << 16)
         words = ("user", "postgres", "database", database, "client_encoding", "UTF8")
         body = struct.pack("!i", 196608) + b"".join(word.encode() + b"\0" for word in words) + b"\0"
         self._socket.sendall(struct.pack("!i", len(body) + 4) + body)
@@ -41,6 +42,7 @@ class Wire:
         self.close()
 
     def close(self) -> None:
+        self._stream.close()
         self._socket.close()
 
     def ask(self, sql: str) -> List[Row]:
@@ -75,13 +77,10 @@ class Wire:
         return head[:1], self._exactly(struct.unpack("!i", head[1:])[0] - 4)
 
     def _exactly(self, count: int) -> bytes:
-        data = bytearray()
-        while len(data) < count:
-            part = self._socket.recv(count - len(data))
-            if not part:
-                raise ServerError({"severity": "FATAL", "message": "the server closed the connection"})
-            data += part
-        return bytes(data)
+        data: bytes = self._stream.read(count)
+        if len(data) < count:
+            raise ServerError({"severity": "FATAL", "message": "the server closed the connection"})
+        return data
 
 
 def _row(body: bytes) -> Row:

@@ -1,0 +1,326 @@
+"""The only place that reads what outputs claim beside numbers, and puts what is there beside each claim."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from checker.collect.outputs.held import Evidence, plain, segments
+from checker.model.observation import Place
+from checker.model.outputs import headings
+from checker.model.outputs.artefact import Artefact, Artefacts, Kind
+from checker.model.outputs.evidence import Assertion, State
+from checker.model.outputs.fields import take, whole
+from checker.model.outputs.results import ended
+from checker.model.outputs.runs import RunReports
+from checker.model.outputs.steps import FIELDS, STEPS
+from checker.model.outputs.work import STATUSES
+from checker.model.unavailable import Unavailable
+
+MOST_LINES = 20_000  # of one output
+MOST_COMMITS = 200  # that are looked up
+_TELLING = re.compile(r"[`/]|WBS-|commit|\d_|\]\(|revision|alembic", re.IGNORECASE)
+_AHEAD = re.compile(
+    r"(?i)\bplan(?:s|ned|ning)?\b|\bpending\b|\btodo\b|\bto do\b|\bnot yet\b|\bnext\b|\bpropos|\bfuture\b"
+    r"|\bremov|\bdeprecat|\binstead of\b|\bmissing\b"
+    r"|\bwrong\b|\b40[45]\b|\brenam|\bno longer\b|\bwould\b|\bshould\b|\bcould\b|\bwill\b|\bupstream\b"
+    r"|\bexternal\b|\bthird.party\b|\bdelet(?:ed|es|ing)\b|\bnot\b|\bwithout\b"
+    r"|\bblocked by\b|\bexample\b|\be\.g\."
+)
+_ANOTHER_RUN = re.compile(
+    r"(?i)previous|before|initial|\bfirst\b|earlier|attempt|last run|was\b|baseline|expected|red.?green|failing test first"
+)
+_ENDPOINT = re.compile(
+    r"\b(GET|POST|PUT|PATCH|DELETE)\b[`*| :]{1,4}(?:https?://(?:localhost|127\.0\.0\.1)(?::\d+)?|\$\{?\w+\}?|\{\{\w+\}\})?(/[\w{}:.~%<>/-]*)"
+)
+_CURL = re.compile(
+    r"\bcurl\b(?P<words>[^\n`]*?)[\"' ](?:https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::\d+)?|\$\{?\w+\}?|\{\{\w+\}\})(?P<path>/[\w{}:.~%<>/-]+)(?P<more>[^\n`]*)"
+)
+_METHOD = re.compile(r"(?:-X|--request)[ =]?([A-Z]+)")
+_DATA = re.compile(r"(?:^|\s)(?:-d|--data\S*|--json|-F)\b")
+_MIGRATION = re.compile(
+    r"(?<![\w/.-])((?:\d{4}|\d{12,14}|[0-9a-f]{12})_[a-z0-9_]{3,80})(?:\.py|\.sql)?\b|\b(?:revision|alembic)\W{1,3}([0-9a-f]{12})\b"
+)
+_COMMIT = re.compile(r"(?i)\bcommits?\W{1,4}([0-9a-f]{7,40})\b")
+_TEST = re.compile(r"((?:[\w-]+/)*[\w-]+\.py)::(?:\w+::)*(test_\w+)")
+_NAMED_TEST = re.compile(r"`(?:\w+::)*(test_\w{4,})(?:\[[^\]]*\])?`")
+_SPAN = re.compile(r"`([^`\n]{3,160})`")
+_TASK = re.compile(r"\b(WBS-\d+(?:\.\d+)*)\b")
+_STATUS = re.compile(
+    r"(?i)(?:[:=→|>]|\bis\b|\bmarked(?: as)?\b|\bstatus\b|\bnow\b|\bset to\b|\bmoved to\b|\bto\b)\W{0,4}(done"
+    r"|completed?|in[ _-]review|review|in[ _-]progress|doing|todo|blocked)\b"
+)
+_PREFIX = re.compile(r"(?i)api|rest|v\d+(?:\.\d+)?|internal|public|backend|service")
+_LINK = re.compile(r"\[[^\]\n]*\]\(<?([^)#\s>]+)")
+_PATH = re.compile(r"[`\s(|]((?:[\w.@-]+/)+[\w.@-]+\.\w{1,8})(?=[`\s),|:]|$)")
+_EVIDENCE = re.compile(r"(?i)\.(?:log|xml|zip|json|txt|out|tap|info|html|csv)$")
+_FILES_TITLE = re.compile(
+    r"(?i)files? (?:created|changed|modified|added|touched)|changed files|impact map|locations|touch map|^implementation$"
+)
+
+
+def assertions(artefacts: Artefacts, reports: RunReports, evidence: Evidence) -> Iterator[Assertion]:
+    """Every claim of an output that something decides, and what it says."""
+    current = {one.path: one.run for one in reports.current}
+    for one in artefacts.of(Kind.RUN_REPORT, Kind.CHECKPOINT, Kind.OUTPUT_DOCUMENT, Kind.HANDOFF, Kind.PR_PAYLOAD):
+        if one.broken or (one.kind is Kind.RUN_REPORT and one.path not in current):
+            continue
+        if one.kind is Kind.HANDOFF:
+            yield from _codes(one, evidence)
+        seen: set[tuple[str, str]] = set()
+        for found in _in_text(one, current.get(one.path, ""), evidence):
+            if (found.about, found.claim) not in seen:
+                seen.add((found.about, found.claim))
+                yield found
+
+
+def _in_text(one: Artefact, run: str, evidence: Evidence) -> Iterator[Assertion]:
+    text, pointer = one.text, None
+    if one.kind is Kind.PR_PAYLOAD:
+        body = take(one.value, "body", "description")
+        text, pointer = (str(body.value), one.at(body.name)) if body else ("", None)
+    elif one.kind is Kind.HANDOFF and isinstance(one.value, (dict, list)):
+        return
+    (wanted, files), told = _spans(one), _consumed(one)
+    design = one.kind is Kind.OUTPUT_DOCUMENT and re.search(r"(?im)^[\W]*mode\b\W{1,6}design\b", text[:2000])
+    for number, line in enumerate(text.split("\n")[:MOST_LINES], 1):
+        if len(line) > 1000 or any(first <= number <= last for first, last in wanted):
+            continue
+        if not _TELLING.search(line):
+            continue
+        place = pointer or one.lines(number)
+        if not _AHEAD.search(line) and not design:
+            yield from _endpoints(line, place, evidence, sure=any(first <= number <= last for first, last in told))
+            if one.kind is not Kind.PR_PAYLOAD:
+                yield from _migrations(line, place, evidence)
+                yield from _named_files(one, number, line, files, evidence)
+        yield from _tests(line, place, evidence)
+        yield from _commits(line, place, evidence)
+        if not _ANOTHER_RUN.search(line):
+            yield from _commands(line, place, run, evidence)
+        if one.kind in (Kind.RUN_REPORT, Kind.CHECKPOINT):
+            yield from _statuses(line, place, evidence)
+            yield from _links(one, line, place, evidence)
+
+
+def _spans(one: Artefact) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """The lines of what was only wanted, and those that list files."""
+    wanted = [
+        part.lines
+        for part in one.sections
+        if headings.run_section(part.title) in (headings.SNAPSHOT, headings.PLAN, headings.ACCESS)
+    ]
+    files = [part.lines for part in one.sections if _FILES_TITLE.search(part.title) and one.kind is not Kind.CHECKPOINT]
+    return (wanted if one.kind is Kind.RUN_REPORT else []), files
+
+
+def _consumed(one: Artefact) -> list[tuple[int, int]]:
+    """The lines that tell others how to use what is there."""
+    if one.kind is Kind.PR_PAYLOAD:
+        return []
+    return [part.lines for part in one.sections if headings.run_section(part.title) == headings.BATON]
+
+
+def _endpoints(line: str, place: Place, evidence: Evidence, *, sure: bool) -> Iterator[Assertion]:
+    if evidence.api is None or not evidence.operations:
+        return
+    claimed = [(one.group(1), one.group(2)) for one in _ENDPOINT.finditer(line)]
+    for curl in _CURL.finditer(line):
+        words = f"{curl['words']} {curl['more']}"
+        told = _METHOD.search(words)
+        claimed.append((told.group(1) if told else "POST" if _DATA.search(words) else "GET", curl["path"]))
+    for method, path in claimed:
+        parts = segments(path)
+        same = [(known, where) for known, template, where in evidence.operations if _fits(parts, template)]
+        match = next((where for known, where in same if known == method), None)
+        others = ", ".join(sorted({known for known, _ in same}))
+        seen = f"the contract has {path} with {others} alone" if others else f"the contract has no {path}"
+        against = match or (same[0][1] if same else Place(evidence.operations[0][2].path))
+        yield Assertion(
+            "endpoint",
+            f"{method} {path.rstrip('.,;:')}",
+            "confirmed" if match else "contradicted",
+            place,
+            seen,
+            against,
+            sure,
+        )
+
+
+def _fits(claimed: list[str], template: list[str]) -> bool:
+    """Whether a path is of a template; one of them may carry a prefix, of a server, that the other lacks."""
+    shorter = min(len(claimed), len(template))
+    beyond = [*claimed[: len(claimed) - shorter], *template[: len(template) - shorter]]
+    pairs = zip(claimed[len(claimed) - shorter :], template[len(template) - shorter :], strict=True)
+    return all(_PREFIX.fullmatch(part) for part in beyond) and all(theirs in ("{}", mine) for mine, theirs in pairs)
+
+
+def _migrations(line: str, place: Place, evidence: Evidence) -> Iterator[Assertion]:
+    if not evidence.revisions:
+        return
+    for one in _MIGRATION.finditer(line):
+        name = one.group(1) or one.group(2)
+        known = evidence.revisions.get(name) or evidence.revisions.get(name.partition("_")[0])
+        seen = "" if known else f"{len(set(evidence.revisions.values()))} migrations in the tree, none of that name"
+        against = known or next(iter(evidence.revisions.values()))
+        yield Assertion(
+            "migration",
+            f"migration {name}",
+            "confirmed" if known else "contradicted",
+            place,
+            seen,
+            Place(against.path),
+            bool(one.group(1)),
+        )
+
+
+def _tests(line: str, place: Place, evidence: Evidence) -> Iterator[Assertion]:
+    failing = dict(evidence.figures.failing)
+    green = ended(line) != "red"
+    if evidence.tree is not None:
+        for path, name in _TEST.findall(line):
+            known = path in evidence.tree.files
+            there = evidence.tests_of(path).get(name) if known else None
+            if name in failing and green:
+                yield Assertion(
+                    "test", f"{name} passes", "contradicted", place, "the test report calls it failed", failing[name]
+                )
+            elif known:
+                seen = "" if there else f"{path} holds no {name}"
+                against = Place(path, (there, there)) if there else Place(path)
+                yield Assertion(
+                    "test", f"{path}::{name}", "confirmed" if there else "contradicted", place, seen, against
+                )
+    for name in _NAMED_TEST.findall(line):
+        if name in failing and green:
+            yield Assertion(
+                "test", f"{name} passes", "contradicted", place, "the test report calls it failed", failing[name]
+            )
+        elif evidence.tests and not _AHEAD.search(line):
+            where = evidence.tests.get(name) or next(
+                (held for known, held in evidence.tests.items() if known.startswith(name)), None
+            )
+            seen = "" if where else f"none of {len(evidence.tests)} tests has that name"
+            yield Assertion("test", name, "confirmed" if where else "contradicted", place, seen, where, sure=False)
+
+
+def _commits(line: str, place: Place, evidence: Evidence) -> Iterator[Assertion]:
+    for sha in _COMMIT.findall(line)[:MOST_COMMITS] if evidence.git else ():
+        if evidence.git is None or not re.search(r"\d", sha):
+            continue
+        try:
+            known = evidence.git.resolve(sha)
+        except Unavailable:
+            continue
+        state: State = "confirmed" if known else "unverified" if evidence.git.shallow else "contradicted"
+        seen = "" if known else "no such commit in this clone; after a rebase or a squash it has another name"
+        yield Assertion("commit", f"commit {sha}", state, place, seen, sure=False)
+
+
+def _commands(line: str, place: Place, run: str, evidence: Evidence) -> Iterator[Assertion]:
+    said = ended(_SPAN.sub("", line))
+    if said not in ("green", "red") or not evidence.last_runs:
+        return
+    for command in _SPAN.findall(line):
+        last = evidence.last_runs.get((run, plain(command))) or evidence.last_runs.get(("", plain(command)))
+        if last is None:
+            continue
+        agrees = (last.code == 0) == (said == "green")
+        word = "passed" if said == "green" else "failed"
+        seen = f"the {last.source} says that it exited {last.code}"
+        yield Assertion(
+            "command", f"`{command}` {word}", "confirmed" if agrees else "contradicted", place, seen, last.place
+        )
+
+
+def _codes(one: Artefact, evidence: Evidence) -> Iterator[Assertion]:
+    """The exit codes of a hand-off against the last record of each step."""
+    checks = take(one.value, "verification")
+    for step, names in FIELDS.items() if checks else ():
+        field = take(checks.value, *names) if checks else None
+        claimed = whole(field.value) if field else None
+        ran = [
+            run
+            for run in evidence.runs.found
+            if run.code is not None and not run.run and STEPS[step].search(run.command)
+        ]
+        if checks is None or field is None or claimed is None or not ran:
+            continue
+        last = ran[-1]
+        agrees = (last.code == 0) == (claimed == 0)
+        seen = f"`{last.command[:80]}` exited {last.code}"
+        yield Assertion(
+            "exit code",
+            f"{field.name} exits {claimed}",
+            "confirmed" if agrees else "contradicted",
+            one.at(checks.name, field.name),
+            seen,
+            last.place,
+        )
+
+
+def _statuses(line: str, place: Place, evidence: Evidence) -> Iterator[Assertion]:
+    tasks = _TASK.findall(line)
+    told = _STATUS.findall(line[line.find(tasks[0]) :]) if len(set(tasks)) == 1 and evidence.queue else []
+    if (
+        not told
+        or evidence.queue is None
+        or re.search(r"(?i)\bnot\b|\bwhen\b|\bonce\b|\bafter\b|\bif\b|\buntil\b|\bcriteri", line)
+    ):
+        return
+    task = evidence.queue.task(tasks[0])
+    word = re.sub(r"[ -]", "_", told[-1].lower())
+    claimed = STATUSES.get("complete" if word == "completed" else word, word)
+    if task is None:
+        return
+    agrees = task.status == claimed
+    against = Place(evidence.queue.path, (task.line, task.line))
+    sure = claimed == "done" and task.status in ("todo", "doing", "blocked")
+    yield Assertion(
+        "task",
+        f"{tasks[0]} is {claimed}",
+        "confirmed" if agrees else "contradicted",
+        place,
+        f"the queue says {task.status}",
+        against,
+        sure,
+    )
+
+
+def _links(one: Artefact, line: str, place: Place, evidence: Evidence) -> Iterator[Assertion]:
+    for target in _LINK.findall(line) if evidence.tree else ():
+        if evidence.tree is None or re.match(r"[a-z][\w+.-]*:|//|\{|<", target):
+            continue
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(one.path), target))
+        there = next((path for path in (beside, target) if evidence.tree.has(path)), None)
+        seen = "" if there else "there is no such file, beside the report or from the root"
+        yield Assertion(
+            "link",
+            target,
+            "confirmed" if there else "contradicted",
+            place,
+            seen,
+            Place(there) if there else None,
+            bool(_EVIDENCE.search(target)),
+        )
+
+
+def _named_files(
+    one: Artefact, number: int, line: str, files: list[tuple[int, int]], evidence: Evidence
+) -> Iterator[Assertion]:
+    if evidence.tree is None or not any(first <= number <= last for first, last in files):
+        return
+    for path in _PATH.findall(" " + _LINK.sub("", line)):
+        if "*" in path or path.startswith(("http", "www.")) or re.match(r"[\w-]+\.(?:com|org|io|dev)/", path):
+            continue
+        there = evidence.tree.has(path)
+        seen = "" if there else "it is not in the tree"
+        yield Assertion(
+            "file",
+            path,
+            "confirmed" if there else "contradicted",
+            one.lines(number),
+            seen,
+            Place(path) if there else None,
+        )

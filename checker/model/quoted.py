@@ -1,0 +1,48 @@
+"""The only place that takes secrets out of code and output before a finding, a note or a cache quotes it."""
+
+from __future__ import annotations
+
+import re
+
+from checker.model.redaction import shown
+from checker.model.secret_traits import assigned_traits, entropy
+
+_STRETCH = re.compile(r"[A-Za-z0-9+/=_\-]{16,}")
+_PIECE = re.compile(r"[_\-/]")
+_LONGEST_WORD = re.compile(r"[a-z]{6}|[A-Z]{6}")
+_PROVIDERS = re.compile(
+    r"\b(?:gh[pousr]_|github_pat_|glpat-|npm_|pypi-|xox[abpr]-|xapp-|[sr]k_(?:live|test)_|whsec_|sk-|hf_|AKIA|ASIA|AIza|SG\.|dop_v1_"
+    r"|shpat_|dapi|hvs\.|lin_api_|dp\.pt\.|glsa_|NRAK-|dckr_pat_|pscale_tkn_|eyJ)[A-Za-z0-9+/=_.\-]{12,}"
+)
+_URL = re.compile(r"(://[^\s:/@\"']{0,64}:)([^\s@/\"']{3,})(?=@)")
+_NAMED = re.compile(
+    r"(?i)\b([\w.\-]{0,40}(?:passw(?:or)?d|passwd|pwd|secret|token|api[_\-]?key|access[_\-]?key|private[_\-]?key|credential)[\w.\-]{0,24})"
+    r"(\\?[\"'\]]{0,2}\s{0,3}(?:=>|:=|===?|=|:)\s{0,3}\\?[\"'`]?)([^\s\"'`\\,;(){}]{6,})"
+)
+
+
+def without_secrets(text: str, *, random: bool = True) -> str:
+    """A quotation without the values that somebody could use: tokens of providers, passwords in addresses and beside names.
+
+    With `random`, whatever no person thought of goes as well: long stretches of letters and digits without a word in them.
+    """
+    text = _PROVIDERS.sub(lambda found: shown(found[0]), text)
+    text = _URL.sub(lambda found: found[1] + shown(found[2]), text)
+    text = _NAMED.sub(_beside_a_name, text)
+    return _STRETCH.sub(lambda found: shown(found[0]) if _is_random(found[0]) else found[0], text) if random else text
+
+
+def _beside_a_name(found: re.Match[str]) -> str:
+    doubtful = assigned_traits(found[3], found[1]).doubt
+    return found[0] if doubtful else f"{found[1]}{found[2]}{shown(found[3])}"
+
+
+def _is_random(stretch: str) -> bool:
+    return any(
+        len(piece) >= 12
+        and any(char.isdigit() for char in piece)
+        and any(char.isalpha() for char in piece)
+        and entropy(piece) >= 3.2
+        and _LONGEST_WORD.search(piece) is None
+        for piece in _PIECE.split(stretch)
+    )

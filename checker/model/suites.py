@@ -1,0 +1,22 @@
+"""Facts about the tests of a repository: which kinds there are, and which addresses they call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Suites:
+    """`files` holds each test file's kinds; `addresses` the paths that tests write out, with `{}` for what is filled in.
+
+    `follows_contract` is a test that asks every operation of a contract which it reads, or None.
+    """
+
+    files: Mapping[str, frozenset[str]]
+    addresses: frozenset[str]
+    follows_contract: str | None = None
+
+    def of(self, kind: str) -> list[str]:
+        """The test files of one kind."""
+        return [path for path, kinds in self.files.items() if kind in kinds]

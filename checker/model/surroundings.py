@@ -1,0 +1,71 @@
+"""What a page for people shows beside a report: the lines around findings, histories of migrations, earlier reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from checker.model.finding import Where
+from checker.model.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Lines of a file as it stands, secrets taken out. `marked` are the first and last line that the finding means."""
+
+    first: int
+    lines: tuple[str, ...]
+    marked: tuple[int, int]
+    left: int = 0  # lines of the finding that are not shown
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One revision of a history: its file, what it follows, and what each direction amounts to."""
+
+    id: str
+    name: str
+    path: str
+    parents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """One statement of a step that took or held locks: `locks` are (table, mode), in the order of the statements."""
+
+    sql: str
+    locks: tuple[tuple[str, str], ...]
+    strong: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LockTimeline:
+    """The statements of one step going up, each with the locks that it took; a lock is held to the step's end."""
+
+    revision: str
+    path: str
+    statements: tuple[Locked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One tool's revisions in the order of their files, and the steps in which somebody would have waited."""
+
+    tool: str
+    scripts: str
+    steps: tuple[Step, ...]
+    timelines: tuple[LockTimeline, ...] = ()
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Nothing of it enters the verdict. `withheld` says of a place why it has no excerpt, `earlier` is oldest first."""
+
+    excerpts: Mapping[Where, Excerpt] = field(default_factory=dict)
+    withheld: Mapping[Where, str] = field(default_factory=dict)
+    histories: tuple[History, ...] = ()
+    earlier: tuple[Report, ...] = ()
+    read: bool = False  # whether the tree was at hand
+
+
+NONE = Surroundings()

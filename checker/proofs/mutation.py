@@ -1,0 +1,188 @@
+"""The only place that changes what changed source computes, to see whether any test notices."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import difflib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from checker.model.proof import Signal
+from checker.proofs.outcome import Outcome
+
+MOST = 12  # mutants of one proof
+_OF_ONE = 3  # mutants of one function
+_SWAPS: Mapping[type[ast.AST], type[ast.AST]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult,
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt,
+    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.And: ast.Or, ast.Or: ast.And,
+}  # fmt: skip
+_QUIET = frozenset(("debug", "info", "warning", "error", "exception", "log", "warn", "print", "__repr__", "__str__"))
+Run = Callable[[Sequence[str]], Outcome]  # of the test files that are named; all of them where none is
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One function's file with one thing in it computed otherwise."""
+
+    path: str
+    function: str
+    said: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Probed:
+    """How many mutants ran, how many a test noticed, and what the survivors say."""
+
+    made: int = 0
+    killed: int = 0
+    signals: tuple[Signal, ...] = ()
+
+
+def probe(
+    base: Mapping[str, bytes],
+    head: Mapping[str, bytes],
+    tree: Path,
+    run: Run,
+    files: Callable[[str], Sequence[str]],
+    seconds: float,
+) -> Probed:
+    """Try mutants of the changed functions until `seconds` are over; a function whose mutants all survive is not tested.
+
+    `base` and `head` are sources by path, `tree` holds the head's, `files` names the test files for a path of source.
+    """
+    until = time.monotonic() + seconds
+    told: dict[str, list[bool]] = {}
+    for mutant in _spread(mutants(base, head)):
+        if sum(map(len, told.values())) == MOST:
+            break
+        name = f"{mutant.path}::{mutant.function}"
+        if any(told.get(name, ())):
+            continue  # a test has noticed this function already
+        if time.monotonic() > until:
+            break
+        place = tree / mutant.path
+        original = place.read_bytes()
+        try:
+            place.write_text(mutant.source, "utf-8")
+            done = run(files(mutant.path))
+        finally:
+            place.write_bytes(original)
+        noticed = bool(done.failed) or not done.passed or any(one.kind == "timed-out" for one in done.signals)
+        told.setdefault(name, []).append(noticed)
+    survivors = [
+        Signal(kind="mutants-survive", about=f"{name}: {len(one)} changes of what it computes, and every test passes")
+        for name, one in told.items()
+        if len(one) > 1 and not any(one)
+    ]
+    every = [one for each in told.values() for one in each]
+    return Probed(len(every), sum(every), tuple(survivors))
+
+
+def mutants(base: Mapping[str, bytes], head: Mapping[str, bytes]) -> Iterator[Mutant]:
+    """All of them, function by function; of what stands elsewhere in the base already, none."""
+    known = set(base.values())
+    for path, source in head.items():
+        if source == base.get(path) or source in known:
+            continue
+        try:
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        lines = changed_lines(base.get(path, b""), source)
+        for function in ast.walk(tree):
+            if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and function.name not in _QUIET:
+                yield from _of_function(path, tree, function, lines)
+
+
+def changed_lines(before: bytes, after: bytes) -> set[int]:
+    """Line numbers of `after`, from 1, that `before` does not have."""
+    old, new = before.splitlines(), after.splitlines()
+    blocks = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return {
+        number + 1 for kind, _, _, low, high in blocks if kind in ("replace", "insert") for number in range(low, high)
+    }
+
+
+def _of_function(
+    path: str, tree: ast.Module, function: ast.FunctionDef | ast.AsyncFunctionDef, lines: set[int]
+) -> Iterator[Mutant]:
+    made = 0
+    for node, change, said in _changes(function):
+        line = getattr(node, "lineno", 0)
+        if line not in lines:
+            continue
+        undo = change()
+        text = ast.unparse(tree)
+        undo()
+        yield Mutant(path, function.name, f"line {line}: {said}", text)
+        made += 1
+        if made == _OF_ONE:
+            return
+
+
+def _changes(function: ast.AST) -> Iterator[tuple[ast.AST, Callable[[], Callable[[], None]], str]]:
+    for node in _computed(function):
+        if isinstance(node, (ast.BinOp, ast.BoolOp)) and type(node.op) in _SWAPS and not _of_text(node):
+            yield node, _setting(node, "op", _SWAPS[type(node.op)]()), type(node.op).__name__
+        elif isinstance(node, ast.Compare) and type(node.ops[0]) in _SWAPS:
+            yield node, _setting(node, "ops", [_SWAPS[type(node.ops[0])](), *node.ops[1:]]), type(node.ops[0]).__name__
+        elif isinstance(node, ast.Constant) and isinstance(node.value, (bool, int)):
+            other = not node.value if isinstance(node.value, bool) else node.value + 1
+            yield node, _setting(node, "value", other), f"{node.value!r} became {other!r}"
+
+
+def _computed(node: ast.AST) -> Iterator[ast.AST]:
+    """What is computed in a body: no annotations, decorators, messages of errors or log lines, and no function inside it."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(
+            child, (ast.arguments, ast.Raise, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+        ):
+            continue
+        if isinstance(child, ast.Expr) and isinstance(child.value, ast.Call) and _name(child.value) in _QUIET:
+            continue
+        if (
+            child in getattr(node, "decorator_list", ())
+            or child is getattr(node, "returns", None)
+            or child is getattr(node, "annotation", None)
+        ):
+            continue
+        yield child
+        yield from _computed(child)
+
+
+def _name(call: ast.Call) -> str:
+    return ast.unparse(call.func).rpartition(".")[2]
+
+
+def _of_text(node: ast.AST) -> bool:
+    """Text that is put together or formatted: another operator would only break it."""
+    return any(
+        isinstance(one, ast.JoinedStr) or (isinstance(one, ast.Constant) and isinstance(one.value, (str, bytes)))
+        for one in ast.walk(node)
+    )
+
+
+def _setting(node: ast.AST, name: str, value: object) -> Callable[[], Callable[[], None]]:
+    before = copy.copy(getattr(node, name))
+
+    def change() -> Callable[[], None]:
+        setattr(node, name, value)
+        return lambda: setattr(node, name, before)
+
+    return change
+
+
+def _spread(found: Iterator[Mutant]) -> Iterator[Mutant]:
+    """One of each function first, so that the budget reaches all of them."""
+    rounds: list[list[Mutant]] = []
+    seen: dict[tuple[str, str], int] = {}
+    for one in found:
+        turn = seen[one.path, one.function] = seen.get((one.path, one.function), -1) + 1
+        rounds += [[]] * (turn == len(rounds))
+        rounds[turn] = [*rounds[turn], one]
+    yield from (one for each in rounds for one in each)
