@@ -179,7 +179,7 @@ def walk(route: Any, prefix: str, depth: int = 0) -> Iterator[Dict[str, Any]]:
         for one in inner:
             yield from walk(one, prefix + (path or getattr(route, "prefix", "") or ""), depth + 1)
         return
-    if hasattr(route, "route_handler_method_map"):
+    if hasattr(route, "route_handler_method_map") or hasattr(route, "route_handler_map"):
         yield from litestar_routes(route)
         return
     if path is not None:
@@ -187,11 +187,13 @@ def walk(route: Any, prefix: str, depth: int = 0) -> Iterator[Dict[str, Any]]:
 
 
 def litestar_routes(route: Any) -> Iterator[Dict[str, Any]]:
-    for method, pair in route.route_handler_method_map.items():
+    known = getattr(route, "route_handler_method_map", None) or route.route_handler_map
+    for method, pair in known.items():
         handler = pair[0] if isinstance(pair, tuple) else pair
         parts = [("{%s}" % part.name) if hasattr(part, "name") else part for part in route.path_components]
         function = getattr(handler.fn, "value", handler.fn)
-        shown = getattr(handler, "resolve_include_in_schema", lambda: True)()
+        shown = getattr(handler, "resolve_include_in_schema", lambda: True)() is not False
+        shown = shown and getattr(handler, "include_in_schema", True) is not False
         if str(method) not in ("HEAD", "OPTIONS"):
             yield row(str(method), "/" + "/".join(parts), function, shown)
 

@@ -35,6 +35,7 @@ _SPECS = (
     "/api/openapi.json",
     "/v1/openapi.json",
     "/api/v1/openapi.json",
+    "/schema/openapi.json",
     "/swagger.json",
     "/apispec.json",
     "/api-docs",
