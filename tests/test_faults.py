@@ -1,4 +1,4 @@
-"""What goes wrong around a run: killed, no room, a broken cache, two at once. Never a wrong verdict, never half a report."""
+"""What goes wrong around a run, killed, no room, a broken cache or two at once, makes no wrong verdict and no half report."""
 
 from __future__ import annotations
 
