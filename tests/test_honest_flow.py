@@ -110,7 +110,7 @@ HANDOFF = {
 
 
 class Backend:
-    """The clean backend under agent-2's standard, with an agent's key and CI's in its policy, and an honest change."""
+    """The clean backend under the two standards, with an agent's key and CI's in its policy, and an honest change."""
 
     def __init__(self, folder: Path) -> None:
         self.root = whole("clean", folder / "repo")
@@ -124,7 +124,7 @@ class Backend:
             f'\n[[proofs.keys]]\nid = "{role}"\nowner = "{role}"\nrole = "{role}"\npublic = "{keys.create(file)}"\n'
             for role, file in self.keys.items()
         )
-        standards = 'standards = ["agent-2"]'
+        standards = 'standards = ["agent-2", "backend-developer"]'
         (self.root / "checker.toml").write_text(standards + found + rest + entries + USERS, "utf-8")
         self.base = commit(self.root, "policy")
 
