@@ -52,6 +52,9 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
     "--baseline", type=click.Path(path_type=Path), metavar="FILE", help="A saved report whose findings are known."
 )
 @click.option("--as-of", metavar="TIME", help="Judge as of this ISO 8601 time, for a verdict that can be replayed.")
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Use so many cores at most; all where it is not given."
+)
 @click.option("--profile-time", is_flag=True, help="Say on stderr which facts and rules took longest.")
 @click.option("--accessible", is_flag=True, help="Plain lines, no colour.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no closing hints.")
@@ -61,6 +64,7 @@ def audit_command(path: Path, outputs: tuple[str, ...], fmt: str, **options: Any
     if not path.is_dir():
         raise click.UsageError(f"{path}: {'not a folder' if path.exists() else 'no such folder'}")
     wanted = parse_outputs(outputs)
+    _keep_to(options["jobs"])
     done = audit(_request(path, options))
     report = _with_options(done, options)
     shows = WITH_SURROUNDINGS.intersection((fmt, *(output.format for output in wanted)))
@@ -78,6 +82,12 @@ def audit_command(path: Path, outputs: tuple[str, ...], fmt: str, **options: Any
     fail_on = options["fail_on"] or done.fail_on
     threshold = None if fail_on == "never" else Severity(fail_on)
     sys.exit(gate.exit_code(report, threshold, options["allow_unavailable"]))
+
+
+def _keep_to(jobs: int | None) -> None:
+    """Bind this process to some of its cores: engines and children ask the kernel how many there are, and inherit it."""
+    if jobs is not None and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:jobs])
 
 
 def _request(path: Path, options: dict[str, Any]) -> Request:
