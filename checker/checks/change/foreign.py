@@ -24,7 +24,7 @@ def foreign_paths(change: ChangeSet, params: Params) -> Iterator[Observation]:
 
 def progress_untouched(change: ChangeSet, params: Params) -> Iterator[Observation]:
     """One observation for each written file of the change: the progress summary and the outline are for reading."""
-    yield from _within(change, params, "is read-only for the agent")
+    yield from _within(change, params, "is read-only for the agent", records=True)
 
 
 def deploy_untouched(change: ChangeSet, params: Params) -> Iterator[Observation]:
@@ -32,10 +32,10 @@ def deploy_untouched(change: ChangeSet, params: Params) -> Iterator[Observation]
     yield from _within(change, params, "deploys, and belongs to DevOps")
 
 
-def _within(change: ChangeSet, params: Params, whose: str) -> Iterator[Observation]:
+def _within(change: ChangeSet, params: Params, whose: str, *, records: bool = False) -> Iterator[Observation]:
     foreign: dict[str, list[Touched]] = {}
     for one in change.files:
-        if change.is_record(one.path) or not one.written:
+        if not one.written or (change.is_record(one.path) and not records):
             continue
         glob = next((glob for glob in params.paths if covers(glob, one.path)), "")
         if glob and not any(covers(allowed, one.path) for allowed in params.allowed):
