@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -54,7 +55,13 @@ def _repository(place: Workplace) -> Looked:
     return {
         "git": f"{git.branch or 'detached'} at {(git.head or 'no commit')[:12]}",
         "base": place.base.revision,
+        "default_branch": next(filter(partial(_has_branch, git), ("main", "master", "trunk")), "main"),
+        "below": None if git.top == place.root.path.resolve() else str(git.top),
     }, absent
+
+
+def _has_branch(git: Git, name: str) -> bool:
+    return any(git.resolve(f"refs/{where}/{name}") for where in ("remotes/origin", "heads"))
 
 
 def _files(place: Workplace) -> Looked:

@@ -63,7 +63,9 @@ class _Opened:
         git, base = place.git, place.base
         if not isinstance(git, Git):
             raise Unavailable(f"a gate compares git trees: {git}; run git init and commit")
-        believed = policy.believed(place.settings.policy, supplied, anchored=base.revision is not None)
+        ruling = place.settings.policy
+        own = () if supplied or ruling.proofs.keys else keys.own_public(request.environment)
+        believed = policy.believed(ruling, supplied or own, anchored=base.revision is not None)
         against = Against(
             believed,
             request.as_of,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ PARTS: Mapping[str, tuple[str, str]] = {  # part: (path, template); the pipeline
     "mcp": (".mcp.json", "mcp.json"),
     "agents": ("AGENTS.md", "agents.md"),
 }
+_OF_THE_TOP = ("workflow", "pre-commit")  # hosts read these at the top of a repository alone
 _GITLAB = (".gitlab/checker.gitlab-ci.yml", "gitlab.yml")
 _WRITES = frozenset(path for path, _ in (*PARTS.values(), _GITLAB))
 _GAPS = ("", "\n", "\n\n")  # what may stand between a file's own text and our section
@@ -53,6 +56,8 @@ def _step(root: Path, part: str, detected: Mapping[str, Any]) -> Step:
     text = _text(template, detected)
     if not _is_inside(root, path):
         return Step(part, path, text, "keep", "a link on the way leads out of the repository")
+    if part in _OF_THE_TOP and detected.get("below"):
+        return Step(part, path, text, "keep", f"hosts read it at the top alone: checker init {detected['below']}")
     if part == "config" and detected["configuration"]:
         return Step(part, path, text, "keep", f"{detected['configuration']} configures the checker already")
     if part == "agents" and (root / path).is_file() and not (root / path).is_symlink():
@@ -65,8 +70,8 @@ def _step(root: Path, part: str, detected: Mapping[str, Any]) -> Step:
 
 def _text(template: str, detected: Mapping[str, Any]) -> str:
     text = resources.text("reports", "init", template)
-    branch = str(detected["git"] or "main").partition(" ")[0]
-    text = text.replace("@VERSION@", __version__).replace("@BRANCH@", "main" if branch == "detached" else branch)
+    branch = str(detected.get("default_branch") or "main")
+    text = text.replace("@VERSION@", __version__).replace("@BRANCH@", json.dumps(branch))
     contracts = detected.get("openapi", []) if template == "checker.toml" else []
     return text + (f"\n[layout]\nopenapi = {json.dumps(contracts)}\n" if contracts else "")
 
@@ -82,34 +87,43 @@ def _is_inside(root: Path, path: str) -> bool:
 def carry_out(root: Path, steps: tuple[Step, ...]) -> None:
     """Write what the plan says, and a record of it; ConfigurationError where the system refuses, with nothing left half done."""
     done = _recorded(root)
-    if not _is_inside(root, RECORD):
-        raise ConfigurationError(RECORD, None, "a link on the way leads out of the repository")
+    earlier = len(done)
     try:
         for step in steps:
             if step.how != "keep":
-                written = _write(root, step)
-                done.append({"path": step.path, "how": step.how, "sha256": _digest(written)})
+                done.append(_write(root, step))
+        _record(root, done)
     except OSError as refused:
+        for one in reversed(done[earlier:]):
+            _taken_back(root, one)
         raise ConfigurationError(str(refused.filename), None, refused.strerror or "cannot be written") from None
-    finally:
-        if done:
-            (root / RECORD).parent.mkdir(exist_ok=True)
-            (root / RECORD).write_text(json.dumps({"files": done}, indent=2) + "\n", "utf-8")
 
 
-def _write(root: Path, step: Step) -> str:
-    """What was added: the whole file, or a section with the blank line before it."""
+def _record(root: Path, done: list[dict[str, Any]]) -> None:
+    """Put the record in its place in one step: what lies there may have been made by somebody else."""
+    if not done:
+        return
+    (root / RECORD).parent.mkdir(exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=(root / RECORD).parent, delete=False, encoding="utf-8") as file:
+        file.write(json.dumps({"files": done}, indent=2) + "\n")
+    os.replace(file.name, root / RECORD)
+
+
+def _write(root: Path, step: Step) -> dict[str, Any]:
+    """Write a file, or add a section with the blank line before it; what has to be known to take it back."""
     target = root / step.path
+    told: dict[str, Any] = {"path": step.path, "how": step.how, "sha256": _digest(step.text), "folders": []}
     if step.how == "append":
         before = _read(target)
         gap = "" if not before or before.endswith("\n\n") else "\n" if before.endswith("\n") else "\n\n"
         with open(target, "a", encoding="utf-8", newline="") as file:
             file.write(gap + step.text)
-        return gap + step.text
+        return {**told, "sha256": _digest(gap + step.text)}
+    made = [one for one in target.relative_to(root).parents if one.name and not (root / one).exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
     with open(target, "x", encoding="utf-8") as file:  # never over a file, nor through a link
         file.write(step.text)
-    return step.text
+    return {**told, "folders": [one.as_posix() for one in made]}
 
 
 def undo(root: Path) -> Iterator[tuple[str, str]]:
@@ -120,10 +134,10 @@ def undo(root: Path) -> Iterator[tuple[str, str]]:
     for one in reversed(recorded):
         yield one["path"], _taken_back(root, one)
     (root / RECORD).unlink()
-    _remove_empty(root, (root / RECORD).parent)
+    _remove_empty(root, [Path(RECORD).parent.as_posix()])
 
 
-def _taken_back(root: Path, one: Mapping[str, str]) -> str:
+def _taken_back(root: Path, one: Mapping[str, Any]) -> str:
     target = root / one["path"]
     if one["path"] not in _WRITES or not _is_inside(root, one["path"]):
         return "kept: init never writes there"
@@ -141,7 +155,7 @@ def _taken_back(root: Path, one: Mapping[str, str]) -> str:
     if _digest(text) != one["sha256"]:
         return "kept: it was changed since"
     target.unlink()
-    _remove_empty(root, target.parent)
+    _remove_empty(root, one["folders"])
     return "removed"
 
 
@@ -150,21 +164,34 @@ def _sections(text: str) -> Iterator[str]:
         yield text[text.index(BEGIN) : text.index(END) + len(END) + 1]
 
 
-def _remove_empty(root: Path, folder: Path) -> None:
-    while folder != root and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent
+def _remove_empty(root: Path, folders: list[str]) -> None:
+    """Remove the folders that were made for a file, the innermost first, where nothing else came into them."""
+    for name in folders:
+        if (root / name).is_dir() and not any((root / name).iterdir()):
+            (root / name).rmdir()
 
 
-def _recorded(root: Path) -> list[dict[str, str]]:
+def _recorded(root: Path) -> list[dict[str, Any]]:
+    """The record of an earlier run; ConfigurationError for anything else that lies in its place, before anything is written."""
     file = root / RECORD
-    if file.is_symlink() or not file.is_file():
+    if not os.path.lexists(file) and _is_inside(root, RECORD):
         return []
     try:
+        if not _is_inside(root, RECORD) or not stat.S_ISREG(file.lstat().st_mode):
+            raise ValueError
         files = json.loads(_read(file))["files"]
-        return [{key: str(one[key]) for key in ("path", "how", "sha256")} for one in files]
-    except (ValueError, KeyError, TypeError):
+        return [
+            {**{key: str(one[key]) for key in ("path", "how", "sha256")}, "folders": _inner(one.get("folders", []))}
+            for one in files
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ConfigurationError(RECORD, None, "is not a record of checker init; remove it by hand") from None
+
+
+def _inner(folders: list[Any]) -> list[str]:
+    """Names of folders that init can have made: the parents of what it writes."""
+    known = {parent.as_posix() for path in _WRITES for parent in Path(path).parents if parent.name}
+    return [str(one) for one in folders if str(one) in known]
 
 
 def _read(file: Path) -> str:

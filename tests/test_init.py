@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from checker.cli import root as command
 from checker.initial import PARTS, RECORD
+from checker.toml_source import ConfigurationError
 from tests.scratch import commit, git
 
 
@@ -137,6 +138,52 @@ def test_a_record_names_only_what_init_writes(repo: Path) -> None:
     assert (repo / "app.py").is_file()
 
 
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder", "deep"])
+def test_what_lies_in_the_place_of_the_record_is_refused_before_anything_is_written(
+    repo: Path, tmp_path: Path, kind: str
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious", "utf-8")
+    (repo / ".checker").mkdir()
+    if kind == "link":
+        (repo / RECORD).symlink_to(victim)
+    elif kind == "pipe":
+        os.mkfifo(repo / RECORD)
+    elif kind == "folder":
+        (repo / RECORD).mkdir()
+    else:
+        (repo / RECORD).write_text("[" * 100_000, "utf-8")
+    done = run(str(repo))
+    assert isinstance(done.exception, ConfigurationError)
+    assert "is not a record of checker init" in str(done.exception)
+    assert victim.read_text("utf-8") == "precious"
+    assert not (repo / "checker.toml").exists()
+
+
+def test_what_was_written_is_taken_back_when_the_rest_cannot_be(repo: Path) -> None:
+    (repo / ".github").write_text("in the way\n", "utf-8")
+    done = run(str(repo))
+    assert isinstance(done.exception, ConfigurationError)
+    assert not (repo / "checker.toml").exists()
+    assert not (repo / RECORD).exists()
+
+
+def test_a_folder_that_was_there_stays_when_it_is_empty_again(repo: Path) -> None:
+    (repo / ".claude").mkdir()
+    run(str(repo))
+    run(str(repo), "--undo")
+    assert (repo / ".claude").is_dir()
+    assert not (repo / ".github").exists()
+
+
+def test_below_the_top_nothing_is_written_that_hosts_read_at_the_top_alone(repo: Path) -> None:
+    (repo / "service").mkdir()
+    (repo / "service" / "app.py").write_text("A = 1\n", "utf-8")
+    found = {one["part"]: one for one in told(str(repo / "service"))["files"]}
+    assert {name for name, one in found.items() if "at the top alone" in one["why"]} == {"workflow", "pre-commit"}
+    assert not (repo / "service" / ".github").exists()
+
+
 def test_nothing_to_undo_and_a_broken_record(repo: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "checker", "init", "--undo", str(repo)], capture_output=True, text=True, check=False
@@ -155,7 +202,7 @@ def test_the_branch_and_the_contract_are_those_of_the_repository(repo: Path) -> 
     (repo / "specs").mkdir()
     (repo / "specs" / "api.yaml").write_text("openapi: 3.1.0\ninfo: {title: T, version: '1'}\npaths: {}\n", "utf-8")
     run(str(repo))
-    assert "branches: [trunk]" in (repo / ".github/workflows/checker.yml").read_text("utf-8")
+    assert 'branches: ["trunk"]' in (repo / ".github/workflows/checker.yml").read_text("utf-8")
     assert 'openapi = ["specs/api.yaml"]' in (repo / "checker.toml").read_text("utf-8")
 
 
@@ -179,7 +226,11 @@ def test_what_is_written_is_what_its_readers_expect(repo: Path) -> None:
         validated(schema, repo / path)
     settings = json.loads((repo / ".claude/settings.json").read_text("utf-8"))
     assert settings["hooks"]["Stop"][0]["hooks"][0]["command"] == "checker gate handoff --hook"
-    assert json.loads((repo / ".mcp.json").read_text("utf-8"))["mcpServers"]["checker"]["args"] == ["mcp"]
+    assert json.loads((repo / ".mcp.json").read_text("utf-8"))["mcpServers"]["checker"]["args"] == [
+        "mcp",
+        "--profile",
+        "agent",
+    ]
     hooks = yaml.safe_load((repo / ".pre-commit-config.yaml").read_text("utf-8"))["repos"][0]["hooks"]
     assert hooks[0]["pass_filenames"] is False
 

@@ -155,6 +155,32 @@ def test_an_executing_audit_is_never_remembered_and_may_be_forbidden(broken: Pat
     at_desk(broken, talk, "--profile", "static")
 
 
+def test_a_gate_whose_audit_executes_is_no_way_around(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    marker = tmp_path / "executed"
+    (repo / "main.py").write_text(f"open({str(marker)!r}, 'w').close()\nfrom fastapi import FastAPI\napp = FastAPI()\n")
+    git(repo, "init", "-q", "-b", "main")
+    commit(repo, "first")
+
+    async def talk(server: Client) -> None:
+        assert "started with --profile static" in await refusal(server, "get_gate_proof_status")
+        step = await answer(server, "next_step")
+        assert step["state"]
+        assert (await answer(server, "get_gate_proof_status", gate="G5"))["decision"] == "block"
+
+    at_desk(repo, talk, "--profile", "static")
+    assert not marker.exists()
+
+
+def test_odd_arguments_are_refused_in_words(broken: Path) -> None:
+    async def talk(server: Client) -> None:
+        assert "cannot be run" in await refusal(server, "audit", path="a\0b")
+        assert "at least 1 item" in await refusal(server, "check_outputs", files=[])
+
+    at_desk(broken, talk)
+
+
 def test_refusals_are_those_of_the_command_line(broken: Path) -> None:
     async def talk(server: Client) -> None:
         assert "/nowhere: no such folder" in await refusal(server, "audit", path="/nowhere")
@@ -287,6 +313,17 @@ class TestSnapshot:
         first = snapshot(tmp_path / "sub")
         assert first is not None
         (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/fork\n", "utf-8")
+        time.sleep(2.1)
+        assert snapshot(tmp_path / "sub") not in (None, first)
+
+    def test_what_the_folders_above_ignore_counts(self, tmp_path: Path) -> None:
+        (tmp_path / ".git").mkdir()
+        (tmp_path / "sub").mkdir()
+        (tmp_path / ".gitignore").write_text("sub/config.py\n", "utf-8")
+        time.sleep(2.1)
+        first = snapshot(tmp_path / "sub")
+        assert first is not None
+        (tmp_path / ".gitignore").unlink()
         time.sleep(2.1)
         assert snapshot(tmp_path / "sub") not in (None, first)
 

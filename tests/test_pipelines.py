@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +48,7 @@ def run(name: str, bench: Path, repo: Path, **inputs: str) -> subprocess.Complet
     around = {
         "PATH": f"{bench / 'bin'}:{os.environ['PATH']}",
         "HOME": str(bench),
-        "RUNNER_TEMP": str(bench / "temp"),
+        "RUNNER_TEMP": str(bench),
         "GITHUB_STEP_SUMMARY": str(bench / "summary"),
         "GITHUB_OUTPUT": str(bench / "output"),
     }
@@ -61,6 +62,16 @@ def _filled(text: str, inputs: dict[str, str]) -> str:
     for name, value in inputs.items():
         text = text.replace("${{ inputs." + name + " }}", value)
     return text
+
+
+def outputs(bench: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in (bench / "output").read_text("utf-8").splitlines())
+
+
+def test_no_module_of_the_checkout_is_imported() -> None:
+    """`python -m` and `-c` look into the working directory first, which holds the change under judgement."""
+    for file in (ACTION, *(ROOT / "reports" / "init").iterdir(), *(ROOT / ".github" / "workflows").iterdir()):
+        assert not re.search(r"python3? -[mc]", file.read_text("utf-8")), file
 
 
 def test_the_action_and_our_workflow_are_whole() -> None:
@@ -82,9 +93,13 @@ def test_a_blocked_audit_fails_the_step_and_is_shown(bench: Path, tmp_path: Path
     assert "::error " in done.stdout
     assert "status=blocked" in (bench / "output").read_text("utf-8")
     assert "BLOCKED" in (bench / "summary").read_text("utf-8")
-    report = json.loads((bench / "temp" / "checker" / "checker.json").read_text("utf-8"))
+    folder = outputs(bench)["folder"]
+    report = json.loads(Path(folder, "checker.json").read_text("utf-8"))
     assert [one["name"] for one in report["standards"]] == ["backend-engineer", "backend-coder"]
-    assert (bench / "temp" / "checker" / "checker.sarif").stat().st_size > 0
+    assert Path(folder, "checker.sarif").stat().st_size > 0
+    again = run("audit", bench, repo, options="--only nope")
+    assert again.returncode == 2
+    assert "status" not in outputs(bench), "an earlier use of the action says nothing for this one"
 
 
 def test_a_ready_audit_passes(bench: Path, tmp_path: Path) -> None:

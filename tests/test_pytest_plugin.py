@@ -13,7 +13,20 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_in(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-P", "-m", "pytest", "-p", "checker.pytest_plugin", "-p", "no:cacheprovider", "-q", *words]
+    argv = [
+        sys.executable,
+        "-P",
+        "-m",
+        "pytest",
+        "-p",
+        "no:checker",
+        "-p",
+        "checker.pytest_plugin",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        *words,
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 

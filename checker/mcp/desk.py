@@ -7,10 +7,11 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
 
 from checker.mcp.answers import (
     ApprovalAnswer,
@@ -27,7 +28,7 @@ from checker.model.rule import PROFILES, Profile
 from checker.probe import own_command
 from checker.probe.own_command import Answer
 from checker.probe.snapshot import snapshot
-from checker.proofs import keys
+from checker.proofs import gates
 from checker.toml_source import nearest
 
 Format = Literal["concise", "detailed"]
@@ -88,7 +89,11 @@ class Desk:
         return await self._audited(ctx, path, options, detailed=response_format == "detailed")
 
     async def check_outputs(
-        self, ctx: Context, files: list[str], kind: Kind | None = None, response_format: Format = "detailed"
+        self,
+        ctx: Context,
+        files: Annotated[list[str], Field(min_length=1)],
+        kind: Kind | None = None,
+        response_format: Format = "detailed",
     ) -> AuditAnswer:
         """Judge files that an agent wrote: run reports, packs, locks, hand-offs, approvals, review findings and others.
 
@@ -128,8 +133,6 @@ class Desk:
 
     def validate_approval_response(self, text: str) -> ApprovalAnswer:
         """Read a person's answer to a checkpoint: "ok" and "sure" are not approvals."""
-        from checker.proofs import gates
-
         meaning = gates.load().approval.meaning(text)
         steps = {
             "approved": 'the person signs it: checker approve GATE --by NAME --text "approved"',
@@ -156,7 +159,10 @@ class Desk:
         audited = await self._audited(ctx, path, ["--profile=static"], detailed=False)
         if audited.status == "blocked":
             return StepAnswer(state=audited.verdict, next_step=audited.next_step)
-        told = await self._gate(ctx, gate, path)
+        try:
+            told = await self._gate(ctx, gate, path)
+        except ToolError as refused:
+            return StepAnswer(state=audited.verdict, next_step=f"checker gate {gate} by a person: {refused}")
         state = f"{audited.verdict}; gate {gate}: {told['decision']}"
         return StepAnswer(state=state, next_step=_after_gate(told))
 
@@ -164,7 +170,8 @@ class Desk:
         """An audit, or what it said before where nothing below the folder has changed since and nothing is executed."""
         folder = Path(path).absolute()
         before = snapshot(folder) if "--profile=static" in options else None
-        key = (str(folder), *options, datetime.now(UTC).date().isoformat(), before or "")
+        minute = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M")  # some rules measure the age of what they look at
+        key = (str(folder), *options, minute, before or "")
         known = self._audits.get(key) if before else None
         if known is not None:
             return of_audit(*known, detailed=detailed).model_copy(update={"cached": True})
@@ -183,10 +190,11 @@ class Desk:
         return Report.model_validate_json(told.stdout), file
 
     async def _gate(self, ctx: Context, gate: str, path: str, base: str | None = None) -> dict[str, Any]:
-        """What `checker gate` says; the key that proofs are signed with here is believed where the policy names none."""
-        source = self._environment.get(keys.VARIABLE)
+        """What `checker gate` says. ToolError where its audit executes more than the server may."""
+        known = gates.load().gates.get(gate)
+        if known is not None and known.audit is not None:
+            self._allow(known.audit)
         options = [f"--base={base}"] if base else []
-        options += [f"--key={keys.public_part(source)}"] if source else []
         return _json(await self._ran(ctx, ["gate", "--format=json", *options, "--", gate, path]))
 
     async def _ran(self, ctx: Context, arguments: list[str]) -> Answer:
@@ -199,7 +207,10 @@ class Desk:
             await ctx.report_progress(seen, message=line)
 
         await ctx.report_progress(0, message=f"checker {arguments[0]}")
-        done = await own_command.run(arguments, cwd=Path.cwd(), environment=self._environment, told=told)
+        try:
+            done = await own_command.run(arguments, cwd=Path.cwd(), environment=self._environment, told=told)
+        except (OSError, ValueError, OverflowError) as refused:  # a NUL in a path, arguments that are too long
+            raise ToolError(f"checker {arguments[0]} cannot be run: {refused}") from None
         if not done.stdout.startswith(b"{"):
             raise ToolError(done.stderr.strip() or f"checker {arguments[0]} ended with {done.code} and said nothing")
         return done

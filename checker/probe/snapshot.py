@@ -18,9 +18,16 @@ def snapshot(folder: Path) -> str | None:
     None where that cannot be trusted: too many entries, a git directory elsewhere, or a change so fresh that the next
     one could carry the same time stamp (the racy case of git's own index).
     """
+    if "\0" in os.fspath(folder):
+        return None
     digest = hashlib.sha256()
     newest, count = 0, 0
-    waiting = [os.fspath(folder), *_git_above(folder)]
+    above = _git_above(folder)
+    waiting = [os.fspath(folder), *above]
+    for ignoring in _ignoring(folder, above):
+        told = os.stat(ignoring)
+        newest = max(newest, told.st_ctime_ns)
+        digest.update(repr((ignoring, told.st_size, told.st_ino, told.st_mtime_ns, told.st_ctime_ns)).encode())
     while waiting:
         here = waiting.pop()
         try:
@@ -36,11 +43,20 @@ def snapshot(folder: Path) -> str | None:
                     return None
                 if entry.is_dir(follow_symlinks=False) and not _is_store(here, entry.name):
                     waiting.append(entry.path)
-        except OSError:
+        except (OSError, ValueError):
             return None
         if count > MOST:
             return None
     return digest.hexdigest() if time.time_ns() - newest > _SETTLED * 1e9 else None
+
+
+def _ignoring(folder: Path, above: list[str]) -> list[str]:
+    """The `.gitignore` files between a folder and the top of its work tree: they decide what is listed below."""
+    if not above:
+        return []
+    top = Path(above[0]).parent
+    places = [one / ".gitignore" for one in folder.resolve().parents if one.is_relative_to(top)]
+    return [os.fspath(one) for one in places if one.is_file()]
 
 
 def _is_store(parent: str, name: str) -> bool:

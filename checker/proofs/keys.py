@@ -70,6 +70,17 @@ def of(environment: Mapping[str, str]) -> Signer | None:
     return _by_uri(scheme, source, environment.get(PUBLIC)) if scheme in SIGNER_FOR_URI_SCHEME else signer(source)
 
 
+def own_public(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The public part of the key that the caller's environment names; none where it names none."""
+    source = environment.get(VARIABLE)
+    if not source:
+        return ()
+    if _URI.match(source) and source.partition(":")[0] in SIGNER_FOR_URI_SCHEME:
+        public = environment.get(PUBLIC)
+        return (public,) if public else ()
+    return (public_part(source),)
+
+
 def _by_uri(scheme: str, uri: str, public: str | None) -> Signer:
     """A signer of securesystemslib: a KMS, an HSM, a vault. Its key does not leave it, so the public part is told beside."""
     if not public:
@@ -152,7 +163,12 @@ def _guarded(file: Path) -> bytes:
             return opened.read(1 << 16)
     except (OSError, ValueError) as refused:
         said = getattr(refused, "strerror", None) or "no such path"
-        raise KeyRefused(f"{file} cannot be read: {said}; name a key file in {VARIABLE}") from None
+        shown = file if os.path.lexists(file) or _is_path(str(file)) else "what was given"  # it may be the key itself
+        raise KeyRefused(f"{shown} cannot be read: {said}; name a key file in {VARIABLE}, or give PEM text") from None
+
+
+def _is_path(text: str) -> bool:
+    return text.startswith(("/", "./", "../", "~")) or Path(text).suffix in (".pem", ".key")
 
 
 def _repository_around(file: Path) -> Path | None:
