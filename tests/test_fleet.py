@@ -34,9 +34,9 @@ def fleet(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *words: str, **around: str) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-P", "-m", "checker", "fleet", "repos.txt", "--only=secrets", "--jobs=2", *words]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **around}
     return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300)
 
 
@@ -166,3 +166,10 @@ def test_a_scheduler_that_is_not_there_is_refused(fleet: Path) -> None:
     done = run(fleet, "--scheduler=tcp://127.0.0.1:1")
     assert done.returncode == 2
     assert "tcp://127.0.0.1:1 does not answer" in done.stderr
+
+
+def test_no_module_of_a_repository_stands_in_for_ours(fleet: Path) -> None:
+    (fleet / "repo-3" / "pydantic.py").write_text("raise SystemExit('taken over')\n", "utf-8")
+    done = run(fleet, PYTHONPATH=f":.:{ROOT}")
+    assert done.returncode == 1, done.stderr
+    assert rows(fleet)["repo-3"]["status"] == "blocked"

@@ -20,6 +20,7 @@ from checker.probe.command import Completed
 from checker.render import verdict
 
 LARGEST = 200 * 1024 * 1024  # bytes of a report
+_NEUTRAL = Path("/")  # a child that starts inside a repository could take its modules for ours
 _LIMITED = (  # in the child: the limit reaches whatever it starts
     "import resource, runpy, sys; limit = int(sys.argv.pop(1)) << 20;"
     "resource.setrlimit(resource.RLIMIT_DATA, (limit, limit)); runpy.run_module('checker', run_name='__main__', alter_sys=True)"
@@ -58,10 +59,13 @@ class Row(Frozen):
 
 def judge(task: Task) -> tuple[Row, bytes]:
     """Audit one repository: its row, and the whole report (empty where there is none)."""
-    argv = [sys.executable, "-P", "-c", _LIMITED, str(task.memory), "audit", "--format=json", *task.options, "--", "."]
+    audit = ["audit", "--format=json", *task.options, "--", task.folder]
+    argv = [sys.executable, "-P", "-c", _LIMITED, str(task.memory), *audit]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
-        done = command.run(argv, cwd=Path(task.folder), env=dict(os.environ), timeout=task.timeout, max_output=LARGEST)
+        os.scandir(task.folder).close()
+        around = command.for_our_own(os.environ)
+        done = command.run(argv, cwd=_NEUTRAL, env=around, timeout=task.timeout, max_output=LARGEST)
     except OSError as refused:
         return _unjudged(task, gate.NOT_LOOKED_AT, "unread", refused.strerror or "no folder"), b""
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
