@@ -94,6 +94,21 @@ def test_a_run_that_was_stopped_is_taken_up_again(fleet: Path) -> None:
     assert len(rows(fleet)) == 6
 
 
+@pytest.mark.parametrize("variable", ["CHECKER_BASE", "GITHUB_BASE_REF", "CI_MERGE_REQUEST_DIFF_BASE_SHA"])
+def test_a_report_against_another_base_is_not_taken_over(
+    fleet: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setattr(running, "snapshot", lambda place: "the same state")
+
+    def key() -> str | None:
+        return running.tasks(("repo-0",), fleet, (), 60.0, 512, executes=False)[0].key
+
+    before = key()
+    assert before == key()
+    monkeypatch.setenv(variable, "another")
+    assert key() != before
+
+
 def test_shards_share_the_list_out() -> None:
     names = tuple(f"repo-{number}" for number in range(200))
     parts = [listing.shard(names, f"{part}/4") for part in range(1, 5)]

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from checker import __version__, catalog
 from checker.fleet.judging import Row, Task, judge
+from checker.probe import git_base
 from checker.probe.snapshot import snapshot
 from checker.toml_source import ConfigurationError
 
@@ -81,11 +82,12 @@ def tasks(
 ) -> list[Task]:
     """A task for each repository; what executes is never taken over from an earlier run."""
     day = datetime.now(UTC).date().isoformat()
+    bases = {name: os.environ.get(name) for name in git_base.VARIABLES}
     made = []
     for name in names:
         place = (folder / name).resolve()
         seen = None if executes else snapshot(place)
-        marks = [__version__, catalog.load().sha256, day, str(place), seen, *options]
+        marks = [__version__, catalog.load().sha256, day, str(place), seen, bases, *options]
         key = hashlib.sha256(json.dumps(marks).encode()).hexdigest() if seen else None
         made.append(Task(name, os.fspath(place), options, timeout, memory, key))
     return made
