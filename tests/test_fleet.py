@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -13,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from checker.fleet import listing, overview, running
-from checker.fleet.judging import Row
+from checker.fleet import judging, listing, overview, running
+from checker.fleet.judging import Row, Task
 from checker.fleet.running import INDEX, report_of
 from checker.toml_source import ConfigurationError
 from tests.fake_secrets import fake
@@ -175,6 +176,65 @@ def test_a_cluster_that_loses_a_worker_loses_nothing(fleet: Path) -> None:
         with running.on_a_cluster(cluster.scheduler_address) as workers:
             found = running.run(work, fleet / "out", workers, kill_one)
     assert {row.name: row.status for row in found} == {f"repo-{n}": "blocked" if n == 3 else "ready" for n in range(6)}
+
+
+def _workers(parent: int) -> list[int]:
+    """The processes that a pool of this parent's works with."""
+    found = Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split()
+    return [int(pid) for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def test_a_local_worker_that_is_killed_loses_nothing(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    (fleet / "out").mkdir()
+
+    def kill_one(row: Row, position: int, of: int) -> None:
+        if position == 1:
+            os.kill(_workers(os.getpid())[0], signal.SIGKILL)
+
+    names = listing.read(fleet / "repos.txt")
+    work = running.tasks(names, fleet, ("--profile=static", "--only=secrets"), 120.0, 2048, executes=False)
+    with running.on_this_machine(1) as workers:
+        found = running.run(work, fleet / "out", workers, kill_one)
+    assert {row.name: row.status for row in found} == {f"repo-{n}": "blocked" if n == 3 else "ready" for n in range(6)}
+
+
+def test_what_kills_each_worker_ends_as_a_row(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    (fleet / "out").mkdir()
+    monkeypatch.setattr(running, "judge", deadly)
+    work = running.tasks(("repo-0", "repo-1"), fleet, (), 60.0, 512, executes=False)
+    with running.on_this_machine(1) as workers:
+        found = running.run(work, fleet / "out", workers, lambda row, position, of: None)
+    assert [(row.status, row.code) for row in found] == [("error", 4)] * 2
+    assert len((fleet / "deaths").read_text("ascii")) == 4
+    assert rows(fleet, "out")["repo-0"]["verdict"].startswith("its worker was killed, 4 times")
+
+
+def deadly(task: Task) -> tuple[Row, bytes]:
+    with open(Path(task.folder).parent / "deaths", "a", encoding="ascii") as deaths:
+        deaths.write("x")
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+def test_an_audit_ends_with_its_worker(fleet: Path) -> None:
+    os.mkfifo(fleet / "gate")
+    waits = f"open({os.fspath(fleet / 'gate')!r}, 'w').write('up'); sys.stdin.read()"
+    child = judging._LIMITED.partition("runpy.run_module")[0] + waits
+    parent = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1], '512'], stdin=0)"
+    worker = subprocess.Popen([sys.executable, "-c", parent, child], stdin=subprocess.PIPE)
+    with open(fleet / "gate", "rb") as up:
+        assert up.read() == b"up"
+    started = int(Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text("ascii"))
+    watched = os.pidfd_open(started)
+    worker.kill()
+    worker.wait()
+    assert worker.stdin is not None
+    ended, _, _ = select.select([watched], [], [], 30)
+    os.close(watched)
+    worker.stdin.close()
+    assert ended
 
 
 def test_a_scheduler_that_is_not_there_is_refused(fleet: Path) -> None:
