@@ -127,6 +127,8 @@ def test_shards_share_the_list_out() -> None:
         ("https://example.org/a.git\n", "repos.txt:1: https://example.org/a.git is an address; clone it"),
         ("repo-0\n\nnowhere\n", "repos.txt:3: nowhere: no such folder"),
         ("repo-0\nrepo-0\n", "repos.txt:2: repo-0 stands on line 1 already"),
+        ("repo-0\nrepo-0/\n", "repos.txt:2: repo-0/ stands on line 1 already"),
+        ("./repo-0\nrepo-0\n", "repos.txt:2: repo-0 stands on line 1 already"),
         ("# nothing\n", "repos.txt: names no repository"),
     ],
 )
@@ -248,3 +250,50 @@ def test_no_module_of_a_repository_stands_in_for_ours(fleet: Path) -> None:
     done = run(fleet, PYTHONPATH=f":.:{ROOT}")
     assert done.returncode == 1, done.stderr
     assert rows(fleet)["repo-3"]["status"] == "blocked"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--out=repos.txt/out",), "--out repos.txt/out: cannot be made: Not a directory"),
+        (("--only=secret",), "--only: no rule or family 'secret'"),
+        (("--skip=nothing-such",), "--skip: no rule or family 'nothing-such'"),
+        (("--standard=nothing-such",), "--standard: unknown standard 'nothing-such'"),
+    ],
+)
+def test_what_no_audit_could_take_is_refused_before_any(fleet: Path, words: tuple[str, ...], said: str) -> None:
+    done = run(fleet, *words)
+    assert (done.returncode, done.stderr.count("\n"), done.stdout) == (2, 1, "")
+    assert said in done.stderr
+    assert not (fleet / "checker-fleet").exists()
+
+
+def test_an_index_that_is_no_text_is_begun_anew(fleet: Path) -> None:
+    (fleet / "repos.txt").write_text("repo-0\n", "utf-8")
+    (fleet / "checker-fleet").mkdir()
+    (fleet / "checker-fleet" / INDEX).write_bytes(b"\xff\xfe\x00\x80\n")
+    done = run(fleet)
+    assert done.returncode == 0, done.stderr
+    assert list(rows(fleet)) == ["repo-0"]
+
+
+@pytest.mark.parametrize("said", ["MemoryError", "The checker broke: MemoryError:  (checker/audit.py:1)"])
+def test_too_little_memory_is_said_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    monkeypatch.setattr(judging, "_LIMITED", f"import sys; sys.exit({said!r})")
+    row, report = judging.judge(Task("repo", os.fspath(tmp_path), (), 60.0, 512, None))
+    assert (row.code, row.status, report) == (3, "error", b"")
+    assert row.verdict == "needs more than 512 MiB of memory; give it more with --memory"
+
+
+def test_an_empty_shard_has_looked_at_nothing(fleet: Path) -> None:
+    (fleet / "repos.txt").write_text("repo-0\n", "utf-8")
+    codes = {run(fleet, f"--shard={part}/2").returncode for part in (1, 2)}
+    assert codes == {0, 3}
+
+
+def test_shards_into_one_folder_share_the_page(fleet: Path) -> None:
+    run(fleet, "--shard=1/2")
+    run(fleet, "--shard=2/2")
+    page = (fleet / "checker-fleet" / "index.html").read_text("utf-8")
+    assert len(rows(fleet)) == 6
+    assert all(report_of(f"repo-{n}") in page for n in range(6))

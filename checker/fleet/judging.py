@@ -20,6 +20,7 @@ from checker.probe.command import Completed
 from checker.render import verdict
 
 LARGEST = 200 * 1024 * 1024  # bytes of a report
+_OUT_OF_MEMORY = ("MemoryError", "The checker broke: MemoryError")
 _NEUTRAL = Path("/")  # a child that starts inside a repository could take its modules for ours
 _LIMITED = (  # in the child: it ends with the worker that waits for it (prctl(2)), and the limit reaches whatever it starts
     "import ctypes, resource, runpy, sys; limit = int(sys.argv.pop(1)) << 20;"
@@ -84,6 +85,9 @@ def _judged(task: Task, done: Completed) -> tuple[Row, bytes]:
         return _row(task, Report.model_validate_json(done.stdout), done.code), done.stdout
     except ValidationError:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        if any(line.startswith(_OUT_OF_MEMORY) for line in lines):
+            said = f"needs more than {task.memory} MiB of memory; give it more with --memory"
+            return unjudged(task, gate.NOT_LOOKED_AT, "error", said), b""
         said = lines[-1] if lines else f"ended with {done.code} and said nothing; out of memory? see --memory"
         code = done.code if done.code in (gate.USAGE, gate.NOT_LOOKED_AT) else gate.BROKEN
         return unjudged(task, code, "error", said), b""

@@ -23,6 +23,7 @@ from checker.probe.snapshot import snapshot
 from checker.toml_source import ConfigurationError
 
 INDEX = "fleet.jsonl"
+REPORTS = "reports"
 _RETRIES = 3  # a worker that goes takes its audit with it; another one starts it anew
 Told = Callable[[Row, int, int], None]
 P = ParamSpec("P")
@@ -139,14 +140,19 @@ def tasks(
 
 def report_of(name: str) -> str:
     """Where a repository's report stands below the output folder; names may hold anything, digests do not."""
-    return f"reports/{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.json"
+    return f"{REPORTS}/{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.json"
+
+
+def rows_of(out: Path) -> list[Row]:
+    """All that the index of an output folder holds, that of other shards too, by name."""
+    return sorted(_known(out).values(), key=lambda row: row.name)
 
 
 def _known(out: Path) -> dict[str, Row]:
     """The rows of an earlier run, the last of each name; a line that was cut off is none."""
     found: dict[str, Row] = {}
     try:
-        lines = (out / INDEX).read_text("utf-8").splitlines()
+        lines = (out / INDEX).read_text("utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return {}
     for line in lines:
