@@ -37,7 +37,8 @@ def _audited(config: pytest.Config, asked: list[str]) -> dict[str, Any]:
 
     words = [f"--profile={config.getoption('--checker-profile')}", *(f"--only={name}" for name in asked)]
     argv = [sys.executable, "-P", "-m", "checker", "audit", "--format=json", *words, "--", str(config.rootpath)]
-    done = command.run(argv, cwd=config.rootpath, env=dict(os.environ), timeout=_SECONDS, max_output=_LARGEST)
+    around = command.for_our_own(os.environ)
+    done = command.run(argv, cwd=config.rootpath, env=around, timeout=_SECONDS, max_output=_LARGEST)
     if done.timed_out or not done.stdout.startswith(b"{"):
         raise pytest.UsageError(f"checker: {done.stderr.decode('utf-8', 'replace').strip() or 'no answer in time'}")
     report = json.loads(done.stdout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -13,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from checker.fleet import listing, overview, running
-from checker.fleet.judging import Row
+from checker.fleet import judging, listing, overview, running
+from checker.fleet.judging import Row, Task
 from checker.fleet.running import INDEX, report_of
 from checker.toml_source import ConfigurationError
 from tests.fake_secrets import fake
@@ -34,9 +35,9 @@ def fleet(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *words: str, **around: str) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-P", "-m", "checker", "fleet", "repos.txt", "--only=secrets", "--jobs=2", *words]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **around}
     return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300)
 
 
@@ -94,6 +95,21 @@ def test_a_run_that_was_stopped_is_taken_up_again(fleet: Path) -> None:
     assert len(rows(fleet)) == 6
 
 
+@pytest.mark.parametrize("variable", ["CHECKER_BASE", "GITHUB_BASE_REF", "CI_MERGE_REQUEST_DIFF_BASE_SHA"])
+def test_a_report_against_another_base_is_not_taken_over(
+    fleet: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setattr(running, "snapshot", lambda place: "the same state")
+
+    def key() -> str | None:
+        return running.tasks(("repo-0",), fleet, (), 60.0, 512, executes=False)[0].key
+
+    before = key()
+    assert before == key()
+    monkeypatch.setenv(variable, "another")
+    assert key() != before
+
+
 def test_shards_share_the_list_out() -> None:
     names = tuple(f"repo-{number}" for number in range(200))
     parts = [listing.shard(names, f"{part}/4") for part in range(1, 5)]
@@ -111,6 +127,8 @@ def test_shards_share_the_list_out() -> None:
         ("https://example.org/a.git\n", "repos.txt:1: https://example.org/a.git is an address; clone it"),
         ("repo-0\n\nnowhere\n", "repos.txt:3: nowhere: no such folder"),
         ("repo-0\nrepo-0\n", "repos.txt:2: repo-0 stands on line 1 already"),
+        ("repo-0\nrepo-0/\n", "repos.txt:2: repo-0/ stands on line 1 already"),
+        ("./repo-0\nrepo-0\n", "repos.txt:2: repo-0 stands on line 1 already"),
         ("# nothing\n", "repos.txt: names no repository"),
     ],
 )
@@ -162,7 +180,120 @@ def test_a_cluster_that_loses_a_worker_loses_nothing(fleet: Path) -> None:
     assert {row.name: row.status for row in found} == {f"repo-{n}": "blocked" if n == 3 else "ready" for n in range(6)}
 
 
+def _workers(parent: int) -> list[int]:
+    """The processes that a pool of this parent's works with."""
+    found = Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split()
+    return [int(pid) for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def test_a_local_worker_that_is_killed_loses_nothing(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    (fleet / "out").mkdir()
+
+    def kill_one(row: Row, position: int, of: int) -> None:
+        if position == 1:
+            os.kill(_workers(os.getpid())[0], signal.SIGKILL)
+
+    names = listing.read(fleet / "repos.txt")
+    work = running.tasks(names, fleet, ("--profile=static", "--only=secrets"), 120.0, 2048, executes=False)
+    with running.on_this_machine(1) as workers:
+        found = running.run(work, fleet / "out", workers, kill_one)
+    assert {row.name: row.status for row in found} == {f"repo-{n}": "blocked" if n == 3 else "ready" for n in range(6)}
+
+
+def test_what_kills_each_worker_ends_as_a_row(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    (fleet / "out").mkdir()
+    monkeypatch.setattr(running, "judge", deadly)
+    work = running.tasks(("repo-0", "repo-1"), fleet, (), 60.0, 512, executes=False)
+    with running.on_this_machine(1) as workers:
+        found = running.run(work, fleet / "out", workers, lambda row, position, of: None)
+    assert [(row.status, row.code) for row in found] == [("error", 4)] * 2
+    assert len((fleet / "deaths").read_text("ascii")) == 4
+    assert rows(fleet, "out")["repo-0"]["verdict"].startswith("its worker was killed, 4 times")
+
+
+def deadly(task: Task) -> tuple[Row, bytes]:
+    with open(Path(task.folder).parent / "deaths", "a", encoding="ascii") as deaths:
+        deaths.write("x")
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+def test_an_audit_ends_with_its_worker(fleet: Path) -> None:
+    os.mkfifo(fleet / "gate")
+    waits = f"open({os.fspath(fleet / 'gate')!r}, 'w').write('up'); sys.stdin.read()"
+    child = judging._LIMITED.partition("runpy.run_module")[0] + waits
+    parent = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1], '512'], stdin=0)"
+    worker = subprocess.Popen([sys.executable, "-c", parent, child], stdin=subprocess.PIPE)
+    with open(fleet / "gate", "rb") as up:
+        assert up.read() == b"up"
+    started = int(Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text("ascii"))
+    watched = os.pidfd_open(started)
+    worker.kill()
+    worker.wait()
+    assert worker.stdin is not None
+    ended, _, _ = select.select([watched], [], [], 30)
+    os.close(watched)
+    worker.stdin.close()
+    assert ended
+
+
 def test_a_scheduler_that_is_not_there_is_refused(fleet: Path) -> None:
     done = run(fleet, "--scheduler=tcp://127.0.0.1:1")
     assert done.returncode == 2
     assert "tcp://127.0.0.1:1 does not answer" in done.stderr
+
+
+def test_no_module_of_a_repository_stands_in_for_ours(fleet: Path) -> None:
+    (fleet / "repo-3" / "pydantic.py").write_text("raise SystemExit('taken over')\n", "utf-8")
+    done = run(fleet, PYTHONPATH=f":.:{ROOT}")
+    assert done.returncode == 1, done.stderr
+    assert rows(fleet)["repo-3"]["status"] == "blocked"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--out=repos.txt/out",), "--out repos.txt/out: cannot be made: Not a directory"),
+        (("--only=secret",), "--only: no rule or family 'secret'"),
+        (("--skip=nothing-such",), "--skip: no rule or family 'nothing-such'"),
+        (("--standard=nothing-such",), "--standard: unknown standard 'nothing-such'"),
+    ],
+)
+def test_what_no_audit_could_take_is_refused_before_any(fleet: Path, words: tuple[str, ...], said: str) -> None:
+    done = run(fleet, *words)
+    assert (done.returncode, done.stderr.count("\n"), done.stdout) == (2, 1, "")
+    assert said in done.stderr
+    assert not (fleet / "checker-fleet").exists()
+
+
+def test_an_index_that_is_no_text_is_begun_anew(fleet: Path) -> None:
+    (fleet / "repos.txt").write_text("repo-0\n", "utf-8")
+    (fleet / "checker-fleet").mkdir()
+    (fleet / "checker-fleet" / INDEX).write_bytes(b"\xff\xfe\x00\x80\n")
+    done = run(fleet)
+    assert done.returncode == 0, done.stderr
+    assert list(rows(fleet)) == ["repo-0"]
+
+
+@pytest.mark.parametrize("said", ["MemoryError", "The checker broke: MemoryError:  (checker/audit.py:1)"])
+def test_too_little_memory_is_said_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    monkeypatch.setattr(judging, "_LIMITED", f"import sys; sys.exit({said!r})")
+    row, report = judging.judge(Task("repo", os.fspath(tmp_path), (), 60.0, 512, None))
+    assert (row.code, row.status, report) == (3, "error", b"")
+    assert row.verdict == "needs more than 512 MiB of memory; give it more with --memory"
+
+
+def test_an_empty_shard_has_looked_at_nothing(fleet: Path) -> None:
+    (fleet / "repos.txt").write_text("repo-0\n", "utf-8")
+    codes = {run(fleet, f"--shard={part}/2").returncode for part in (1, 2)}
+    assert codes == {0, 3}
+
+
+def test_shards_into_one_folder_share_the_page(fleet: Path) -> None:
+    run(fleet, "--shard=1/2")
+    run(fleet, "--shard=2/2")
+    page = (fleet / "checker-fleet" / "index.html").read_text("utf-8")
+    assert len(rows(fleet)) == 6
+    assert all(report_of(f"repo-{n}") in page for n in range(6))

@@ -12,22 +12,10 @@ from tests.fake_secrets import fake
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def pytest_in(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    argv = [
-        sys.executable,
-        "-P",
-        "-m",
-        "pytest",
-        "-p",
-        "no:checker",
-        "-p",
-        "checker.pytest_plugin",
-        "-p",
-        "no:cacheprovider",
-        "-q",
-        *words,
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+def pytest_in(folder: Path, *words: str, **around: str) -> subprocess.CompletedProcess[str]:
+    plugin = ["-p", "no:checker", "-p", "checker.pytest_plugin"]  # by its module, whether it is installed or not
+    argv = [sys.executable, "-P", "-m", "pytest", *plugin, "-p", "no:cacheprovider", "-q", *words]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **around}
     return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -61,3 +49,11 @@ def test_what_the_tests_load_does_not_reach_the_judge(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(f'TOKEN = "{fake("github-pat")}"\n', "utf-8")
     done = pytest_in(tmp_path, "--checker", "secret-in-tree", "--import-mode=importlib")
     assert done.returncode == 1, done.stdout + done.stderr
+
+
+def test_no_module_of_the_project_stands_in_for_ours(tmp_path: Path) -> None:
+    (tmp_path / "pydantic.py").write_text("raise SystemExit('taken over')\n", "utf-8")
+    (tmp_path / "app.py").write_text(f'TOKEN = "{fake("github-pat")}"\n', "utf-8")
+    done = pytest_in(tmp_path, "--checker", "secret-in-tree", PYTHONPATH=f":.:{ROOT}")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "checker::secret-in-tree" in done.stdout

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from checker import gate
+from checker import catalog, gate
 from checker.cli.output import write_whole
 from checker.fleet import listing, overview, running
 from checker.fleet.judging import Row
 from checker.model.rule import PROFILES
 from checker.render.visible import visible
+from checker.toml_source import ConfigurationError
+from checker.workplace import catalog_at
 
 _GRAVEST = (gate.BROKEN, gate.USAGE, gate.NOT_READY, gate.NOT_LOOKED_AT)
 
@@ -39,7 +42,10 @@ def fleet_command(repos: Path, out: Path, scheduler: str | None, jobs: int, fmt:
 
     A repository that has not changed since the last run into the same folder is not judged again.
     """
-    names = listing.shard(listing.read(repos), str(options["shard"]) if options["shard"] else None)
+    listed = listing.read(repos)
+    names = listing.shard(listed, str(options["shard"]) if options["shard"] else None)
+    _refuse_unknown(options, [repos.parent / name for name in listed])
+    _make(out)
     work = running.tasks(
         names,
         repos.parent,
@@ -48,17 +54,48 @@ def fleet_command(repos: Path, out: Path, scheduler: str | None, jobs: int, fmt:
         int(str(options["memory"])),
         executes=options["profile"] != "static",
     )
-    out.mkdir(parents=True, exist_ok=True)
     with running.on_a_cluster(scheduler) if scheduler else running.on_this_machine(jobs) as workers:
         rows = running.run(work, out, workers, _told)
-    write_whole(out / "index.html", overview.page(rows).encode("utf-8", "surrogateescape"))
+    write_whole(out / "index.html", overview.page(running.rows_of(out)).encode("utf-8", "surrogateescape"))
     if fmt == "json":
         click.echo(json.dumps({"repositories": [row.model_dump() for row in rows]}, indent=2))
     else:
         click.echo("\n".join(overview.text(rows)))
         click.echo(visible(f"Reports and an overview: {out / 'index.html'}"))
-    codes = {row.code for row in rows}
+    codes = {row.code for row in rows} or {gate.NOT_LOOKED_AT}  # an empty shard
     sys.exit(next((code for code in _GRAVEST if code in codes), gate.READY))
+
+
+def _make(out: Path) -> None:
+    try:
+        (out / running.REPORTS).mkdir(parents=True, exist_ok=True)
+    except OSError as refused:
+        raise click.UsageError(f"--out {out}: cannot be made: {refused.strerror}") from None
+    if not (os.access(out, os.W_OK | os.X_OK) and os.access(out / running.REPORTS, os.W_OK | os.X_OK)):
+        raise click.UsageError(f"--out {out}: cannot be written to")
+
+
+def _refuse_unknown(options: dict[str, object], folders: Sequence[Path]) -> None:
+    """Once and first what each audit would refuse; a name that is not ours may be a custom rule of one of the repositories."""
+    standards, only, skip = (options[name] for name in ("standards", "only", "skip"))
+    assert isinstance(standards, tuple)
+    assert isinstance(only, tuple)
+    assert isinstance(skip, tuple)
+    ours = catalog.load()
+    catalog.refuse_unknown_standards(ours, standards)
+    try:
+        catalog.selected((), ours, only, skip)
+    except ConfigurationError:
+        if not any(_knows(folder, only, skip) for folder in folders):
+            raise
+
+
+def _knows(folder: Path, only: Sequence[str], skip: Sequence[str]) -> bool:
+    try:
+        catalog.selected((), catalog_at(folder), only, skip)
+    except (ConfigurationError, OSError):
+        return False
+    return True
 
 
 def _options(options: dict[str, object]) -> tuple[str, ...]:

@@ -20,8 +20,11 @@ from checker.probe.command import Completed
 from checker.render import verdict
 
 LARGEST = 200 * 1024 * 1024  # bytes of a report
-_LIMITED = (  # in the child: the limit reaches whatever it starts
-    "import resource, runpy, sys; limit = int(sys.argv.pop(1)) << 20;"
+_OUT_OF_MEMORY = ("MemoryError", "The checker broke: MemoryError")
+_NEUTRAL = Path("/")  # a child that starts inside a repository could take its modules for ours
+_LIMITED = (  # in the child: it ends with the worker that waits for it (prctl(2)), and the limit reaches whatever it starts
+    "import ctypes, resource, runpy, sys; limit = int(sys.argv.pop(1)) << 20;"
+    "sys.platform == 'linux' and ctypes.CDLL(None).prctl(1, 9, 0, 0, 0);"
     "resource.setrlimit(resource.RLIMIT_DATA, (limit, limit)); runpy.run_module('checker', run_name='__main__', alter_sys=True)"
 )
 
@@ -58,17 +61,20 @@ class Row(Frozen):
 
 def judge(task: Task) -> tuple[Row, bytes]:
     """Audit one repository: its row, and the whole report (empty where there is none)."""
-    argv = [sys.executable, "-P", "-c", _LIMITED, str(task.memory), "audit", "--format=json", *task.options, "--", "."]
+    audit = ["audit", "--format=json", *task.options, "--", task.folder]
+    argv = [sys.executable, "-P", "-c", _LIMITED, str(task.memory), *audit]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
-        done = command.run(argv, cwd=Path(task.folder), env=dict(os.environ), timeout=task.timeout, max_output=LARGEST)
+        os.scandir(task.folder).close()
+        around = command.for_our_own(os.environ)
+        done = command.run(argv, cwd=_NEUTRAL, env=around, timeout=task.timeout, max_output=LARGEST)
     except OSError as refused:
-        return _unjudged(task, gate.NOT_LOOKED_AT, "unread", refused.strerror or "no folder"), b""
+        return unjudged(task, gate.NOT_LOOKED_AT, "unread", refused.strerror or "no folder"), b""
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     if done.timed_out:
         said = f"stopped after {task.timeout:g} s; give it more with --timeout"
-        row, report = _unjudged(task, gate.NOT_LOOKED_AT, "timeout", said), b""
+        row, report = unjudged(task, gate.NOT_LOOKED_AT, "timeout", said), b""
     else:
         row, report = _judged(task, done)
     return row.model_copy(update={"seconds": round(done.seconds, 3), "cpu": round(cpu, 3)}), report
@@ -79,12 +85,16 @@ def _judged(task: Task, done: Completed) -> tuple[Row, bytes]:
         return _row(task, Report.model_validate_json(done.stdout), done.code), done.stdout
     except ValidationError:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        if any(line.startswith(_OUT_OF_MEMORY) for line in lines):
+            said = f"needs more than {task.memory} MiB of memory; give it more with --memory"
+            return unjudged(task, gate.NOT_LOOKED_AT, "error", said), b""
         said = lines[-1] if lines else f"ended with {done.code} and said nothing; out of memory? see --memory"
         code = done.code if done.code in (gate.USAGE, gate.NOT_LOOKED_AT) else gate.BROKEN
-        return _unjudged(task, code, "error", said), b""
+        return unjudged(task, code, "error", said), b""
 
 
-def _unjudged(task: Task, code: int, status: str, said: str) -> Row:
+def unjudged(task: Task, code: int, status: str, said: str) -> Row:
+    """The row of a repository that there is no report of, and why."""
     return Row(name=task.name, code=code, status=status, verdict=said)
 
 

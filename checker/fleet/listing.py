@@ -18,7 +18,8 @@ def read(file: Path) -> tuple[str, ...]:
     except (OSError, UnicodeDecodeError) as refused:
         reason = refused.strerror if isinstance(refused, OSError) else "is not UTF-8"
         raise ConfigurationError(str(file), None, reason or "cannot be read") from None
-    named: dict[str, int] = {}
+    named: list[str] = []
+    places: dict[Path, int] = {}
     for number, line in enumerate(lines, 1):
         name = line.strip()
         if not name or name.startswith("#"):
@@ -27,9 +28,11 @@ def read(file: Path) -> tuple[str, ...]:
             raise ConfigurationError(str(file), number, f"{name} is an address; clone it, and name the folder")
         if not (file.parent / name).is_dir():
             raise ConfigurationError(str(file), number, f"{name}: no such folder")
-        if name in named:
-            raise ConfigurationError(str(file), number, f"{name} stands on line {named[name]} already")
-        named[name] = number
+        place = (file.parent / name).resolve()  # `a`, `a/` and `./a` are one repository
+        if place in places:
+            raise ConfigurationError(str(file), number, f"{name} stands on line {places[place]} already")
+        places[place] = number
+        named.append(name)
     if not named:
         raise ConfigurationError(str(file), None, "names no repository")
     return tuple(named)

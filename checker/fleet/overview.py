@@ -35,6 +35,8 @@ def text(rows: Sequence[Row]) -> Iterator[str]:
 
 def summary(rows: Sequence[Row]) -> str:
     """`200 repositories: 120 ready, 80 blocked; 34.5 s CPU`."""
+    if not rows:
+        return "0 repositories: this part of the list is empty, nothing was looked at"
     counts = Counter(row.status for row in rows)
     said = ", ".join(
         f"{counts[status]} {status}" for status in ("ready", *sorted(set(counts) - {"ready"})) if counts[status]

@@ -8,22 +8,26 @@ import multiprocessing
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from pydantic import ValidationError
 
-from checker import __version__, catalog
-from checker.fleet.judging import Row, Task, judge
+from checker import __version__, catalog, gate
+from checker.fleet.judging import Row, Task, judge, unjudged
+from checker.probe import git_base
 from checker.probe.snapshot import snapshot
 from checker.toml_source import ConfigurationError
 
 INDEX = "fleet.jsonl"
+REPORTS = "reports"
 _RETRIES = 3  # a worker that goes takes its audit with it; another one starts it anew
 Told = Callable[[Row, int, int], None]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def run(tasks: Sequence[Task], out: Path, workers: Executor, told: Told) -> list[Row]:
@@ -32,33 +36,75 @@ def run(tasks: Sequence[Task], out: Path, workers: Executor, told: Told) -> list
     rows = [known[task.name] for task in tasks if _is_known(task, known, out)]
     for position, row in enumerate(rows, 1):
         told(row, position, len(tasks))
+    for row, report in _judged([task for task in tasks if not _is_known(task, known, out)], workers):
+        _keep(out, row, report)
+        rows.append(row)
+        told(row, len(rows), len(tasks))
+    _write_index(out, rows)
+    return sorted(rows, key=lambda row: row.name)
+
+
+def _judged(tasks: Sequence[Task], workers: Executor) -> Iterator[tuple[Row, bytes]]:
+    """Each task's answer as it comes; tasks whose worker was killed are handed out anew, `_RETRIES` times at most."""
+    left = list(tasks)
+    for _ in range(1 + _RETRIES):
+        lost: list[Task] = []
+        yield from _answers(left, workers, lost)
+        left = lost
+    for task in left:
+        said = f"its worker was killed, {1 + _RETRIES} times; out of memory? fewer --jobs, or see --memory"
+        yield unjudged(task, gate.BROKEN, "error", said), b""
+
+
+def _answers(tasks: Sequence[Task], workers: Executor, lost: list[Task]) -> Iterator[tuple[Row, bytes]]:
     waiting: dict[Future[tuple[Row, bytes]], Task] = {}
     try:
         for task in tasks:
-            if not _is_known(task, known, out):
-                waiting[workers.submit(judge, task)] = task
+            waiting[workers.submit(judge, task)] = task
         for done in as_completed(waiting):
-            row, report = done.result()
-            _keep(out, row, report)
-            rows.append(row)
-            told(row, len(rows), len(tasks))
+            try:
+                answer = done.result()
+            except BrokenExecutor:
+                lost.append(waiting[done])
+            else:
+                yield answer
     except BaseException:
         for future in waiting:
             future.cancel()
         raise
-    _write_index(out, rows)
-    return sorted(rows, key=lambda row: row.name)
 
 
 @contextmanager
 def on_this_machine(jobs: int) -> Iterator[Executor]:
     """Processes, not threads: an interrupt reaches each of them, and each stops the audit that it waits for."""
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with _Processes(jobs) as pool:
         try:
             yield pool
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+class _Processes(Executor):
+    """A pool of processes that is made anew when one of them was killed: a broken pool takes nothing more."""
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+        self._pool = self._made()
+
+    def _made(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"))
+
+    def submit(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        try:
+            return self._pool.submit(work, *args, **kwargs)
+        except BrokenExecutor:
+            self._pool.shutdown()
+            self._pool = self._made()
+            return self._pool.submit(work, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
 
 
 @contextmanager
@@ -81,11 +127,12 @@ def tasks(
 ) -> list[Task]:
     """A task for each repository; what executes is never taken over from an earlier run."""
     day = datetime.now(UTC).date().isoformat()
+    bases = {name: os.environ.get(name) for name in git_base.VARIABLES}
     made = []
     for name in names:
         place = (folder / name).resolve()
         seen = None if executes else snapshot(place)
-        marks = [__version__, catalog.load().sha256, day, str(place), seen, *options]
+        marks = [__version__, catalog.load().sha256, day, str(place), seen, bases, *options]
         key = hashlib.sha256(json.dumps(marks).encode()).hexdigest() if seen else None
         made.append(Task(name, os.fspath(place), options, timeout, memory, key))
     return made
@@ -93,14 +140,19 @@ def tasks(
 
 def report_of(name: str) -> str:
     """Where a repository's report stands below the output folder; names may hold anything, digests do not."""
-    return f"reports/{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.json"
+    return f"{REPORTS}/{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.json"
+
+
+def rows_of(out: Path) -> list[Row]:
+    """All that the index of an output folder holds, that of other shards too, by name."""
+    return sorted(_known(out).values(), key=lambda row: row.name)
 
 
 def _known(out: Path) -> dict[str, Row]:
     """The rows of an earlier run, the last of each name; a line that was cut off is none."""
     found: dict[str, Row] = {}
     try:
-        lines = (out / INDEX).read_text("utf-8").splitlines()
+        lines = (out / INDEX).read_text("utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return {}
     for line in lines:

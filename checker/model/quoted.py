@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from checker.model.redaction import shown
-from checker.model.secret_traits import assigned_traits, entropy
 
 _STRETCH = re.compile(r"[A-Za-z0-9+/=_\-]{16,}")
 _PIECE = re.compile(r"[_\-/]")
+_MIXED = re.compile(r"[0-9].*[A-Za-z]|[A-Za-z].*[0-9]")
 _LONGEST_WORD = re.compile(r"[a-z]{6}|[A-Z]{6}")
 _PROVIDERS = re.compile(
     r"\b(?:gh[pousr]_|github_pat_|glpat-|npm_|pypi-|xox[abpr]-|xapp-|[sr]k_(?:live|test)_|whsec_|sk-|hf_|AKIA|ASIA|AIza|SG\.|dop_v1_"
@@ -27,22 +27,24 @@ def without_secrets(text: str, *, random: bool = True) -> str:
     With `random`, whatever no person thought of goes as well: long stretches of letters and digits without a word in them.
     """
     text = _PROVIDERS.sub(lambda found: shown(found[0]), text)
-    text = _URL.sub(lambda found: found[1] + shown(found[2]), text)
-    text = _NAMED.sub(_beside_a_name, text)
+    if "://" in text:
+        text = _URL.sub(lambda found: found[1] + shown(found[2]), text)
+    if "=" in text or ":" in text:
+        text = _NAMED.sub(_beside_a_name, text)
     return _STRETCH.sub(lambda found: shown(found[0]) if _is_random(found[0]) else found[0], text) if random else text
 
 
 def _beside_a_name(found: re.Match[str]) -> str:
+    from checker.model.secret_traits import assigned_traits
+
     doubtful = assigned_traits(found[3], found[1]).doubt
     return found[0] if doubtful else f"{found[1]}{found[2]}{shown(found[3])}"
 
 
 def _is_random(stretch: str) -> bool:
-    return any(
-        len(piece) >= 12
-        and any(char.isdigit() for char in piece)
-        and any(char.isalpha() for char in piece)
-        and entropy(piece) >= 3.2
-        and _LONGEST_WORD.search(piece) is None
-        for piece in _PIECE.split(stretch)
-    )
+    pieces = [piece for piece in _PIECE.split(stretch) if len(piece) >= 12 and _MIXED.search(piece)]
+    if not pieces:
+        return False
+    from checker.model.secret_traits import entropy
+
+    return any(entropy(piece) >= 3.2 and _LONGEST_WORD.search(piece) is None for piece in pieces)

@@ -95,6 +95,14 @@ def executable(name: str, cwd: Path, env: Mapping[str, str]) -> Path:
     raise CommandMissing(name, "no such executable file" if "/" in name else "not found on PATH")
 
 
+def for_our_own(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a child that is the checker itself: an empty or relative entry of PYTHONPATH means the working
+    directory, which may be the audited repository, and its modules must not stand in for ours."""
+    entries = [entry for entry in env.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(entry)]
+    rest = {name: value for name, value in env.items() if name != "PYTHONPATH"}
+    return {**rest, "PYTHONPATH": os.pathsep.join(entries)} if entries else rest
+
+
 def _start(
     argv: Sequence[str], cwd: Path, env: Mapping[str, str], inherit: Sequence[int], *, feeds: bool
 ) -> subprocess.Popen[bytes]:

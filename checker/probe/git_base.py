@@ -17,6 +17,7 @@ _BRANCHES = (
     "CI_COMMIT_TARGET_BRANCH",  # Woodpecker
 )
 _COMMITS = ("CI_MERGE_REQUEST_DIFF_BASE_SHA",)  # GitLab
+VARIABLES = ("CHECKER_BASE", *_COMMITS, *_BRANCHES)
 
 Resolve = Callable[[str], str | None]
 

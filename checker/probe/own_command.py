@@ -14,6 +14,8 @@ import anyio
 from anyio.abc import ByteReceiveStream, Process
 from anyio.streams.text import TextReceiveStream
 
+from checker.probe.command import for_our_own
+
 LARGEST = 200 * 1024 * 1024  # bytes of standard output that are kept
 _GRACE = 5.0  # seconds that an interrupted command has to stop what it started
 
@@ -33,11 +35,12 @@ async def run(arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, 
     """Run `checker ARGUMENTS…` to its end; each line of its standard error goes to `told` as it comes.
 
     Cancelling interrupts the command as Ctrl-C would, so that it stops what it started, and kills it when it does not.
-    `-P` keeps the working directory, which may be an audited repository, out of the module path. Raises OverflowError
+    The working directory, which may be an audited repository, stays out of the module path. Raises OverflowError
     when the answer is larger than LARGEST.
     """
     argv = [sys.executable, "-P", "-m", "checker", *arguments]
-    process = await anyio.open_process(argv, cwd=cwd, env=dict(environment), stdin=DEVNULL, start_new_session=True)
+    around = for_our_own(environment)
+    process = await anyio.open_process(argv, cwd=cwd, env=around, stdin=DEVNULL, start_new_session=True)
     assert process.stdout is not None
     assert process.stderr is not None
     kept, said = bytearray(), list[str]()
