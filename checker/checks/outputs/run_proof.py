@@ -10,7 +10,7 @@ from checker.model.observation import Observation, Place
 from checker.model.outputs import headings
 from checker.model.outputs.artefact import TreePaths
 from checker.model.outputs.evidence import Figures
-from checker.model.outputs.results import RESULT, ended
+from checker.model.outputs.results import RESULT, ended, without_asides
 from checker.model.outputs.runs import Packs, RunReport, RunReports
 from checker.model.outputs.work import Queue
 from checker.model.rule import Confidence
@@ -190,7 +190,7 @@ def _ci(report: RunReport, packs: Packs) -> tuple[str, int, str]:
     """The last word on CI: its state, its line, and what stands there."""
     state, line, text = "", 0, ""
     for number, said in _lines(report):
-        if not _CI.search(said) or _EARLIER.search(said):
+        if not _CI.search(said) or _EARLIER.search(without_asides(said)):
             continue
         found = ended(said)
         if found and not (found == "absent" and state):
