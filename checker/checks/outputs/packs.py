@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from checker.model.base import Frozen
 from checker.model.observation import Observation, Place
-from checker.model.outputs.fields import agent
+from checker.model.outputs.fields import agent, is_blank
 from checker.model.outputs.runs import Member, Pack, Packs, RunReport, RunReports
 from checker.model.rule import Confidence
 
@@ -17,6 +17,8 @@ _CI = re.compile(r"https?://\S+/(?:actions/runs|actions|pipelines|builds?|jobs?|
 _LOG = re.compile(
     r"(test|pytest|vitest|jest|junit|coverage)[^/]*\.(log|txt|out|xml|tap|json|md)$|\.tap$|(^|/)logs?/", re.IGNORECASE
 )
+_NONE_RAN = re.compile(r"(?i)\bno tests ran\b|^collected 0 items|^No tests? (?:files? )?found", re.MULTILINE)
+_SOME_RAN = re.compile(r"(?i)\b[1-9]\d* (?:passed|passing|failed|failing)\b")
 _EXEMPT = re.compile(r"(?i)\b(no|without) (?:pull request|PR|CI)\b|CI (?:is )?not (?:configured|available)")
 
 
@@ -85,7 +87,7 @@ def _parts(pack: Pack) -> dict[str, str]:
             "diff or link to a pull request", [one for one in pack.members if _DIFF.search(one.name)], _PULL, joined
         ),
         "CI links": _one_of("link to a CI run", [], _CI, joined),
-        "test logs": _one_of("test log", [one for one in pack.members if _LOG.search(one.name)], None, joined),
+        "test logs": _logs([one for one in pack.members if _LOG.search(one.name)]),
         "empty members": _empty(pack),
     }
 
@@ -108,6 +110,15 @@ def _one_of(what: str, members: list[Member], link: re.Pattern[str] | None, text
     if link is not None and any(link.search(text) or _EXEMPT.search(text) for text in texts):
         return ""
     return f"holds {'an empty' if members else 'no'} {what}"
+
+
+def _logs(members: list[Member]) -> str:
+    """What the test logs lack: that there are some, that one says something, and that it tells of a test."""
+    telling = [one for one in members if one.size and not (one.text is not None and is_blank(one.text))]
+    if not telling:
+        return f"holds {'an empty' if members else 'no'} test log"
+    idle = [one for one in telling if one.text and _NONE_RAN.search(one.text) and not _SOME_RAN.search(one.text)]
+    return f"holds a test log in which no test ran ({idle[0].name})" if len(idle) == len(telling) else ""
 
 
 def _empty(pack: Pack) -> str:

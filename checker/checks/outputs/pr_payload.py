@@ -35,6 +35,9 @@ _NO_PARTNER = re.compile(
 )
 _BRANCH = re.compile(r"(?!.*(?:\.\.|//|@\{|\\))[^\s~^:?*\[]+(?<![/.])")
 _TASK = ("preview", "questions")
+_TALLY = re.compile(r"(?i)^.*\b\d+ (?:passed|failed|failing|errors?)\b.*$", re.MULTILINE)
+_TALLY_RED = re.compile(r"(?i)\b[1-9]\d* (?:failed|failing|failures?|errors?)\b")
+_NOT_PASSED = ("skipped", "xfailed", "xpassed", "pending", "todo", "deselected", "disabled")
 
 
 def pr_payload(artefacts: Artefacts) -> Iterator[Observation]:
@@ -160,10 +163,26 @@ def _is_red(value: Any) -> bool:
             bool(code and whole(code.value))
             or bool(ok and ok.value is False)
             or status in ("fail", "failed", "error", "red")
+            or _counts_red(value)
         )
     if whole(value):
         return True
     return value is False or (isinstance(value, str) and value.strip().lower() in ("fail", "failed", "error", "red"))
+
+
+def _counts_red(value: Mapping[str, Any]) -> bool:
+    """Whether the counts of a check, or the last tally of its output, tell of failures, whatever its exit code is."""
+    bad = take(value, "failed", "failures", "errors")
+    if bad and whole(bad.value):
+        return True
+    total, passed = (take(value, name) for name in ("total", "passed"))
+    if total and passed:
+        count, good = whole(total.value), whole(passed.value)
+        apart = sum(whole(found.value) or 0 for name in _NOT_PASSED if (found := take(value, name)))
+        if count is not None and good is not None and good + apart < count:
+            return True
+    tallies = _TALLY.findall(text_of(value, "output", "stdout", "summary"))
+    return bool(tallies and _TALLY_RED.search(tallies[-1]))
 
 
 def _judged(file: Artefact, problems: Mapping[str, str]) -> Iterator[Observation]:

@@ -10,7 +10,7 @@ from checker.model.observation import Observation, Place
 from checker.model.outputs import headings
 from checker.model.outputs.artefact import TreePaths
 from checker.model.outputs.evidence import Figures
-from checker.model.outputs.results import RESULT, ended
+from checker.model.outputs.results import RESULT, ended, without_asides
 from checker.model.outputs.runs import Packs, RunReport, RunReports
 from checker.model.outputs.work import Queue
 from checker.model.rule import Confidence
@@ -35,6 +35,7 @@ _REASON = re.compile(
     r"|\bpre-?existing\b|\breason\b|\btracked\b|\boutage\b|\bas the\b|\bquarantin|\bnot (?:caused|touched|part)"
 )
 _ACCEPTANCE = re.compile(r"(?i)\bacceptance|\bexit criteri|\bcriteri(?:on|a)\b|\b(?:AC|EC)[- ]?\d")
+_UNMET = re.compile(r"(?i)\bnot (?:yet )?(?:met|fulfilled|satisfied)\b|\bunmet\b")
 _FILES = (".github/workflows", ".gitlab-ci.yml", ".circleci", "azure-pipelines.yml", "Jenkinsfile", ".buildkite")
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _EMPTY_WORDS = frozenset(
@@ -146,7 +147,11 @@ def acceptance_shown(reports: RunReports, queue: Queue) -> Iterator[Observation]
 def _windows(report: RunReport) -> list[frozenset[str]]:
     """The words of each two lines after another, outside the sections that only say what was wanted."""
     planned = [report.sections[one].lines for one in (headings.SNAPSHOT, headings.PLAN) if one in report.sections]
-    lines = [_stems(said) for number, said in _lines(report) if not any(a <= number <= b for a, b in planned)]
+    lines = [
+        _stems(said)
+        for number, said in _lines(report)
+        if not any(a <= number <= b for a, b in planned) and not _UNMET.search(said)
+    ]
     return [one | other for one, other in zip(lines, [*lines[1:], frozenset()], strict=True)]
 
 
@@ -190,7 +195,7 @@ def _ci(report: RunReport, packs: Packs) -> tuple[str, int, str]:
     """The last word on CI: its state, its line, and what stands there."""
     state, line, text = "", 0, ""
     for number, said in _lines(report):
-        if not _CI.search(said) or _EARLIER.search(said):
+        if not _CI.search(said) or _EARLIER.search(without_asides(said)):
             continue
         found = ended(said)
         if found and not (found == "absent" and state):

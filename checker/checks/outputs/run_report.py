@@ -159,6 +159,9 @@ def _lacks(body: str, asked: tuple[tuple[str, str], ...]) -> str:
     return f"says nothing of {', '.join(lacks)}" if lacks else ""
 
 
+_UNQUEUED = re.compile(r"(?i)\bnot (?:yet )?(?:in the queue|queued)\b|\bto be queued\b")
+
+
 def run_report_ids(
     reports: RunReports,
     blueprints: Blueprints,
@@ -167,6 +170,7 @@ def run_report_ids(
 ) -> Iterator[Observation]:
     """Every id that the report cites is in its index or in the queue, and its tasks belong to the agent."""
     for report in reports.current:
+        lines = report.artefact.text.split("\n")
         for one in {cited.id: cited for cited in reversed(report.cited)}.values():
             problem = _unresolved(one, blueprints, queue, params)
             if problem is not None:
@@ -177,6 +181,7 @@ def run_report_ids(
                     message=f"{report.path} cites {one.id}, {problem}",
                     evidence=f"{len(blueprints.ids)} ids in the indexes"
                     + (f", {len(queue.tasks)} tasks in the queue" if isinstance(queue, Queue) else ""),
+                    confidence=Confidence.MEDIUM if _UNQUEUED.search(lines[one.line - 1]) else None,
                 )
 
 

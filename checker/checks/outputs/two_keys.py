@@ -19,6 +19,10 @@ _WHAT = re.compile(r"(?i)migrat|schema|alembic|prisma|\bDROP\b|\bddl\b|table|col
 _NOT_DONE = re.compile(
     r"(?i)\b(?:not|never|without|no|will|should|must|pending|would|to be|once|after|before|requires?|needs?|can be)\b|\bplan"
 )
+_COPY = re.compile(
+    r"(?i)\b(?:copy|clone|dump|snapshot|backup|replica|sample) (?:of|from) (?:the )?(?:staging|stage|production|prod)\b"
+    r"|\b(?:staging|stage|production|prod)[- ](?:like|sized|shaped)\b"
+)
 _AGENT = re.compile(r"(?i)\bagent\b|\bagent[-_ ]?\d|\bbot\b|claude|codex|copilot|cursor\b|gpt")
 _SAME = {"stage": "staging", "prod": "production"}
 
@@ -42,7 +46,7 @@ def two_key(proposals: Proposals, reports: RunReports, as_of: AsOf, params: Keys
         )
     for report in reports.current:
         for number, line in enumerate(report.artefact.text.split("\n"), 1):
-            done = _DONE.search(line)
+            done = _DONE.search(_COPY.sub("", line))
             if done is None or not _WHAT.search(line) or _NOT_DONE.search(line):
                 continue
             where = _SAME.get(done["where"].lower(), done["where"].lower())

@@ -184,11 +184,11 @@ def _results(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefac
             value = loose.data(text)
         except Malformed:
             return
-        for record in value if isinstance(value, list) else ():
+        for line, record in loose.records(text, value):
             held, how = _result(record)
             for kind in list(kinds.by_value(held))[:1] if how else ():
                 yield Artefact(
-                    path, kind, json.dumps(held), _unwrapped(held, kind), block=(1, 1), assumed=(*assumed, *how)
+                    path, kind, json.dumps(held), _unwrapped(held, kind), block=(line, line), assumed=(*assumed, *how)
                 )
 
 

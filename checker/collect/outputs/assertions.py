@@ -14,7 +14,7 @@ from checker.model.outputs.evidence import Assertion, State
 from checker.model.outputs.fields import take, whole
 from checker.model.outputs.results import ended
 from checker.model.outputs.runs import RunReports
-from checker.model.outputs.steps import FIELDS, STEPS
+from checker.model.outputs.steps import FIELDS, STEPS, said_green
 from checker.model.outputs.work import STATUSES
 from checker.model.unavailable import Unavailable
 
@@ -87,9 +87,11 @@ def _in_text(one: Artefact, run: str, evidence: Evidence) -> Iterator[Assertion]
     for number, line in enumerate(text.split("\n")[:MOST_LINES], 1):
         if len(line) > 1000 or any(first <= number <= last for first, last in wanted):
             continue
+        place = pointer or one.lines(number)
+        if one.kind is Kind.RUN_REPORT and not _AHEAD.search(line) and not _ANOTHER_RUN.search(line):
+            yield from _steps(line, place, run, evidence)
         if not _TELLING.search(line):
             continue
-        place = pointer or one.lines(number)
         if not _AHEAD.search(line) and not design:
             yield from _endpoints(line, place, evidence, sure=any(first <= number <= last for first, last in told))
             if one.kind is not Kind.PR_PAYLOAD:
@@ -232,6 +234,19 @@ def _commands(line: str, place: Place, run: str, evidence: Evidence) -> Iterator
         yield Assertion(
             "command", f"`{command}` {word}", "confirmed" if agrees else "contradicted", place, seen, last.place
         )
+
+
+def _steps(line: str, place: Place, run: str, evidence: Evidence) -> Iterator[Assertion]:
+    """That a step of the verification is green, in words alone, against the last run of that step."""
+    for step, claim in said_green(_SPAN.sub("", line)):
+        ran = [one for one in evidence.runs.found if one.code is not None and STEPS[step].search(one.command)]
+        mine = [one for one in ran if run and one.run == run] or [one for one in ran if not one.run]
+        if not mine:
+            continue
+        last = mine[-1]
+        seen = f"the {last.source} says that `{last.command[:80]}` exited {last.code}"
+        state: State = "contradicted" if last.code else "confirmed"
+        yield Assertion("step", claim, state, place, seen, last.place)
 
 
 def _codes(one: Artefact, evidence: Evidence) -> Iterator[Assertion]:

@@ -38,7 +38,8 @@ _CLOSING = (
     re.compile(r"^\s*((?:\d+ (?:passed|failed|passing|failing)\b[, ]*)+)(?:\([\d.smh ]+\))?\s*$"),  # playwright, mocha
 )
 _RUNNER = re.compile(r"^(?:TAP version|1\.\.\d|Ran \d+ tests?|test result:|ℹ pass)", re.MULTILINE)
-_HINT = re.compile(r"pass|fail|TOTAL|All files|Total coverage|error")
+_NONE_RAN = re.compile(r"(?i)^no tests ran in [\d.:]+ ?s|^No tests? (?:files? )?found")
+_HINT = re.compile(r"(?i:no tests?)|pass|fail|TOTAL|All files|Total coverage|error")
 _TAP = re.compile(r"^# (pass|fail) +(\d+)$")
 _TOTALS = (
     re.compile(r"^TOTAL\s+\d+.*?\s(\d+(?:\.\d+)?)%\s*$"),  # coverage.py
@@ -216,6 +217,8 @@ def _closing(path: str, text: str, run: str) -> Iterator[Figure]:
             if passed or failed:
                 yield Figure("passed", passed, here, line, run=run)
                 yield Figure("failed", failed, here, line, run=run)
+        elif _NONE_RAN.match(line):
+            yield Figure("passed", 0, here, line, run=run)
         elif total := next((found for one in _TOTALS if (found := one.match(line))), None):
             yield Figure("coverage", float(total.group(1)), here, line, run=run)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checker.collect.data_parsed import Malformed
@@ -61,3 +62,23 @@ def _value(text: str) -> Any:
     if bare.startswith("[") and bare.endswith("]"):
         return [one.strip(" \"'") for one in bare[1:-1].split(",") if one.strip(" \"'")]
     return bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'" else bare
+
+
+def records(text: str, value: Any) -> Iterator[tuple[int, Any]]:
+    """The records of a log that is one piece of data, each with the line on which its first text stands."""
+    if isinstance(value, Mapping):
+        value = next(
+            (
+                held
+                for name in ("entries", "events", "messages", "steps", "log", "calls", "transcript", "session")
+                if isinstance(held := value.get(name), list)
+            ),
+            [],
+        )
+    at = 0
+    for record in value if isinstance(value, list) else ():
+        told = record.values() if isinstance(record, Mapping) else ()
+        first = next((held for held in told if isinstance(held, str) and held), "")
+        found = text.find(first, at) if first else -1
+        yield text.count("\n", 0, found if found >= 0 else at) + 1, record
+        at = found + len(first) if found >= 0 else at

@@ -54,27 +54,8 @@ def _parsed(line: str) -> Any:
 
 
 def _listed(one: Artefact) -> Iterator[Entry]:
-    value = one.value
-    if isinstance(value, Mapping):
-        value = next(
-            (
-                held
-                for name in ("entries", "events", "messages", "steps", "log", "calls", "transcript", "session")
-                if isinstance(held := value.get(name), list)
-            ),
-            [],
-        )
-    at = 0
-    for record in value if isinstance(value, list) else ():
-        said = json.dumps(record)[1:40] if isinstance(record, Mapping) else ""
-        first = (
-            next((str(held) for held in record.values() if isinstance(held, str)), "")
-            if isinstance(record, Mapping)
-            else ""
-        )
-        found = one.text.find(first, at) if first and said else -1
-        at = found if found >= 0 else at
-        yield from _record(one, one.text.count("\n", 0, at) + 1, record)
+    for line, record in loose.records(one.text, one.value):
+        yield from _record(one, line, record)
 
 
 def _record(one: Artefact, line: int, value: Any) -> Iterator[Entry]:

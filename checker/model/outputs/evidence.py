@@ -111,9 +111,19 @@ def hold(statements: Iterable[Statement], figures: Figures) -> Iterator[Judged]:
     """
     first = [_held(one, figures) for one in statements]
     true = {(one.statement.place.path, one.statement.measure) for one in first if one.state == "confirmed"}
+    false = {
+        one.statement.place
+        for one in first
+        if one.state == "contradicted"
+        and one.statement.measure == "passed"
+        and (one.statement.place.path, "passed") not in true
+    }
     for one in first:
         about = (one.statement.place.path, one.statement.measure)
-        if one.state == "contradicted" and not one.statement.firm and about in true:
+        told = (
+            one.statement.measure == "failed" and one.statement.place in false
+        )  # the count on that line is found false
+        if one.state == "contradicted" and not one.statement.firm and (about in true or told):
             yield Judged(one.statement, "unverified", one.against)
         else:
             yield one
@@ -129,8 +139,11 @@ def _held(claim: Statement, figures: Figures) -> Judged:
     for one in near:
         if _agrees(claim, one.value):
             return Judged(claim, "confirmed", one)
-    if claim.measure in ("passed", "failed") and _agrees(claim, sum(one.value for one in near)):
+    total = sum(one.value for one in near)
+    if claim.measure in ("passed", "failed") and _agrees(claim, total):
         return Judged(claim, "confirmed", near[0])
+    if claim.measure == "failed" and not claim.firm and claim.value > total:
+        return Judged(claim, "unverified", near[0])  # who tells of more failures than are there tells of another run
     return Judged(claim, "contradicted", near[0])
 
 

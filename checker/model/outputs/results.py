@@ -23,8 +23,19 @@ _ABSENT = re.compile(
 RESULT = re.compile(f"{_GREEN.pattern}|{_RED.pattern.removeprefix('(?i)')}|{_ABSENT.pattern.removeprefix('(?i)')}")
 
 
+_EARLIER = re.compile(r"(?i)\bfirst\b|\bprevious|\bearlier\b|\binitial|\bat first\b|\bbefore\b")
+_ASIDE = re.compile(r"\([^()]*\)")
+
+
+def without_asides(line: str) -> str:
+    """A line without what it says in brackets of an earlier try; whole where nothing else of it tells of a result."""
+    bare = _ASIDE.sub(lambda found: "" if _EARLIER.search(found.group()) else found.group(), line)
+    return bare if RESULT.search(bare) else line
+
+
 def ended(line: str) -> State:
-    """How a line says that something ended; where it says both, its last word counts. Empty where it says nothing."""
+    """How a line says that something ended, in its last word, an earlier try in brackets apart. Empty where it says nothing."""
+    line = without_asides(line)
     bare = _NO_RED.sub("", line)
     red, green = ([one.start() for one in pattern.finditer(bare)] for pattern in (_RED, _GREEN))
     if red and (not green or red[-1] > green[-1]):

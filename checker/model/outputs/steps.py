@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 STEPS = {
     name: re.compile(pattern, re.IGNORECASE)
@@ -23,3 +24,14 @@ FIELDS = {
     "prisma validate": ("prisma_validate", "prisma"),
     "alembic check": ("alembic_check", "alembic", "migrations_check"),
 }
+_SAID_GREEN = re.compile(
+    r"(?i)(?<!docker )\b(?:(?P<lint>lint(?:er|ing)?|eslint|ruff)|(?P<build>build)|(?P<typecheck>type-?checks?|types|mypy))"
+    r"(?: (?:is|are|check|step|now|all))*[: ]{1,2}(?:clean|green|pass(?:es|ed)?|ok|succeed(?:s|ed)|exit(?:ed|s)? 0|✅)(?!\w)"
+)
+
+
+def said_green(line: str) -> Iterator[tuple[str, str]]:
+    """The steps that a line calls green right behind their name, each with the words that do."""
+    for found in _SAID_GREEN.finditer(line):
+        if found.lastgroup:
+            yield found.lastgroup, found.group()
