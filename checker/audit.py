@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 from checker import __version__, baseline, catalog, custom, engine, gate, waivers
 from checker.catalog import Catalog
@@ -29,7 +30,6 @@ from checker.model.report import (
     WaiverLedger,
 )
 from checker.model.rule import PROFILES, BoundRule, Family, Profile
-from checker.model.surroundings import Surroundings
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
 from checker.registry import Registry
@@ -50,7 +50,7 @@ class Audit:
     traces: Mapping[str, str]
     fail_on: str
     seconds: Mapping[str, float]
-    around: Callable[[Report], Surroundings]
+    around: Callable[[Report], Any]
 
 
 def audit(request: Request) -> Audit:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
+from checker.model.entropy import entropy
 from checker.model.redaction import shown
 
 _STRETCH = re.compile(r"[A-Za-z0-9+/=_\-]{16,}")
 _PIECE = re.compile(r"[_\-/]")
+_WORD = re.compile(r"[a-z]{1,10}")
+_DIGIT = re.compile(r"[0-9]")
 _MIXED = re.compile(r"[0-9].*[A-Za-z]|[A-Za-z].*[0-9]")
 _LONGEST_WORD = re.compile(r"[a-z]{6}|[A-Z]{6}")
 _PROVIDERS = re.compile(
@@ -21,6 +25,7 @@ _NAMED = re.compile(
 )
 
 
+@lru_cache(maxsize=16_384)  # many findings say the same of different places
 def without_secrets(text: str, *, random: bool = True) -> str:
     """A quotation without the values that somebody could use: tokens of providers, passwords in addresses and beside names.
 
@@ -31,10 +36,14 @@ def without_secrets(text: str, *, random: bool = True) -> str:
         text = _URL.sub(lambda found: found[1] + shown(found[2]), text)
     if "=" in text or ":" in text:
         text = _NAMED.sub(_beside_a_name, text)
-    return _STRETCH.sub(lambda found: shown(found[0]) if _is_random(found[0]) else found[0], text) if random else text
+    if random and _DIGIT.search(text):
+        text = _STRETCH.sub(lambda found: shown(found[0]) if _is_random(found[0]) else found[0], text)
+    return text
 
 
 def _beside_a_name(found: re.Match[str]) -> str:
+    if _WORD.fullmatch(found[3]):  # as the traits would say, and they take long to load
+        return found[0]
     from checker.model.secret_traits import assigned_traits
 
     doubtful = assigned_traits(found[3], found[1]).doubt
@@ -45,6 +54,4 @@ def _is_random(stretch: str) -> bool:
     pieces = [piece for piece in _PIECE.split(stretch) if len(piece) >= 12 and _MIXED.search(piece)]
     if not pieces:
         return False
-    from checker.model.secret_traits import entropy
-
     return any(entropy(piece) >= 3.2 and _LONGEST_WORD.search(piece) is None for piece in pieces)

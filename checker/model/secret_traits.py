@@ -6,12 +6,11 @@ import base64
 import binascii
 import itertools
 import json
-import math
 import re
 import string
 import zlib
-from collections import Counter
 
+from checker.model.entropy import entropy
 from checker.model.secrets import Traits
 
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -53,11 +52,6 @@ _PARTS = re.compile(
     r"(?:[A-Z]?[a-z]+|[A-Z]+|[A-Za-z0-9]{1,3}|\d{1,4})(?:[_\-./ :](?:[A-Z]?[a-z]+|[A-Z]+|[A-Za-z0-9]{1,3}|\d{1,4})){2,}"
 )
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END|$)", re.DOTALL)
-
-
-def entropy(value: str) -> float:
-    """Shannon entropy in bits per character."""
-    return -sum(n / len(value) * math.log2(n / len(value)) for n in Counter(value).values()) if value else 0.0
 
 
 def token_traits(value: str) -> Traits:
