@@ -7,7 +7,7 @@ import secrets
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +192,8 @@ def _byte_code(file: Path) -> bool:
     return any((file.parent / "__pycache__").glob(f"{_escaped(file.stem)}.*.pyc"))
 
 
-_escaped: Callable[[str], str] = lambda text: "".join(f"[{char}]" if char in "*?[" else char for char in text)  # noqa: E731
+def _escaped(text: str) -> str:
+    return "".join(f"[{char}]" if char in "*?[" else char for char in text)
 
 
 def _modules(file: Path) -> int:

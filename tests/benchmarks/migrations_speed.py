@@ -3,7 +3,7 @@
 usage: python -m tests.benchmarks.migrations_speed --pytest-alembic PYTHON [--revisions N] [--runs N]
 
 PYTHON is an interpreter with pytest-alembic and psycopg, made by hand:
-    python -m venv /tmp/peer && /tmp/peer/bin/pip install pytest-alembic "psycopg[binary]"
+    python -m venv peer && peer/bin/pip install pytest-alembic "psycopg[binary]"
 Both run over the same generated history on throw-away servers of the same binaries. The peer runs twice: its four default
 tests, which compare nothing after a downgrade, and these with `downgrade_leaves_no_trace`, the only one that does. Exits 2
 when the peer is missing, 1 when ours takes longer than 6 s for 200 revisions (scaled with N), or when the comparing
