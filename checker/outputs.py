@@ -35,6 +35,8 @@ from checker.toml_source import ConfigurationError
 from checker.workplace import Request, Workplace
 
 _ALONE = "a single file is judged, and it lies in no repository"
+_READABLE = "output-readable"
+_FACTS_OF_THEIR_OWN = (Kind.LOCK, Kind.QUEUE, Kind.PACK)
 _JUDGES: Mapping[Kind, tuple[str, tuple[str, ...]]] = {
     Kind.LOCK: ("agent-2", ("lock-mandate", "lock-orphan", "lock-record")),
     Kind.QUEUE: ("agent-2", ("queue-record", "queue-status")),
@@ -127,19 +129,22 @@ def judge(files: Iterable[Path], kind: Kind | None, as_of: datetime) -> tuple[Re
 
 def _one(file: Path, forced: Kind | None, as_of: datetime) -> Judged:
     if not file.is_file():
-        raise ConfigurationError(str(file), None, "no such file")
+        raise ConfigurationError(str(file), None, _no_file(file))
     place = Path(os.path.abspath(file))
     top = next((folder for folder in place.parents if (folder / ".git").exists()), None)
     root = Root(top or place.parent)
     path = place.relative_to(root.path).as_posix()
     artefact = _artefact(root, path, forced, str(file))
     standard, rules = _JUDGES[artefact.kind]
+    rules = rules if artefact.kind in _FACTS_OF_THEIR_OWN else (*rules, _READABLE)
     with ExitStack() as stack:
         facts = _facts(root, top, artefact, as_of, stack)
         bound = catalog.bind(
             catalog.load(), CHECKS, Binding((standard,), {}, {}, toml_source.parse("checker.toml", ""))
         )
         verdicts = engine.run([one for one in bound if one.id in rules], CHECKS, facts, locator(root))
+        # That a file can be read is no judgement of it: alone it would make any words ready.
+        verdicts = tuple(one for one in verdicts if one.bound.id != _READABLE or one.outcome is not Outcome.PASSED)
         claims = _claims(facts) if "claim-contradicted" in rules else ()
     name = f"{file}: judged as {artefact.kind} by {standard}{'' if top else '; outside a repository, so only what stands in it'}"
     shown = tuple(_about(verdict, path, str(file), root.path) for verdict in verdicts)
@@ -147,15 +152,24 @@ def _one(file: Path, forced: Kind | None, as_of: datetime) -> Judged:
     return Judged(artefact.kind, standard, shown, mine, (name, *(f"{file}: {said}" for said in artefact.assumed)))
 
 
+def _no_file(file: Path) -> str:
+    if file.is_dir():
+        return "a folder, not a file; name the files in it, or run: checker audit"
+    if os.path.lexists(file):
+        return "no regular file (a pipe, a device or a link that leads nowhere), so it is not opened"
+    return "no such file"
+
+
 def _artefact(root: Root, path: str, forced: Kind | None, given: str) -> Artefact:
     kind = forced or reading.fixed_kind((root.path / path).as_posix(), Layout())
-    if kind in (Kind.LOCK, Kind.QUEUE, Kind.PACK):
+    if kind in _FACTS_OF_THEIR_OWN:
         return Artefact(path, kind)
     if kind is None and root.head(path, 4) == b"PK\x03\x04":
         return Artefact(path, Kind.PACK)
     try:
         text, assumed = readable(path, root.read(path, LARGEST))
     except Unreadable as wrong:
+        kind = kind or reading.announced(root, path)
         if kind is None:
             raise ConfigurationError(given, None, f"{wrong}; say what it should be with --as KIND") from None
         return Artefact(path, kind, broken=str(wrong))
@@ -170,9 +184,9 @@ def _told(text: str, path: str, given: str) -> Kind:
         return found[0]
     if not found:
         known = ", ".join(Kind)
-        raise ConfigurationError(
-            given, None, f"no output of a known kind; say what it should be with --as KIND ({known})"
-        )
+        line, why = reading.unparsed(path, text)
+        said = f"no output of a known kind{f' ({why})' if why else ''}; say what it should be with --as KIND ({known})"
+        raise ConfigurationError(given, line, said)
     raise ConfigurationError(given, None, f"could be {' or '.join(found)}; say which with --as KIND")
 
 
@@ -216,6 +230,8 @@ def _about(verdict: Verdict, path: str, given: str, root: Path) -> Verdict:
     kept = tuple(_named(one, path, given, root) for one in verdict.findings if one.where.path != ".")
     if verdict.outcome is Outcome.UNAVAILABLE and verdict.reason == _ALONE:
         return replace(verdict, outcome=Outcome.NOT_APPLICABLE)
+    if verdict.findings and not kept and verdict.examined <= len(verdict.findings):
+        return replace(verdict, findings=(), outcome=Outcome.NOT_APPLICABLE, examined=0)
     outcome = Outcome.PASSED if verdict.outcome is Outcome.FAILED and not kept else verdict.outcome
     return replace(verdict, findings=kept, outcome=outcome)
 

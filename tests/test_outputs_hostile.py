@@ -155,6 +155,24 @@ def test_a_report_of_fifty_megabytes_is_a_finding(tmp_path: Path) -> None:
     assert "larger than" in found.title
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "found"),
+    [
+        ("docs/handoff.json", "[" + " " * 9_000_000 + "]", True),
+        ("docs/run-checks.json", "x" * 61_000_000, True),
+        ("docs/x.json", '{"pad": "' + "x" * 9_000_000 + '", "handoff": 1, "deliverables": 2, "verification": 3}', True),
+        ("docs/x.json", '[{"handoff": 1, "deliverables": 2, "verification": 3},' * 200_000 + "0]", False),
+        ("data/cities.json", '[{"name": "Oslo", "lint": 1},' * 400_000 + "0]", False),
+    ],
+    ids=["named", "named-61-mb", "by-keys", "a-table", "unrelated"],
+)
+def test_an_output_that_is_too_large_is_a_finding(path: str, text: str, found: bool, tmp_path: Path) -> None:
+    put(tmp_path, {path: text, "src/app.py": "x = 1\n"})
+    told = [one for one in judged(tmp_path, "common").findings if one.rule == "output-readable"]
+    assert [one.where.path for one in told] == ([path] if found else [])
+    assert all("larger than" in one.title for one in told)
+
+
 def test_a_secret_inside_a_pack_is_found(tmp_path: Path) -> None:
     pack = tmp_path / "docs/orchestrator/from-agents/AGENT-2/run-1-attach.zip"
     pack.parent.mkdir(parents=True)

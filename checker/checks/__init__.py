@@ -124,6 +124,7 @@ CHECKS = Registry(
         "output-document": "outputs.output_document:output_document",
         "output-order": "outputs.delivery:output_order",
         "output-placeholders": "outputs.output_document:output_placeholders",
+        "output-readable": "outputs.records:output_readable",
         "pack-contents": "outputs.packs:pack_contents",
         "pack-safe": "outputs.packs:pack_safe",
         "page-size-bound": "api.page_size_bound:page_size_bound",

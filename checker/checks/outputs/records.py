@@ -1,16 +1,51 @@
-"""The records around a run: blueprint indexes and the tools manifest."""
+"""The records around a run: that each can be read, blueprint indexes and the tools manifest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from checker.model.observation import Observation, Place
-from checker.model.outputs.artefact import Artefacts, Kind, TreePaths
+from checker.model.outputs.artefact import Artefact, Artefacts, Kind, TreePaths
 from checker.model.outputs.blueprint import Blueprints
 from checker.model.outputs.fields import is_blank, text_of
 
 INDEXES = ("nt-index.json", "td-index.json", "toc-cache.json", "crosswalk.json")
 _FOLDER = "docs/blueprints/"
+_SUBJECTS = {  # under which the rule on that kind names the same defect
+    Kind.HANDOFF: "hand-off",
+    Kind.PR_PAYLOAD: "payload",
+    Kind.REVIEW_FINDINGS: "shape",
+    Kind.OUTPUT_DOCUMENT: "output document",
+    Kind.TRUTH: "truth",
+    Kind.TOOLS_MANIFEST: "tools manifest",
+    Kind.RUN_REPORT: "run report",
+}
+
+
+def output_readable(artefacts: Artefacts) -> Iterator[Observation]:
+    """Every output that was left can be read as what its place, its name or its keys say that it is."""
+    for one in artefacts.found:
+        if one.kind in (Kind.LOCK, Kind.QUEUE, Kind.PACK):
+            continue
+        yield Observation(
+            subject=_subject(one),
+            ok=not one.broken,
+            place=one.at(),
+            message=f"{one.path} was to be a {one.kind} and cannot be read: {one.broken}",
+            evidence=one.said(_first_words(one)),
+        )
+
+
+def _subject(one: Artefact) -> str:
+    if one.kind is Kind.BLUEPRINT_INDEX:
+        return one.name
+    return f"approval {one.path}" if one.kind is Kind.APPROVAL else _SUBJECTS.get(one.kind, str(one.kind))
+
+
+def _first_words(one: Artefact) -> str:
+    lines = one.text.split("\n")
+    line = lines[one.broken_line - 1].strip() if one.broken_line and one.broken_line <= len(lines) else ""
+    return f"line {one.broken_line}: {line[:120]}" if line else ""
 
 
 def blueprint_index(blueprints: Blueprints, tree: TreePaths) -> Iterator[Observation]:

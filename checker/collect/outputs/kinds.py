@@ -71,9 +71,14 @@ def by_value(value: Any) -> Iterator[Kind]:
     """Every kind whose shape a value has, the likeliest first."""
     if is_session(value):
         yield Kind.SESSION_LOG
-    if not isinstance(value, Mapping):
-        return
-    keys = {key(name) for name in value if isinstance(name, str)}
+    if isinstance(value, Mapping):
+        for kind in by_keys({key(name) for name in value if isinstance(name, str)}):
+            if kind is not Kind.TASKS_OVERVIEW or isinstance(value.get("tasks"), list):
+                yield kind
+
+
+def by_keys(keys: set[str]) -> Iterator[Kind]:
+    """Every kind that the keys of a mapping tell, in the form in which fields are compared."""
     if "proof_artifacts" in keys:
         yield Kind.TRUTH
     if len(keys & {"handoff", "deliverables", "verification", "self_healing_log", "next_agent"}) >= 3:
@@ -91,7 +96,7 @@ def by_value(value: Any) -> Iterator[Kind]:
         yield Kind.RUN_CHECKS
     if keys & {"preview", "questions"} and keys & {"conversation_id", "success"}:
         yield Kind.START_TASK
-    if {"success", "tasks"} <= keys and isinstance(value.get("tasks"), list):
+    if {"success", "tasks"} <= keys:
         yield Kind.TASKS_OVERVIEW
     if "gate" in keys and keys & {"approver", "approved_by"}:
         yield Kind.APPROVAL
