@@ -9,7 +9,7 @@ from typing import Any
 
 from checker.collect.data_parsed import Malformed
 from checker.collect.files import Root, Unreadable
-from checker.collect.outputs import kinds, loose
+from checker.collect.outputs import kinds, loose, transcripts
 from checker.collect.outputs.markdown import blocks, sections
 from checker.collect.outputs.text import LARGEST, readable
 from checker.model.globs import covers
@@ -116,11 +116,11 @@ def _by_content(root: Root, file: File) -> Iterator[Artefact]:
 
 def in_text(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact]:
     """The outputs that a text holds, told by their shape."""
-    if not kinds.TELLING.search(text):
+    if not kinds.TELLING.search(text) and not transcripts.MARKS.search(text):
         return
     named = path.lower()
     if named.endswith(_LINES):
-        if kinds.calls(text):
+        if kinds.calls(text) or (transcripts.MARKS.search(text) and transcripts.NAMED.search(path)):
             yield Artefact(path, Kind.SESSION_LOG, text, assumed=assumed)
         yield from _lines(path, text, assumed)
     elif named.endswith(_DATA):
@@ -128,7 +128,8 @@ def in_text(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact
             value = loose.data(text)
         except Malformed:
             return
-        for kind in list(kinds.by_value(value))[:1]:
+        told = list(kinds.by_value(value))[:1] or _hosted(path, text)
+        for kind in told:
             yield Artefact(path, kind, text, _unwrapped(value, kind), assumed=assumed)
             if kind is Kind.SESSION_LOG:
                 yield from _results(path, text, assumed)
@@ -139,16 +140,22 @@ def in_text(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact
         yield from _fenced(path, text, assumed)
 
 
+def _hosted(path: str, text: str) -> list[Kind]:
+    """Whether data is a transcript that a host of agents wrote, by its parts and its name."""
+    return [Kind.SESSION_LOG] if transcripts.MARKS.search(text) and transcripts.NAMED.search(path) else []
+
+
 def candidates(path: str, text: str) -> Iterator[Kind]:
     """Every kind that a text could be, by its shape, wherever it lies."""
-    if path.lower().endswith(_LINES) and kinds.calls(text):
+    if path.lower().endswith(_LINES) and (kinds.calls(text) or transcripts.MARKS.search(text)):
         yield Kind.SESSION_LOG
         return
     if path.lower().endswith(_LINES):
         yield from (one.kind for one in _lines(path, text, ()))
         return
     try:
-        yield from kinds.by_value(loose.data(text))
+        found = list(kinds.by_value(loose.data(text)))
+        yield from found or ([Kind.SESSION_LOG] if transcripts.MARKS.search(text) else [])
         return
     except Malformed:
         pass
@@ -204,6 +211,9 @@ def _result(record: Any) -> tuple[Any, tuple[str, ...]]:
                     continue
             if isinstance(held, Mapping) and any(kinds.by_value(held)):
                 return held, ("read from the result of a call",)
+    for held in transcripts.results(record):
+        if isinstance(held, Mapping) and any(kinds.by_value(held)):
+            return held, ("read from the result of a call",)
     return record, ()
 
 
