@@ -61,15 +61,22 @@ _JUDGES: Mapping[Kind, tuple[str, tuple[str, ...]]] = {
     ),
     Kind.SELF_HEALING: ("backend-developer", ("self-healing-log",)),
     Kind.ESCALATION: ("backend-developer", ("escalation-format",)),
-    Kind.CHECKPOINT: ("backend-developer", ("approval-words", "checkpoint-order", "named-files")),
+    Kind.CHECKPOINT: (
+        "backend-developer",
+        ("approval-words", "checkpoint-order", "claim-contradicted", "named-files"),
+    ),
     Kind.APPROVAL: ("backend-developer", ("approval-words",)),
     Kind.TRUTH: ("backend-developer", ("spec-checksum", "truth-proof-true", "truth-proofs")),
     Kind.REVIEW_FINDINGS: ("backend-engineer", ("review-findings-true", "review-findings-valid")),
-    Kind.OUTPUT_DOCUMENT: ("backend-coder", ("escalation-due", "output-document", "output-placeholders")),
+    Kind.OUTPUT_DOCUMENT: (
+        "backend-coder",
+        ("claim-contradicted", "escalation-due", "output-document", "output-placeholders"),
+    ),
     Kind.DELIVERY: (
         "backend-engineer",
         (
             "change-validated",
+            "claim-contradicted",
             "colour-alone",
             "next-stage",
             "output-order",
@@ -85,7 +92,7 @@ _JUDGES: Mapping[Kind, tuple[str, tuple[str, ...]]] = {
         ("agent-permissions", "method-results", "no-database-write", "questions-first"),
     ),
     Kind.TASKS_OVERVIEW: ("backend-agent", ("method-results",)),
-    Kind.PR_PAYLOAD: ("backend-agent", ("pr-body", "pr-payload")),
+    Kind.PR_PAYLOAD: ("backend-agent", ("claim-contradicted", "pr-body", "pr-payload")),
 }
 
 

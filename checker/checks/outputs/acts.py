@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from checker.model.base import Frozen
-from checker.model.observation import Observation
+from checker.model.observation import Observation, Place
 from checker.model.outputs.approval import Checkpoints, Words, meaning
 from checker.model.outputs.proposals import Proposals
 from checker.model.outputs.session import Act, Acts, Entry, Sessions
+from checker.model.rule import Confidence
 
 _AFTER_CONSENT = ("branch", "commit", "push", "pull_request")
 _SAID = {
@@ -38,8 +39,9 @@ class External(Frozen):
     kinds: tuple[str, ...] = ("deploy", "push", "pull_request", "publish", "send")
 
 
-def no_deployment(acts: Acts) -> Iterator[Observation]:
+def no_deployment(acts: Acts, sessions: Sessions) -> Iterator[Observation]:
     """No command of the agent's records deploys anything."""
+    yield from _unread(sessions)
     yield from _none_of(acts, ("deploy",), "which is not this agent's to do")
 
 
@@ -52,6 +54,7 @@ def agent_permissions(
     acts: Acts, sessions: Sessions, checkpoints: Checkpoints, words: Words, params: Forbidden
 ) -> Iterator[Observation]:
     """No migration is run by the agent; branches, commits, pushes and pull requests come after a person's consent."""
+    yield from _unread(sessions)
     yield from _none_of(acts, params.never, "which it may only plan")
     for act in acts.found:
         if act.kind in params.consent:
@@ -63,12 +66,26 @@ def external_action_approved(
     acts: Acts, sessions: Sessions, checkpoints: Checkpoints, proposals: Proposals, words: Words, params: External
 ) -> Iterator[Observation]:
     """Whatever reaches outside was agreed to by a person: in the session, at a checkpoint, or in a record of approval."""
+    yield from _unread(sessions)
     for act in acts.found:
         if act.kind in params.kinds:
             agreed = _consent(act, sessions, checkpoints, words) or _recorded(proposals)
             yield _judged(act, ok=bool(agreed), why="and no person's approval is recorded", seen=agreed)
     if not any(act.kind in params.kinds for act in acts.found):
         yield from _clean(acts)
+
+
+def _unread(sessions: Sessions) -> Iterator[Observation]:
+    """Each log of which something could not be read: what an agent did there, nobody can tell."""
+    for one in sessions.unread:
+        yield Observation(
+            subject=f"session log {one.path}",
+            ok=False,
+            place=Place(one.path, lines=(one.line, one.line)),
+            message=f"{one.missed} of {one.total} records of {one.path} cannot be read, so nobody can tell what was done there",
+            evidence=one.why,
+            confidence=None if one.grave else Confidence.MEDIUM,
+        )
 
 
 def _none_of(acts: Acts, kinds: tuple[str, ...], why: str) -> Iterator[Observation]:

@@ -10,6 +10,7 @@ from typing import Any
 from checker.model.observation import Observation, Place
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind
 from checker.model.outputs.fields import is_blank, take, text_of, texts, whole
+from checker.model.outputs.session import Sessions
 
 _MOCKED = re.compile(
     r"\bmock(?:ed|ing)?\b|\bsimulated\b"
@@ -109,8 +110,20 @@ def _line(pattern: str, body: str) -> str:
     return next((line.strip()[:120] for line in body.split("\n") if re.search(rf"(?i){pattern}", line)), "no such part")
 
 
-def run_checks_mocked(artefacts: Artefacts) -> Iterator[Observation]:
+def _absent(artefacts: Artefacts, sessions: Sessions, kind: Kind, method: str, what: str) -> Iterator[Observation]:
+    """A draft that was prepared without a step that must come before it; a record of a call is one of the step."""
+    if next(artefacts.of(kind), None) or next(sessions.called(method), None):
+        return
+    for file in artefacts.of(Kind.PR_PAYLOAD):
+        message = f"{file.path} was prepared and no {what} is on record"
+        yield Observation(
+            method, False, file.at(), message, file.said(f"no result of {method} in any output or session log")
+        )
+
+
+def run_checks_mocked(artefacts: Artefacts, sessions: Sessions) -> Iterator[Observation]:
     """Lint, tests and build each have a result that was measured; what is mocked is not green, and success means all of them."""
+    yield from _absent(artefacts, sessions, Kind.RUN_CHECKS, "run_checks", "result of its checks")
     for file in artefacts.of(Kind.RUN_CHECKS):
         if not isinstance(file.value, Mapping):
             continue
@@ -198,8 +211,9 @@ def _judged(file: Artefact, problems: Mapping[str, str]) -> Iterator[Observation
         )
 
 
-def start_task(artefacts: Artefacts) -> Iterator[Observation]:
+def start_task(artefacts: Artefacts, sessions: Sessions) -> Iterator[Observation]:
     """A task starts with questions, or with a preview that shows changes per file, a way back, and tests."""
+    yield from _absent(artefacts, sessions, Kind.START_TASK, "start_task", "preview or question")
     for file in artefacts.of(Kind.START_TASK):
         if not isinstance(file.value, Mapping):
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ from checker.model.base import Frozen
 from checker.model.globs import covers
 from checker.model.observation import Observation, Place
 from checker.model.outputs.work import NEXT, STATUSES, Queue, Task, WorkHistory, task_key
+from checker.model.rule import Confidence
 
 KNOWN = frozenset(STATUSES.values())
 
@@ -71,7 +73,9 @@ def queue_status(queue: Queue) -> Iterator[Observation]:
 
 
 def queue_steps(history: WorkHistory) -> Iterator[Observation]:
-    """Over the change each task moves only as the status machine lets it, and no task vanishes."""
+    """Over the change each task moves only as the status machine lets it, no task vanishes, and none gets easier."""
+    yield from _kept(history)
+    yield from _terms(history)
     for label, before, after in _moves(history):
         for task in before.tasks:
             now = after.task(task.id)
@@ -85,6 +89,55 @@ def queue_steps(history: WorkHistory) -> Iterator[Observation]:
                 yield _moved(
                     after, now, said, f"{label}; allowed from there: {', '.join(sorted(NEXT[task.status]))}", ok=allowed
                 )
+
+
+def _kept(history: WorkHistory) -> Iterator[Observation]:
+    """The queue that stood before the change stands after it, wherever it was moved."""
+    touched = [step for step in history.steps if step.queue is not None or step.gone]
+    if history.queue is None or not touched:
+        return
+    last = touched[-1]
+    yield Observation(
+        subject="queue",
+        ok=last.queue is not None,
+        place=Place(last.queue.path if last.queue else "."),
+        message=f"{last.gone}, the queue, is taken out of the tree",
+        evidence=f"{last.label}; it held {len(history.queue.tasks)} tasks",
+    )
+
+
+def _terms(history: WorkHistory) -> Iterator[Observation]:
+    """What a task asks for is what it asked for before the change: its criteria, what it waits for, whose it is."""
+    last = next((step.queue for step in reversed(history.steps) if step.queue is not None), None)
+    for task in history.queue.tasks if history.queue and last else ():
+        now = last.task(task.id) if last else None
+        if now is None or last is None:
+            continue
+        lost = _lost(task.criteria, now.criteria)
+        problem = f"loses the exit criterion {lost[0][:80]!r}" if lost else ""
+        dropped = [one for one in task.needs if task_key(one) not in {task_key(other) for other in now.needs}]
+        problem = problem or (f"no longer waits for {dropped[0]}" if dropped else "")
+        problem = problem or (
+            f"goes from {task.owner} to {now.owner}" if task.owner and now.owner != task.owner else ""
+        )
+        grown = bool(lost) and all(any(_words(one) < _words(other) for other in now.criteria) for one in lost)
+        yield Observation(
+            subject=f"terms {task.id}",
+            ok=not problem,
+            place=_place(last, now),
+            message=f"{task.id} {problem} in the change that works on it",
+            evidence=f"now: {'; '.join(now.criteria)[:160] or 'no exit criteria'}",
+            confidence=Confidence.MEDIUM if grown or (problem and task.status == now.status == "todo") else None,
+        )
+
+
+def _lost(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
+    kept = {" ".join(re.findall(r"\w+", one.casefold())) for one in after}
+    return [one for one in before if " ".join(re.findall(r"\w+", one.casefold())) not in kept]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text.casefold()))
 
 
 def queue_done(history: WorkHistory, params: Parts) -> Iterator[Observation]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from checker.checks.outputs.run_evidence import tasks_of
 from checker.model.observation import Observation, Place
 from checker.model.outputs import headings
 from checker.model.outputs.artefact import TreePaths
 from checker.model.outputs.evidence import Figures
-from checker.model.outputs.results import RESULT, ended, without_asides
+from checker.model.outputs.results import RESULT, ended, without_earlier
 from checker.model.outputs.runs import Packs, RunReport, RunReports
 from checker.model.outputs.work import Queue
 from checker.model.rule import Confidence
@@ -35,7 +36,13 @@ _REASON = re.compile(
     r"|\bpre-?existing\b|\breason\b|\btracked\b|\boutage\b|\bas the\b|\bquarantin|\bnot (?:caused|touched|part)"
 )
 _ACCEPTANCE = re.compile(r"(?i)\bacceptance|\bexit criteri|\bcriteri(?:on|a)\b|\b(?:AC|EC)[- ]?\d")
-_UNMET = re.compile(r"(?i)\bnot (?:yet )?(?:met|fulfilled|satisfied)\b|\bunmet\b")
+_UNMET = re.compile(
+    r"(?i)\b(?:not|n't|never) (?:yet |fully |quite |really |been )*"
+    r"(?:met|fulfilled|satisfied|done|shown|tested|implemented|verified|covered|proven)\b"
+    r"|\bunmet\b|❌|✘|🔴|\[ \]|\bno evidence\b|\bnicht erfüllt\b"
+    r"|(?:[:|(=—–-]|->|→|\bis)\W{0,4}(?:(?:still|currently|only) )*"
+    r"(?:no|fail(?:s|ed|ing)?|pending|open|todo|missing|partial(?:ly)?|blocked|deferred|skipped|later|tbd|wip|not)\b"
+)
 _FILES = (".github/workflows", ".gitlab-ci.yml", ".circleci", "azure-pipelines.yml", "Jenkinsfile", ".buildkite")
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _EMPTY_WORDS = frozenset(
@@ -126,41 +133,69 @@ def acceptance_shown(reports: RunReports, queue: Queue) -> Iterator[Observation]
     for report in reports.current:
         if report.artefact.broken:
             continue
-        windows = _windows(report)
+        lines = _answers(report)
         has_block = bool(_ACCEPTANCE.search(report.artefact.text))
         for name, line in tasks_of(report).items():
             task = queue.task(name)
             for number, criterion in enumerate(task.criteria if task else (), 1):
-                share = _share(criterion, windows)
-                by_number = re.search(rf"(?i)\b(?:AC|EC|criterion|criteria)[- #]?{number}\b", report.artefact.text)
+                of_number = re.compile(rf"(?i)\b(?:AC|EC|criterion|criteria)[-_ #.]?0*{number}\b")
+                denied = [one for one in lines if one.denies and _is_unmet(one.said, criterion)]
+                unmet = [one.number for one in denied if _is_about(one, criterion, of_number)]
+                met = [one for one in lines if one not in denied]
+                share = _share(criterion, met)
+                by_number = any(of_number.search(one.said) for one in met)
+                told = "says itself that it is not met" if unmet else f"at most {share:.0%} of its words stand together"
+                verb = "denies" if unmet else "shows no evidence for"
+                partial = bool(unmet) and task is not None and task.status not in ("review", "done")
                 yield Observation(
                     subject=f"{name} {criterion[:60]}",
-                    ok=share >= 0.5 or by_number is not None,
-                    place=report.artefact.lines(line),
+                    ok=not unmet and (share >= 0.5 or by_number),
+                    place=report.artefact.lines(unmet[0] if unmet else line),
                     also=(Place(queue.path, lines=(task.line, task.line)),) if task else (),
-                    message=f"{report.path} shows no evidence for an exit criterion of {name}: {criterion[:80]}",
-                    evidence=f"at most {share:.0%} of its words stand together",
-                    confidence=Confidence.MEDIUM if has_block and share >= 0.34 else None,
+                    message=f"{report.path} {verb} an exit criterion of {name}: {criterion[:80]}",
+                    evidence=f"{told}; the task is {task.status}" if unmet and task else told,
+                    confidence=Confidence.MEDIUM if partial or (has_block and share >= 0.34 and not unmet) else None,
                 )
 
 
-def _windows(report: RunReport) -> list[frozenset[str]]:
-    """The words of each two lines after another, outside the sections that only say what was wanted."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One line that may answer a criterion: its words by their beginnings, and whether it may deny."""
+
+    number: int
+    said: str
+    stems: frozenset[str]
+    denies: bool
+
+
+def _answers(report: RunReport) -> list[_Answer]:
+    """The lines outside the sections that only say what was wanted."""
     planned = [report.sections[one].lines for one in (headings.SNAPSHOT, headings.PLAN) if one in report.sections]
-    lines = [
-        _stems(said)
+    return [
+        _Answer(number, said, _stems(said), _UNMET.search(said) is not None)
         for number, said in _lines(report)
-        if not any(a <= number <= b for a, b in planned) and not _UNMET.search(said)
+        if not any(a <= number <= b for a, b in planned)
     ]
-    return [one | other for one, other in zip(lines, [*lines[1:], frozenset()], strict=True)]
+
+
+def _is_unmet(said: str, criterion: str) -> bool:
+    """Whether a line denies; what the criterion itself has in these words is no denial."""
+    return _UNMET.search(re.sub(re.escape(criterion), " ", said, flags=re.IGNORECASE)) is not None
+
+
+def _is_about(one: _Answer, criterion: str, of_number: re.Pattern[str]) -> bool:
+    wanted = _stems(criterion)
+    return of_number.search(one.said) is not None or (bool(wanted) and len(wanted & one.stems) / len(wanted) >= 0.75)
 
 
 def _stems(text: str) -> frozenset[str]:
     return frozenset(word[:_STEM] for word in _WORD.findall(text.lower()) if word not in _EMPTY_WORDS)
 
 
-def _share(criterion: str, windows: list[frozenset[str]]) -> float:
-    wanted = _stems(criterion)
+def _share(criterion: str, lines: list[_Answer]) -> float:
+    """The part of a criterion's words that stands together in two lines after another."""
+    wanted, stems = _stems(criterion), [one.stems for one in lines]
+    windows = (one | other for one, other in zip(stems, [*stems[1:], frozenset()], strict=True) if wanted & one)
     return max((len(wanted & window) / len(wanted) for window in windows), default=0.0) if wanted else 1.0
 
 
@@ -195,9 +230,10 @@ def _ci(report: RunReport, packs: Packs) -> tuple[str, int, str]:
     """The last word on CI: its state, its line, and what stands there."""
     state, line, text = "", 0, ""
     for number, said in _lines(report):
-        if not _CI.search(said) or _EARLIER.search(without_asides(said)):
+        mine = next((part for part in re.split(r"(?<=[.!?])\s+", said) if _CI.search(part) and RESULT.search(part)), "")
+        if not mine or _EARLIER.search(without_earlier(mine)):
             continue
-        found = ended(said)
+        found = ended(mine)
         if found and not (found == "absent" and state):
             state, line, text = found, number, said
     pack = packs.of_run(report.run)

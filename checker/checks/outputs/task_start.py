@@ -80,14 +80,15 @@ def _started(one: Artefact, sessions: Sessions, params: Ask) -> Iterator[Observa
     preview, questions = take(one.value, "preview"), take(one.value, "questions")
     if preview is None or is_blank(preview.value):
         return
-    call = next((entry for entry in sessions.logs.get(one.path, ()) if one.block and entry.line == one.block[0]), None)
+    at = one.block[0] if one.block else 0
+    call = next((entry for entry in sessions.logs.get(one.path, ()) if at and at in (entry.line, entry.answered)), None)
     given = call.given if call else None
     task = text_of(one.value, "task_id", "task") or text_of(given, "task_id", "task")
     said = str(preview.value)
     open_points = params.tasks.get(task, "") or ("enums, limits or definitions" if _UNKNOWN.search(said) else "")
     asked = bool(questions and questions.value) or not is_blank(text_of(given, "context"))
     context = take(given, "context") or take(one.value, "context", "answers", "assumptions", "clarifications")
-    earlier = any(_asks(entry) for entry in sessions.logs.get(one.path, ()) if one.block and entry.line < one.block[0])
+    earlier = any(_asks(entry) for entry in sessions.logs.get(one.path, ()) if entry.line < at and entry is not call)
     ok = not open_points or asked or earlier or bool(context and context.value) or _STATED.search(said) is not None
     yield Observation(
         subject=f"questions {task or one.name}",

@@ -9,7 +9,7 @@ from typing import Any
 
 from checker.collect.data_parsed import Malformed
 from checker.collect.files import Root, Unreadable
-from checker.collect.outputs import junk, kinds, loose
+from checker.collect.outputs import junk, kinds, loose, transcripts
 from checker.collect.outputs.markdown import blocks, sections
 from checker.collect.outputs.text import LARGEST, readable
 from checker.model.globs import covers
@@ -184,13 +184,14 @@ def _said(path: str, wrong: object) -> str:
 def in_text(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact]:
     """The outputs that a text holds, told by their shape; what was to be one and does not parse is there, broken."""
     named = path.lower()
-    if named.endswith(_DATA) and (junk.named(path) or kinds.TELLING.search(text)):
+    telling = kinds.TELLING.search(text) or transcripts.MARKS.search(text)
+    if named.endswith(_DATA) and (junk.named(path) or telling):
         yield from _in_data(path, text, assumed)
         return
-    if not kinds.TELLING.search(text):
+    if not telling:
         return
     if named.endswith(_LINES):
-        if kinds.calls(text):
+        if kinds.calls(text) or (transcripts.MARKS.search(text) and transcripts.NAMED.search(path)):
             yield Artefact(path, Kind.SESSION_LOG, text, assumed=assumed)
         yield from _lines(path, text, assumed)
     elif not named.endswith(_DATA) and not _PROMPT.search(text[:3000]):
@@ -210,7 +211,7 @@ def _in_data(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefac
             broken = "the file is empty" if not text.strip() else str(wrong)
             yield Artefact(path, kind, text, assumed=assumed, broken=broken, broken_line=wrong.line)
         return
-    told = list(kinds.by_value(value))[:1]
+    told = list(kinds.by_value(value))[:1] or _hosted(path, text)
     if junk.is_about(path) and junk.shows_a_form(text):
         return
     if told:
@@ -239,16 +240,21 @@ def _held(value: Any) -> Iterator[tuple[Kind, Any]]:
         yield from ((kind, one) for kind in list(kinds.by_value(one))[:1] if isinstance(one, Mapping))
 
 
+def _hosted(path: str, text: str) -> list[Kind]:
+    """Whether data is a transcript that a host of agents wrote, by its parts and its name."""
+    return [Kind.SESSION_LOG] if transcripts.MARKS.search(text) and transcripts.NAMED.search(path) else []
+
+
 def candidates(path: str, text: str) -> Iterator[Kind]:
     """Every kind that a text could be, by its shape, wherever it lies."""
-    if path.lower().endswith(_LINES) and kinds.calls(text):
+    if path.lower().endswith(_LINES) and (kinds.calls(text) or transcripts.MARKS.search(text)):
         yield Kind.SESSION_LOG
         return
     if path.lower().endswith(_LINES):
         yield from (one.kind for one in _lines(path, text, ()))
         return
     try:
-        told = list(kinds.by_value(loose.data(text)))
+        told = list(kinds.by_value(loose.data(text))) or ([Kind.SESSION_LOG] if transcripts.MARKS.search(text) else [])
     except Malformed:
         told = list(kinds.by_text(text, sections(text))) or [one.kind for one in _fenced(path, text, ())]
     yield from told or (one.kind for one in _in_data(path, text, ()) if path.lower().endswith(_DATA))
@@ -315,6 +321,9 @@ def _result(record: Any) -> tuple[Any, tuple[str, ...]]:
                     continue
             if isinstance(held, Mapping) and any(kinds.by_value(held)):
                 return held, ("read from the result of a call",)
+    for held in transcripts.results(record):
+        if isinstance(held, Mapping) and any(kinds.by_value(held)):
+            return held, ("read from the result of a call",)
     return record, ()
 
 

@@ -6,20 +6,21 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from checker.collect.outputs.held import Evidence, plain, segments
+from checker.collect.outputs import outcomes
+from checker.collect.outputs.held import Evidence, segments
+from checker.collect.outputs.told import SPEAKING, is_design, told
 from checker.model.observation import Place
 from checker.model.outputs import headings
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind
 from checker.model.outputs.evidence import Assertion, State
-from checker.model.outputs.fields import take, whole
 from checker.model.outputs.results import ended
 from checker.model.outputs.runs import RunReports
-from checker.model.outputs.steps import FIELDS, STEPS, said_green
 from checker.model.outputs.work import STATUSES
 from checker.model.unavailable import Unavailable
 
-MOST_LINES = 20_000  # of one output
 MOST_COMMITS = 200  # that are looked up
+MOST_CHARACTERS = 1000  # of a line
+_OF_THE_TREE = (Kind.RUN_REPORT, Kind.CHECKPOINT, Kind.OUTPUT_DOCUMENT, Kind.HANDOFF)
 _TELLING = re.compile(r"[`/]|WBS-|commit|\d_|\]\(|revision|alembic", re.IGNORECASE)
 _AHEAD = re.compile(
     r"(?i)\bplan(?:s|ned|ning)?\b|\bpending\b|\btodo\b|\bto do\b|\bnot yet\b|\bnext\b|\bpropos|\bfuture\b"
@@ -45,7 +46,6 @@ _MIGRATION = re.compile(
 _COMMIT = re.compile(r"(?i)\bcommits?\W{1,4}([0-9a-f]{7,40})\b")
 _TEST = re.compile(r"((?:[\w-]+/)*[\w-]+\.py)::(?:\w+::)*(test_\w+)")
 _NAMED_TEST = re.compile(r"`(?:\w+::)*(test_\w{4,})(?:\[[^\]]*\])?`")
-_SPAN = re.compile(r"`([^`\n]{3,160})`")
 _TASK = re.compile(r"\b(WBS-\d+(?:\.\d+)*)\b")
 _STATUS = re.compile(
     r"(?i)(?:[:=→|>]|\bis\b|\bmarked(?: as)?\b|\bstatus\b|\bnow\b|\bset to\b|\bmoved to\b|\bto\b)\W{0,4}(done"
@@ -55,72 +55,55 @@ _PREFIX = re.compile(r"(?i)api|rest|v\d+(?:\.\d+)?|internal|public|backend|servi
 _LINK = re.compile(r"\[[^\]\n]*\]\(<?([^)#\s>]+)")
 _PATH = re.compile(r"[`\s(|]((?:[\w.@-]+/)+[\w.@-]+\.\w{1,8})(?=[`\s),|:]|$)")
 _EVIDENCE = re.compile(r"(?i)\.(?:log|xml|zip|json|txt|out|tap|info|html|csv)$")
-_FILES_TITLE = re.compile(
-    r"(?i)files? (?:created|changed|modified|added|touched)|changed files|impact map|locations|touch map|^implementation$"
-)
 
 
 def assertions(artefacts: Artefacts, reports: RunReports, evidence: Evidence) -> Iterator[Assertion]:
     """Every claim of an output that something decides, and what it says."""
     current = {one.path: one.run for one in reports.current}
-    for one in artefacts.of(Kind.RUN_REPORT, Kind.CHECKPOINT, Kind.OUTPUT_DOCUMENT, Kind.HANDOFF, Kind.PR_PAYLOAD):
+    only_run = reports.current[0].run if len(reports.current) == 1 else ""
+    for one in artefacts.of(*SPEAKING, Kind.HANDOFF):
         if one.broken or (one.kind is Kind.RUN_REPORT and one.path not in current):
             continue
         if one.kind is Kind.HANDOFF:
-            yield from _codes(one, evidence)
+            yield from outcomes.codes(one, evidence)
         seen: set[tuple[str, str]] = set()
-        for found in _in_text(one, current.get(one.path, ""), evidence):
+        for found in _in_text(one, current.get(one.path, only_run), evidence):
             if (found.about, found.claim) not in seen:
                 seen.add((found.about, found.claim))
                 yield found
 
 
 def _in_text(one: Artefact, run: str, evidence: Evidence) -> Iterator[Assertion]:
-    text, pointer = one.text, None
-    if one.kind is Kind.PR_PAYLOAD:
-        body = take(one.value, "body", "description")
-        text, pointer = (str(body.value), one.at(body.name)) if body else ("", None)
-    elif one.kind is Kind.HANDOFF and isinstance(one.value, (dict, list)):
+    if one.kind is Kind.HANDOFF and isinstance(one.value, (dict, list)):
         return
-    (wanted, files), told = _spans(one), _consumed(one)
-    design = one.kind is Kind.OUTPUT_DOCUMENT and re.search(r"(?im)^[\W]*mode\b\W{1,6}design\b", text[:2000])
-    for number, line in enumerate(text.split("\n")[:MOST_LINES], 1):
-        if len(line) > 1000 or any(first <= number <= last for first, last in wanted):
+    design, baton = is_design(one), _consumed(one)
+    for unit in told(one):
+        line, place = unit.text, unit.place
+        if unit.wanted or len(line) > MOST_CHARACTERS:
             continue
-        place = pointer or one.lines(number)
-        if one.kind is Kind.RUN_REPORT and not _AHEAD.search(line) and not _ANOTHER_RUN.search(line):
-            yield from _steps(line, place, run, evidence)
+        if not design and not _AHEAD.search(line) and not _ANOTHER_RUN.search(line):
+            yield from outcomes.steps(line, place, run, evidence)
         if not _TELLING.search(line):
             continue
         if not _AHEAD.search(line) and not design:
-            yield from _endpoints(line, place, evidence, sure=any(first <= number <= last for first, last in told))
-            if one.kind is not Kind.PR_PAYLOAD:
+            sure = one.kind is Kind.PR_PAYLOAD or any(first <= unit.number <= last for first, last in baton)
+            yield from _endpoints(line, place, evidence, sure=sure)
+            if one.kind in _OF_THE_TREE:
                 yield from _migrations(line, place, evidence)
-                yield from _named_files(one, number, line, files, evidence)
+            if unit.files:
+                yield from _named_files(line, place, evidence, changed=one.kind is Kind.PR_PAYLOAD)
         yield from _tests(line, place, evidence)
         yield from _commits(line, place, evidence)
         if not _ANOTHER_RUN.search(line):
-            yield from _commands(line, place, run, evidence)
-        if one.kind in (Kind.RUN_REPORT, Kind.CHECKPOINT):
+            yield from outcomes.commands(line, place, run, evidence)
+        if one.kind in (Kind.RUN_REPORT, Kind.CHECKPOINT, Kind.PR_PAYLOAD):
             yield from _statuses(line, place, evidence)
+        if one.kind in (Kind.RUN_REPORT, Kind.CHECKPOINT, Kind.PR_PAYLOAD, Kind.OUTPUT_DOCUMENT):
             yield from _links(one, line, place, evidence)
-
-
-def _spans(one: Artefact) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """The lines of what was only wanted, and those that list files."""
-    wanted = [
-        part.lines
-        for part in one.sections
-        if headings.run_section(part.title) in (headings.SNAPSHOT, headings.PLAN, headings.ACCESS)
-    ]
-    files = [part.lines for part in one.sections if _FILES_TITLE.search(part.title) and one.kind is not Kind.CHECKPOINT]
-    return (wanted if one.kind is Kind.RUN_REPORT else []), files
 
 
 def _consumed(one: Artefact) -> list[tuple[int, int]]:
     """The lines that tell others how to use what is there."""
-    if one.kind is Kind.PR_PAYLOAD:
-        return []
     return [part.lines for part in one.sections if headings.run_section(part.title) == headings.BATON]
 
 
@@ -220,61 +203,6 @@ def _commits(line: str, place: Place, evidence: Evidence) -> Iterator[Assertion]
         yield Assertion("commit", f"commit {sha}", state, place, seen, sure=False)
 
 
-def _commands(line: str, place: Place, run: str, evidence: Evidence) -> Iterator[Assertion]:
-    said = ended(_SPAN.sub("", line))
-    if said not in ("green", "red") or not evidence.last_runs:
-        return
-    for command in _SPAN.findall(line):
-        last = evidence.last_runs.get((run, plain(command))) or evidence.last_runs.get(("", plain(command)))
-        if last is None:
-            continue
-        agrees = (last.code == 0) == (said == "green")
-        word = "passed" if said == "green" else "failed"
-        seen = f"the {last.source} says that it exited {last.code}"
-        yield Assertion(
-            "command", f"`{command}` {word}", "confirmed" if agrees else "contradicted", place, seen, last.place
-        )
-
-
-def _steps(line: str, place: Place, run: str, evidence: Evidence) -> Iterator[Assertion]:
-    """That a step of the verification is green, in words alone, against the last run of that step."""
-    for step, claim in said_green(_SPAN.sub("", line)):
-        ran = [one for one in evidence.runs.found if one.code is not None and STEPS[step].search(one.command)]
-        mine = [one for one in ran if run and one.run == run] or [one for one in ran if not one.run]
-        if not mine:
-            continue
-        last = mine[-1]
-        seen = f"the {last.source} says that `{last.command[:80]}` exited {last.code}"
-        state: State = "contradicted" if last.code else "confirmed"
-        yield Assertion("step", claim, state, place, seen, last.place)
-
-
-def _codes(one: Artefact, evidence: Evidence) -> Iterator[Assertion]:
-    """The exit codes of a hand-off against the last record of each step."""
-    checks = take(one.value, "verification")
-    for step, names in FIELDS.items() if checks else ():
-        field = take(checks.value, *names) if checks else None
-        claimed = whole(field.value) if field else None
-        ran = [
-            run
-            for run in evidence.runs.found
-            if run.code is not None and not run.run and STEPS[step].search(run.command)
-        ]
-        if checks is None or field is None or claimed is None or not ran:
-            continue
-        last = ran[-1]
-        agrees = (last.code == 0) == (claimed == 0)
-        seen = f"`{last.command[:80]}` exited {last.code}"
-        yield Assertion(
-            "exit code",
-            f"{field.name} exits {claimed}",
-            "confirmed" if agrees else "contradicted",
-            one.at(checks.name, field.name),
-            seen,
-            last.place,
-        )
-
-
 def _statuses(line: str, place: Place, evidence: Evidence) -> Iterator[Assertion]:
     tasks = _TASK.findall(line)
     told = _STATUS.findall(line[line.find(tasks[0]) :]) if len(set(tasks)) == 1 and evidence.queue else []
@@ -321,21 +249,19 @@ def _links(one: Artefact, line: str, place: Place, evidence: Evidence) -> Iterat
         )
 
 
-def _named_files(
-    one: Artefact, number: int, line: str, files: list[tuple[int, int]], evidence: Evidence
-) -> Iterator[Assertion]:
-    if evidence.tree is None or not any(first <= number <= last for first, last in files):
+def _named_files(line: str, place: Place, evidence: Evidence, *, changed: bool) -> Iterator[Assertion]:
+    """Paths of a list of files. A draft may be of files that are not written yet, unless the change itself is known."""
+    if evidence.tree is None or (changed and not evidence.changed):
         return
     for path in _PATH.findall(" " + _LINK.sub("", line)):
         if "*" in path or path.startswith(("http", "www.")) or re.match(r"[\w-]+\.(?:com|org|io|dev)/", path):
             continue
-        there = evidence.tree.has(path)
-        seen = "" if there else "it is not in the tree"
+        there = evidence.tree.has(path) or path.strip().removeprefix("./") in evidence.changed
         yield Assertion(
             "file",
             path,
             "confirmed" if there else "contradicted",
-            one.lines(number),
-            seen,
+            place,
+            "" if there else "it is not in the tree",
             Place(path) if there else None,
         )

@@ -14,7 +14,7 @@ from checker.model.outputs.artefact import TreePaths
 from checker.model.outputs.evidence import Figures
 from checker.model.outputs.session import RecordedRuns, Run
 from checker.model.outputs.work import Queue
-from checker.model.repo import Inventory, Role
+from checker.model.repo import Changes, Inventory, Role
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
 
@@ -34,6 +34,7 @@ class Evidence:
     git: Git | None
     figures: Figures
     runs: RecordedRuns
+    changed: frozenset[str]  # paths of the change, those that it removes too; empty where nobody knows it
 
     @cached_property
     def operations(self) -> list[tuple[str, list[str], Place]]:
@@ -86,6 +87,7 @@ def evidence_of(
     git: Git | Unavailable | NotApplicable,
     figures: Figures,
     runs: RecordedRuns,
+    changes: Changes | Unavailable | NotApplicable,
 ) -> Evidence:
     """The facts that are there, as evidence."""
     return Evidence(
@@ -98,6 +100,7 @@ def evidence_of(
         git if isinstance(git, Git) else None,
         figures,
         runs,
+        frozenset(one.path for one in changes.files) if isinstance(changes, Changes) else frozenset(),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from checker.collect.outputs.work import moment
@@ -28,10 +29,33 @@ _NAME, _TIME = (
     ("name", "by", "person", "who", "approver", "signer", "user"),
     ("time", "at", "timestamp", "date", "signed_at", "approved_at", "when"),
 )
+_CONTACT = ("email", "mail", "e_mail", "handle", "github", "login", "username", "account", "gitlab", "slack")
+_ROLE, _DECIDED = (
+    ("role", "type", "kind", "function"),
+    ("decision", "verdict", "vote", "status", "state", "answer", "approved", "result"),
+)
+_DONE = (
+    "executed_at",
+    "applied_at",
+    "done_at",
+    "ran_at",
+    "merged_at",
+    "deployed_at",
+    "performed_at",
+    "completed_at",
+    "execution_time",
+)
+_SAYS_NO = re.compile(
+    r"(?im)^[\s\-*>|#]*\**(?:rejected|denied|declined|vetoed|refused)(?: by)?\b[^:=|\n]{0,20}?\**\s*[:=|]\s*\**\s*(?P<who>[^\n]+)$"
+)
+_TOLD = re.compile(
+    r"(?i)\b(?:rejected|denied|declined|vetoed|refused|withdrawn|revoked|not approved|pending|awaiting)\b|❌|👎"
+)
+_STATUS = re.compile(r"(?im)^[\s\-*>|#]*\**(?:decision|status|verdict|outcome)\**\s*[:=|]\s*\**\s*([^\n*|]+)")
 _STAMP = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?")
 _LINE = re.compile(
     r"(?im)^[\s\-*>|#]*\**(?:key\s*(?:[12]|one|two)|(?:owner|second|first) key|approver\s*[12]?|approved by|signed(?: off)? by)\b"
-    r"[^:=|\n]{0,40}?\**\s*[:=|]\s*\**\s*(?P<who>[^\n]+)$"
+    r"[^:=|\n]{0,40}?\**[ \t]*[:=|][ \t]*\**[ \t]*(?P<who>[^\n]+)$"
 )
 _NOBODY = re.compile(r"(?i)^\W*(?:tbd|todo|none|n/?a|pending|nobody|awaiting.*|_+|-+|\?+|<.*|\{.*|\[.*|your .*)?\W*$")
 
@@ -59,12 +83,29 @@ def _proposal(one: Artefact) -> Proposal:
     fields["proposal id"] = fields["proposal id"].partition("\n")[0][:60]
     if (is_blank(fields["proposal id"]) or " " in fields["proposal id"]) and re.search(r"\d", one.name):
         fields["proposal id"] = one.name.rpartition(".")[0]
-    keys = tuple({key.name.casefold(): key for key in _keys(one)}.values())
+    keys = tuple({(key.said.casefold(), key.refuses): key for key in _keys(one)}.values())
     lacks = tuple(name for name, said in fields.items() if is_blank(said))
-    named = fields["environment"]
+    done = take(one.value, *_DONE)
     return Proposal(
-        one.path, fields["proposal id"], fields["requester"], named, keys, lacks, one.text, one.assumed, one.broken
+        one.path,
+        fields["proposal id"],
+        fields["requester"],
+        fields["environment"],
+        keys,
+        lacks,
+        one.text,
+        one.assumed,
+        one.broken,
+        _decision(one),
+        moment(done.value) if done else None,
     )
+
+
+def _decision(one: Artefact) -> str:
+    """What the record as a whole was decided to be; its last word where it is text."""
+    told = text_of(one.value, "decision", "verdict", "status", "state", "outcome")
+    lines = _STATUS.findall(one.text) if one.sections or not told else []
+    return lines[-1].strip() if lines else told
 
 
 def _of_mapping(value: Any, names: tuple[str, ...]) -> str:
@@ -85,34 +126,78 @@ def _keys(one: Artefact) -> Iterator[Key]:
     yield from _in_value(one.value, one.text)
     for found in _LINE.finditer(one.text):
         yield from _signed(found["who"], one.text.count("\n", 0, found.start("who")) + 1)
+    for found in _SAYS_NO.finditer(one.text):
+        line = one.text.count("\n", 0, found.start("who")) + 1
+        yield from (replace(key, decision="rejected") for key in _signed(found["who"], line))
 
 
 def _in_value(value: Any, text: str) -> Iterator[Key]:
     if not isinstance(value, Mapping):
         return
     for name, said in value.items():
-        if key(str(name)) in ("keys", "approvals", "approvers", "signatures", "signers", "two_key"):
+        called = key(str(name))
+        if called in (
+            "keys",
+            "approvals",
+            "approvers",
+            "signatures",
+            "signers",
+            "two_key",
+            "decisions",
+            "reviews",
+            "votes",
+        ):
             for part in said if isinstance(said, list) else said.values() if isinstance(said, Mapping) else ():
                 yield from _signature(part, text)
-        elif _KEY_NAME.match(key(str(name))):
+        elif _KEY_NAME.match(called):
             yield from _signature(said, text)
+        elif _NO_KEY.match(called):
+            for part in said if isinstance(said, list) else [said]:
+                yield from (replace(one, decision=one.decision or "rejected") for one in _signature(part, text))
+
+
+_NO_KEY = re.compile(
+    r"^(?:rejections?|rejected(?:_by)?|denied(?:_by)?|declined(?:_by)?|vetoe?d?(?:_by)?|vetoes|objections?)$"
+)
 
 
 def _signature(said: Any, text: str) -> Iterator[Key]:
     if isinstance(said, Mapping):
         name = text_of(said, *_NAME)
         stamp = take(said, *_TIME)
+        contact = " ".join(f"@{found}" if "@" not in found else found for found in _contacts(said))
+        name = name or contact
         if name and not _NOBODY.match(name):
-            at = text.find(name)
-            yield Key(name, moment(stamp.value) if stamp else None, text.count("\n", 0, max(at, 0)) + 1)
+            line = text.count("\n", 0, max(text.find(name), 0)) + 1
+            decided = take(said, *_DECIDED)
+            decision = "" if decided is None else "not approved" if decided.value is False else str(decided.value)
+            yield Key(
+                name,
+                moment(stamp.value) if stamp else None,
+                line,
+                f"{name} {contact}".strip(),
+                text_of(said, *_ROLE),
+                decision,
+            )
     elif isinstance(said, str):
         yield from _signed(said, text.count("\n", 0, max(text.find(said), 0)) + 1)
+
+
+def _contacts(said: Mapping[str, Any]) -> Iterator[str]:
+    for name in _CONTACT:
+        if found := text_of(said, name).lstrip("@"):
+            yield found
 
 
 def _signed(said: str, line: int) -> Iterator[Key]:
     stamp = _STAMP.search(said)
     bare = said[: stamp.start()] if stamp else said
-    name = re.sub(r"[*_`\"'{}\[\]]+|\(.*?\)|\b(?:on|at|name|by)\b\W*$", " ", bare).strip(" ,;:|-@\t(")
-    name = re.split(r"[|,;]| - | at | on ", name)[0].strip()
+    decision = told.group() if (told := _TOLD.search(said)) else ""
+    whole = re.sub(r"[*_`\"'{}\[\]]+", " ", bare).strip()
+    role = " ".join(re.findall(r"\(([^)@]*)\)", whole))
+    name = re.sub(r"\(.*?\)|<.*?>|\b(?:on|at|name|by)\b\W*$", " ", whole).strip(" ,;:|-—–@\t(")
+    name = re.split(r"[|;]| [-—–] | at | on |,(?! ?[A-Z][\w.]*\s*$)", name)[0].strip(" ,")
     if not _NOBODY.match(name):
-        yield Key(name, moment(stamp.group()) if stamp else None, line)
+        contacts = re.findall(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<![\w.])@[\w-]{2,}", whole)
+        both = " ".join([name, *(one for one in contacts if one not in name)])
+        yield Key(name, moment(stamp.group()) if stamp else None, line, both, role, decision)

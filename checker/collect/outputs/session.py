@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from checker.collect.data_parsed import Malformed
-from checker.collect.outputs import loose
+from checker.collect.outputs import loose, transcripts
+from checker.collect.outputs.recorded import acts_of
 from checker.collect.outputs.work import moment
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind
 from checker.model.outputs.fields import take, text_of, whole
-from checker.model.outputs.session import Entry, Sessions
+from checker.model.outputs.session import Entry, Sessions, Unread
 
 MOST_ENTRIES = 200_000
+MOST_LOOKED_INTO = 50  # records that could not be read
 _NAME = ("method", "tool", "tool_name", "function", "action", "event", "name", "call", "step")
 _GIVEN = ("args", "arguments", "params", "input", "parameters", "request")
 _RESULT = ("result", "output", "response", "return", "returned", "observation")
@@ -31,19 +35,82 @@ _COMMAND = re.compile(r"(?m)^\s*\$ (\S.*)$")
 
 
 def sessions(artefacts: Artefacts) -> Sessions:
-    """The entries of every session log."""
-    return Sessions({one.path: tuple(_entries(one)) for one in artefacts.of(Kind.SESSION_LOG) if not one.broken})
+    """The entries of every session log, and the records that could not be read as one."""
+    logs: dict[str, tuple[Entry, ...]] = {}
+    unread: list[Unread] = []
+    named = re.compile(r"(?i)(^|/)readme\b")
+    for one in artefacts.of(Kind.SESSION_LOG):
+        if one.broken:
+            unread.append(Unread(one.path, 1, 1, 1, one.broken, True))
+            continue
+        found, missed, total = _read(one)
+        logs[one.path] = tuple(found)
+        if missed or not (found or named.search(one.path)):
+            line, why = missed[0] if missed else (1, "no turn of a dialogue and no call stands in it")
+            grave = bool(missed) and (
+                not found or any(_acts_in(one, number) for number, _ in missed[:MOST_LOOKED_INTO])
+            )
+            unread.append(Unread(one.path, line, len(missed) or 1, max(total, 1), why, grave))
+    return Sessions(logs, tuple(unread))
 
 
-def _entries(one: Artefact) -> Iterator[Entry]:
+def _read(one: Artefact) -> tuple[list[Entry], list[tuple[int, str]], int]:
+    """The entries of a log, the lines that were not understood with the reason, and how many records there are."""
     if one.path.lower().endswith((".md", ".markdown", ".txt", ".log")):
-        yield from _dialogue(one)
-    elif one.path.lower().endswith((".jsonl", ".ndjson")):
-        for number, line in enumerate(one.text.split("\n"), 1):
-            if line.strip() and number <= MOST_ENTRIES:
-                yield from _record(one, number, _parsed(line))
+        return list(_dialogue(one)), [], 0
+    if one.path.lower().endswith((".jsonl", ".ndjson")):
+        lines = [(number, line) for number, line in enumerate(one.text.split("\n"), 1) if line.strip()]
+        records = [(number, _parsed(line)) for number, line in lines[:MOST_ENTRIES]]
+        missed = [(lines[MOST_ENTRIES][0], f"more than {MOST_ENTRIES} records")] if len(lines) > MOST_ENTRIES else []
     else:
-        yield from _listed(one)
+        records, missed = list(loose.records(one.text, one.value)), []
+    found: list[Entry] = []
+    calls: dict[str, int] = {}
+    for number, record in records:
+        told = transcripts.steps(record)
+        if told is None:
+            mine = list(_record(one, number, record))
+            found.extend(mine)
+            missed += [] if mine else [(number, _odd(record))]
+        else:
+            missed += [(number, f"a part of the unknown kind {step.text!r}") for step in told if step.what == "unread"]
+            for step in told:
+                _keep(found, calls, one.path, number, step, _stamp(record))
+    return found, missed, len(records)
+
+
+def _acts_in(one: Artefact, number: int) -> bool:
+    """Whether the raw text of a record that could not be read names a command that reaches outside."""
+    lines = one.text.split("\n")
+    return number <= len(lines) and bool(acts_of(lines[number - 1][:20_000]))
+
+
+def _odd(record: Any) -> str:
+    if isinstance(record, Mapping):
+        return f"a record with {', '.join(sorted(map(str, record)))[:80] or 'nothing in it'}"
+    return "a line that is no JSON" if record is None else f"a {type(record).__name__} where a record should be"
+
+
+def _stamp(record: Any) -> datetime | None:
+    found = take(record, *_TIME)
+    return moment(found.value) if found else None
+
+
+def _keep(
+    found: list[Entry], calls: dict[str, int], path: str, line: int, step: transcripts.Step, time: datetime | None
+) -> None:
+    """A part of a transcript as an entry; what a call returned goes to the call."""
+    if step.what == "result" and step.id in calls:
+        call = found[calls[step.id]]
+        code = step.code if step.code is not None or not call.command else 0  # hosts mark a failure, and no success
+        command = "" if step.refused else call.command
+        found[calls[step.id]] = replace(call, result=step.result, code=code, command=command, answered=line)
+    elif step.what in ("words", "call", "result"):
+        if step.what == "call" and step.id:
+            calls[step.id] = len(found)
+        found.append(
+            Entry(path, line, step.person, step.name, step.text, step.given, step.result, time, step.command, step.code)
+        )
 
 
 def _parsed(line: str) -> Any:
@@ -51,11 +118,6 @@ def _parsed(line: str) -> Any:
         return json.loads(line)
     except (ValueError, RecursionError):
         return None
-
-
-def _listed(one: Artefact) -> Iterator[Entry]:
-    for line, record in loose.records(one.text, one.value):
-        yield from _record(one, line, record)
 
 
 def _record(one: Artefact, line: int, value: Any) -> Iterator[Entry]:
@@ -66,6 +128,8 @@ def _record(one: Artefact, line: int, value: Any) -> Iterator[Entry]:
     words = text_of(value, *_WORDS) or _joined(take(value, "content"))
     command = text_of(value, "command", "cmd", "shell") or text_of(inner, "command", "cmd", "script")
     code = take(value, *_CODE) or take(outer, *_CODE)
+    if not (words or command or given or result or text_of(value, *_NAME)):
+        return
     yield Entry(
         path=one.path,
         line=line,

@@ -67,12 +67,13 @@ def work_history(root: Root, git: Git, base: Base, description: Description, art
                 if (commit.id, path) in past.locks:
                     alive[path] = past.locks[commit.id, path]
         now = next((past.queues[commit.id, path] for path in commit.paths if (commit.id, path) in past.queues), None)
-        steps.append(Step(commit.id[:12], commit.paths, tuple(alive[path] for path in sorted(alive)), now))
+        gone = "" if now else next((path for path in commit.paths if past.kind(path) is Kind.QUEUE), "")
+        steps.append(Step(commit.id[:12], commit.paths, tuple(alive[path] for path in sorted(alive)), now, gone))
     if git.dirty:
         paths = tuple(sorted({*git.changed_in_worktree(), *git.untracked()}))
-        changed_queue = any(past.kind(path) is Kind.QUEUE for path in paths)
-        now = queue(root, artefacts) if changed_queue and any(artefacts.of(Kind.QUEUE)) else None
-        steps.append(Step("the working tree", paths, locks(root, artefacts).found, now))
+        touched = next((path for path in paths if past.kind(path) is Kind.QUEUE), "")
+        now = queue(root, artefacts) if touched and any(artefacts.of(Kind.QUEUE)) else None
+        steps.append(Step("the working tree", paths, locks(root, artefacts).found, now, "" if now else touched))
     return WorkHistory(before, first, tuple(steps))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from checker.model.finding import Where
@@ -39,7 +39,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A number that an output claims. `firm` is false for prose, where a number may be of another run."""
+    """A number that an output claims. `firm` is false for prose, where a number may be of another run.
+
+    `in_part`: it may count the tests of one step alone, so that only a number above what was measured is untrue.
+    """
 
     claim: str
     measure: Measure
@@ -47,6 +50,7 @@ class Statement:
     place: Place
     firm: bool
     run: str = ""
+    in_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def hold(statements: Iterable[Statement], figures: Figures) -> Iterator[Judged]:
     A figure, or the sum of all figures of one measure (suites reported apart), confirms. A number in prose is only
     contradicted when no claim of that measure in the same file is confirmed: the others may speak of earlier runs.
     """
-    first = [_held(one, figures) for one in statements]
+    first = _of_suites([_held(one, figures) for one in statements], figures)
     true = {(one.statement.place.path, one.statement.measure) for one in first if one.state == "confirmed"}
     false = {
         one.statement.place
@@ -129,6 +133,21 @@ def hold(statements: Iterable[Statement], figures: Figures) -> Iterator[Judged]:
             yield one
 
 
+def _of_suites(judged: list[Judged], figures: Figures) -> list[Judged]:
+    """Counts of suites that one output tells apart, where together they are what was measured in one."""
+    apart: dict[str, list[Judged]] = {}
+    for one in judged:
+        claim = one.statement
+        if claim.measure == "passed" and not claim.firm and one.state == "contradicted":
+            apart.setdefault(claim.place.path, []).append(one)
+    whole: set[int] = set()
+    for told in apart.values():
+        summed = sum(one.statement.value for one in told)
+        if len(told) > 1 and _held(replace(told[0].statement, value=summed), figures).state == "confirmed":
+            whole |= {id(one) for one in told}
+    return [Judged(one.statement, "confirmed", one.against) if id(one) in whole else one for one in judged]
+
+
 def _held(claim: Statement, figures: Figures) -> Judged:
     same = [one for one in figures.found if one.measure == claim.measure]
     near = [one for one in same if claim.run and one.run == claim.run] or [one for one in same if not one.run]
@@ -144,6 +163,8 @@ def _held(claim: Statement, figures: Figures) -> Judged:
         return Judged(claim, "confirmed", near[0])
     if claim.measure == "failed" and not claim.firm and claim.value > total:
         return Judged(claim, "unverified", near[0])  # who tells of more failures than are there tells of another run
+    if claim.measure == "passed" and claim.in_part and claim.value < total:
+        return Judged(claim, "unverified", near[0])
     return Judged(claim, "contradicted", near[0])
 
 

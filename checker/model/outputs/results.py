@@ -8,10 +8,12 @@ from typing import Literal
 State = Literal["green", "red", "absent", ""]
 _EXIT = r"\bexit(?:ed)?(?: with)?(?: code| status)?\W{0,3}"
 _GREEN = re.compile(
-    rf"(?i)\b(?:green|pass(?:ed|es|ing)?|success(?:ful(?:ly)?)?|succeeded|ok|completed|clean)\b|✅|✔|🟢|☑|:white_check_mark:|{_EXIT}0\b"
+    rf"(?i)\b(?:green|pass(?:ed|es|ing)?|success(?:ful(?:ly)?)?|succeeded|ok|completed|clean|grün|bestanden|erfolgreich)\b|✅|✔|🟢|☑|:white_check_mark:|{_EXIT}0\b"
     r"|\breturn(?:s|ed)? 0\b"
 )
-_RED = re.compile(rf"(?i)\b(?:red|fail(?:ed|s|ing|ures?)?|broken|errored|timed out)\b|❌|✘|🔴|:x:|{_EXIT}[1-9]\d*")
+_RED = re.compile(
+    rf"(?i)\b(?:red|fail(?:ed|s|ing|ures?)?|broken|errored|timed out|fehlgeschlagen)\b|❌|✘|🔴|:x:|{_EXIT}[1-9]\d*"
+)
 _NO_RED = re.compile(
     r"(?i)\b(?:0|no|zero|without|never|not)(?: \w+)? (?:fail\w*|errors?\b|red\b|broken)|\bfail\w*\W{0,2}0\b|\bfail(?:ed|ures?)=0\b"
     r"|\bfail(?:s|ed)? (?:closed|fast|open|if|when|unless|on)\b"
@@ -25,17 +27,26 @@ RESULT = re.compile(f"{_GREEN.pattern}|{_RED.pattern.removeprefix('(?i)')}|{_ABS
 
 _EARLIER = re.compile(r"(?i)\bfirst\b|\bprevious|\bearlier\b|\binitial|\bat first\b|\bbefore\b")
 _ASIDE = re.compile(r"\([^()]*\)")
+_TRY = r"(?:runs?|attempts?|tr(?:y|ies)|push(?:es)?|time|go|builds?|executions?|rounds?|commits?|pipelines?|jobs?|failure|one|red)"
+_EARLIER_TRY = re.compile(
+    rf"(?i)\bfirst {_TRY}\b|\bat first\b|\b(?:previous|earlier|initial|old|prior)(?: \w+)? {_TRY}\b|\bpreviously\b|\binitially\b"
+    r"|\bbefore (?:the|this|my) (?:fix|change|re-?run)\b|\battempt (?:1|one|no\.? 1)\b|\brun #?\d+ (?:was|had)\b"
+    r"|\b(?:was|were) (?:still )?(?:red|failing|broken)\b"
+)
+_CLAUSES = re.compile(r"(?<=[,;])\s+|(?<=[.!?])\s+|\s+(?=[—–]\s)|\s+(?=but\b|after\b the (?:first|previous|earlier))")
 
 
-def without_asides(line: str) -> str:
-    """A line without what it says in brackets of an earlier try; whole where nothing else of it tells of a result."""
+def without_earlier(line: str) -> str:
+    """A line without what it says of an earlier try, in brackets or in a clause; whole where nothing else tells of a result."""
     bare = _ASIDE.sub(lambda found: "" if _EARLIER.search(found.group()) else found.group(), line)
-    return bare if RESULT.search(bare) else line
+    bare = bare if RESULT.search(bare) else line
+    kept = " ".join(part for part in _CLAUSES.split(bare) if not (_EARLIER_TRY.search(part) and RESULT.search(part)))
+    return kept if RESULT.search(kept) else bare
 
 
 def ended(line: str) -> State:
-    """How a line says that something ended, in its last word, an earlier try in brackets apart. Empty where it says nothing."""
-    line = without_asides(line)
+    """How a line says that something ended, in its last word, an earlier try apart. Empty where it says nothing."""
+    line = without_earlier(line)
     bare = _NO_RED.sub("", line)
     red, green = ([one.start() for one in pattern.finditer(bare)] for pattern in (_RED, _GREEN))
     if red and (not green or red[-1] > green[-1]):

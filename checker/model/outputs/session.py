@@ -14,7 +14,10 @@ METHODS = ("next_tasks_overview", "start_task", "run_checks", "confirm_and_prepa
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One step of a session log. `name` is the tool, method or event, empty for plain words; `person`: these are words of one."""
+    """One step of a session log. `name` is the tool, method or event, empty for plain words; `person`: these are words of one.
+
+    `answered` is the line of what a call returned, where that is a record of its own.
+    """
 
     path: str
     line: int
@@ -26,17 +29,34 @@ class Entry:
     time: datetime | None = None
     command: str = ""
     code: int | None = None
+    answered: int = 0
 
     @property
     def place(self) -> Place:
         return Place(self.path, lines=(self.line, self.line))
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A session log of which some records could not be read: the first such line, how many of how many, and why.
+
+    `grave`: nothing of it was understood, or what was not names a command that reaches outside.
+    """
+
+    path: str
+    line: int
+    missed: int
+    total: int
+    why: str
+    grave: bool
+
+
 @dataclass(frozen=True)
 class Sessions:
-    """Every entry of every session log, by file and in order."""
+    """Every entry of every session log, by file and in order, and the logs that could not be read, wholly or in part."""
 
     logs: dict[str, tuple[Entry, ...]]
+    unread: tuple[Unread, ...] = ()
 
     def entries(self) -> Iterator[Entry]:
         for path in sorted(self.logs):

@@ -24,14 +24,51 @@ FIELDS = {
     "prisma validate": ("prisma_validate", "prisma"),
     "alembic check": ("alembic_check", "alembic", "migrations_check"),
 }
-_SAID_GREEN = re.compile(
-    r"(?i)(?<!docker )\b(?:(?P<lint>lint(?:er|ing)?|eslint|ruff)|(?P<build>build)|(?P<typecheck>type-?checks?|types|mypy))"
-    r"(?: (?:is|are|check|step|now|all))*[: ]{1,2}(?:clean|green|pass(?:es|ed)?|ok|succeed(?:s|ed)|exit(?:ed|s)? 0|✅)(?!\w)"
+_NAMES = {
+    "lint": r"lint(?:er|ing)?|eslint|ruff|flake8|biome",
+    "build": r"build",
+    "typecheck": r"type-?checks?|types|mypy|tsc|pyright",
+    "test": r"tests?|pytest|vitest|jest",
+}
+_STEP = "|".join(f"(?P<{name}>{words})" for name, words in _NAMES.items() if name != "test")
+_ANY = "|".join(_NAMES.values())
+_GREEN = (
+    r"(?:clean|green|pass(?:es|ed|ing)?|ok|succeed(?:s|ed)|successful|exit(?:ed|s)? 0"
+    r"|no (?:errors?|issues?|problems?)|grün|✅|✔|🟢)(?!\w)"
+)
+_SAID_GREEN = (
+    re.compile(
+        rf"(?i)(?<!docker )\b(?:{_STEP})(?: (?:is|are|check|step|job|run|now|all|comes? back))*[:\s|*_=>(→—–-]{{1,7}}{_GREEN}"
+    ),
+    re.compile(
+        rf"(?i)(?:✅|✔|🟢|\[x\])[\s|*_]{{0,4}}(?:{_STEP})(?: (?:check|step|job|run))?(?=\s*(?:$|[,;|(.)]| {_GREEN}))"
+    ),
+    re.compile(
+        r"(?i)\b(?:no|zero|0) (?:(?P<lint>lint(?:er|ing)?)|(?P<build>build|compile)|(?P<typecheck>types?|typing|mypy))"
+        r"[ -](?:errors?|problems?|issues?|warnings?|findings?)\b"
+    ),
+)
+_LISTED = re.compile(
+    rf"(?i)(?<!docker )\b(?:{_ANY})\b(?:\s*(?:,|/|&|\+|\band\b|\bund\b)\s*(?:and )?(?:the )?(?:{_ANY})\b){{1,4}}"
+    rf"(?: (?:are|were|is|all|both|now|sind))*[:\s|*_=>→—–-]{{1,5}}{_GREEN}"
+)
+
+
+_UNTRUE = re.compile(
+    r"(?i)[:=|;] ?\W{0,3}(?:fail(?:s|ed)?|no|false|open|todo|pending|n/?a|red|unknown|skipped)\W*$|❌\W*$|\[ \]"
 )
 
 
 def said_green(line: str) -> Iterator[tuple[str, str]]:
-    """The steps that a line calls green right behind their name, each with the words that do."""
-    for found in _SAID_GREEN.finditer(line):
+    """The steps that a line calls green in one list, or beside their name, each with the words that do."""
+    if _UNTRUE.search(line):
+        return
+    told: dict[str, str] = {}
+    for listed in _LISTED.finditer(line):
+        for name, words in _NAMES.items():
+            if re.search(rf"(?i)\b(?:{words})\b", listed.group()):
+                told.setdefault(name, listed.group())
+    for found in (one for pattern in _SAID_GREEN for one in pattern.finditer(line)):
         if found.lastgroup:
-            yield found.lastgroup, found.group()
+            told.setdefault(found.lastgroup, found.group())
+    yield from ((name, " ".join(re.sub(r"[|*_]+", " ", words).split())) for name, words in told.items())

@@ -95,13 +95,15 @@ def task_key(name: str) -> str:
 class Step:
     """One step of the change under judgement: a commit, or what is not committed yet.
 
-    `locks` are those alive after it; `queue` is None where the step leaves the queue alone.
+    `locks` are those alive after it; `queue` is None where the step leaves the queue alone, or takes it away: then `gone`
+    is its path.
     """
 
     label: str
     paths: tuple[str, ...]
     locks: tuple[Lock, ...]
     queue: Queue | None = None
+    gone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,211 @@
+"""The only place that reads numbers of tests and coverage, and that nothing failed, out of what an output says in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from checker.collect.outputs.told import Told, is_design, told
+from checker.model.observation import Place
+from checker.model.outputs.artefact import Artefact, Kind
+from checker.model.outputs.evidence import Measure, Statement
+from checker.model.outputs.results import ended
+
+_NUMBER = r"(\d{1,3}(?:[,.'\u202f\u00a0]\d{3})+|\d{1,6})"
+_RATE = r"(\d{1,3}(?:[.,]\d+)?)\s?%"
+_COVERED = r"(?:coverage|(?:test)?abdeckung|couverture|cobertura)"
+_COVERAGE = (
+    re.compile(rf"(?i)\b{_COVERED}\b[^.%\n|]{{0,40}}?(?:[\s:~=(]|\|\s?){_RATE}"),
+    re.compile(rf"(?i)(?<![\d.,]){_RATE} (?:of )?(?:line |test |statement |code |unit |overall |total )*{_COVERED}\b"),
+    re.compile(
+        r"(?i)(?<![\d.,])(\d{1,3}(?:[.,]\d+)?)\s?% (?:of )?(?:the )?(?:lines|statements|code) (?:are |is )?covered\b"
+    ),
+)
+_PASSED = r"passed|passing|pass\b|succeeded|successful|bestanden|erfolgreich|réussis|pasaron|superad[ao]s|✅|🟢|✔"
+_FAILED = r"failed|failing|failures?|fehlgeschlagen|échoués|fallaron"
+_TESTS = r"(?:(?:unit|integration|contract|e2e|backend|api) )?(?:tests?|cases?|specs?|examples?|checks?)"
+_COUNTS: tuple[tuple[Measure, re.Pattern[str]], ...] = (
+    (
+        "passed",
+        re.compile(
+            rf"(?i)(?<![\d.,/]){_NUMBER}(?:\s?(?:/|of|out of|von)\s?(?:all )?\d{{1,6}})? ?"
+            rf"(?:(?:{_TESTS} ?)?(?:have |all )*(?:{_PASSED})|{_TESTS},? (?:(?:all|are|is|have) ){{0,2}}(?:green|ok|grün)\b)"
+        ),
+    ),
+    (
+        "passed",
+        re.compile(
+            rf"(?i)\b(?:tests? )?(?:passed|passing|bestanden)\s?[:=|]+\s?{_NUMBER}\b"
+            r"(?! ?(?:%|/|suites?|files?|failed|failures?))"
+        ),
+    ),
+    ("passed", re.compile(rf"(?i)(?:✅|🟢|✔)\W{{0,3}}{_NUMBER}(?:\s?/\s?\d{{1,6}})? ?tests?\b(?! fail)")),
+    ("passed", re.compile(rf"(?i)\btests?\W{{0,3}}(?:✅|🟢|✔)\W{{0,3}}{_NUMBER}(?:\s?/\s?\d{{1,6}})?\b(?! ?%)")),
+    (
+        "passed",
+        re.compile(
+            rf"(?i)(?<![\d.,/]){_NUMBER} (?:tests|examples|specs|cases)(?:, \d+ assertions)?, (?:0|no) (?:failures|failed)\b"
+        ),
+    ),
+    ("passed", re.compile(rf"(?i)\btests run: ?{_NUMBER}, failures: 0\b(?!, errors: [1-9])")),
+    ("failed", re.compile(rf"(?i)(?<![\d.,/]){_NUMBER} (?:{_TESTS} )?(?:{_FAILED})\b")),
+    ("failed", re.compile(rf"(?i)\b(?:{_FAILED})\s?[:=|]+\s?{_NUMBER}\b(?! ?(?:%|passed))")),
+)
+_NO_RATE = re.compile(
+    r"(?i)\bmust\b|\bshould\b|\baim|\bbranch(?:es)? (?:coverage|rate)|coverage \(?branch"
+    r"|(?<!this )(?<!the )(?<!my )\bbranch(?:es)?\W{0,3}(?=\d)|\bdiff\b|\bminimum of\b"
+)
+_WANTED = re.compile(  # the number that a threshold is, before or behind its word
+    r"(?i)(?:target|threshold|goal|minimum|at least|above|below|\bover\b|gate\b|fail.under|[>≥]=?)[^%\n\d,;]{0,20}\d[\d.]*\s?%?"
+    r"|\d[\d.]*\s?%[ -](?:target|threshold|goal|minimum|gate|floor)"
+)
+_WAS = re.compile(
+    r"(?i)\bfrom \d[\d.,]*\s?%?(?: passed)? to (?=\d)|\d[\d.,]*\s?%?(?: passed)?\s?(?:→|->|=>|⇒)\s?(?=\d)"
+)
+_OF_ANOTHER_RUN = re.compile(
+    r"(?i)previous|before|initial|earlier|last run|^\W*(?:was|were|had)\b|\bhad\W*$|from \d|baseline|expect|\bold\b"
+    r"|\bfirst (?:run|attempt|try|go|push|pass|time|round|execution|version)\b"
+    r"|\bat first\b|^\W*first\W*$|\battempt \d|\battempts?\b(?=\W*$|\W*:)"
+    r"|\bshould\b|\bmust\b|\bwould\b|\bwill\b|\btarget\b|\bgoal\b|at least"
+)
+_AFTERWARDS = re.compile(
+    r"(?i)\b(?:in|on|at|by|of|during|from) (?:the |my |our |its |an )?(?:very )?"
+    r"(?:first|previous|earlier|initial|last|baseline|old)\b"
+    r"|\bpreviously\b|\binitially\b|\bat first\b|\bbaseline\b|\bthat `?main`? had\b"
+    r"|\b(?:was|were) \d|\bbefore (?:the|this|my|that|our|any|i|we)"
+    r" (?:change|fix|refactor|commit|migration|patch|work|run|mend|update)"
+)
+_CARRIED = re.compile(
+    r"(?i)\b(?:in|on|at|during|by|from|of) (?:the |my |our |its |an? )?(?:very )?"
+    r"(?:first|previous|earlier|initial|last|old|baseline)\b"
+    r"|^\W*(?:before|previous|initial|earlier|at first|baseline|first (?:run|attempt|try|go))"
+)
+_THIS_RUN = re.compile(r"(?i)\bnow\b|\bthen\b|\bthis\b|\bafter\b|\bfinal|\bcurrent|\btoday\b")
+_AT_ONCE = re.compile(
+    r"(?i)(?<=pass|ssed|sing|reen) (?:on|at|in|with) the (?:very )?first (?:go|try|attempt|run)\b(?!.*\d)"
+)
+_SENTENCES, _CLAUSES = re.compile(r"(?<=[.!?])\s+"), re.compile(r",(?!\d)|[;()|]| [—–-] |→|->")
+_ALL_GREEN = re.compile(
+    r"(?i)\b(?:all|every|each|the)\b(?: of)?(?: the| our| my| its)?(?: \d+)?(?: \w+)? (?:tests?|suites?|checks?|gates?)"
+    r" (?:(?:now|still|is|are|all|have|has) )*(?:pass(?:es|ed|ing)?|green|succeed(?:s|ed)?|ok)\b"
+    r"|\btests? (?:all |now |still |have )*(?:pass|passed|passing|green|(?:are|is) (?:all )?(?:green|passing|ok))\b"
+    r"|\b(?:alle|sämtliche) (?:\w+ )?tests? (?:sind |laufen |wurden )?(?:grün|bestanden|erfolgreich|durch)\b"
+    r"|\btests?\b(?:\s*(?:,|/|&|\+|\band\b)\s*(?:and )?(?:the )?\w[\w-]*){1,4}"
+    r" (?:are |all |were |both )+(?:green|pass(?:ed|ing)?|ok|clean)\b"
+    r"|\b(?:everything|all|suite) (?:is |are )?(?:all )?green\b|\b100 ?% (?:of )?(?:the |all )?tests? pass"
+    r"|\btests?(?:\s?[:|=]{1,2})?\s?(?:all )?(?:✅|🟢|✔)"
+    r"|\btests?\s?[:|=]{1,2}\s?(?:all )?(?:✅|🟢|✔|green|pass(?:ed|ing|es)?\b|ok\b|grün)"
+    r"|\[[xX]\] (?:all )?(?:the )?(?:unit |integration |backend )?tests?\b(?= (?:pass|green|ok)|\W*$|\W*\()"
+    r"|`[^`]*\b(?:pytest|vitest|jest|mocha|rspec|phpunit"
+    r"|(?:npm|yarn|pnpm|bun|make|go|cargo|mvn|dotnet|mix|gradlew?) (?:run )?test)\b[^`]*`\W{0,4}"
+    r"(?:exit(?:ed|s)?(?: with)?(?: code)?:? 0\b|pass(?:ed|es)\b|(?:is )?green\b|✅)"
+)
+_OF_A_PART = re.compile(
+    r"(?i)\b(?:unit|integration|contract|smoke|e2e|end.to.end)\b(?=[^.]*\b(?:tests?|suite|exit|pass|fail|green|red))(?!.*one suite)"
+    r"|`[^`]*test[^`]*(?:/| -[km] |::)[^`]*`"
+)
+_CONDITION = re.compile(
+    r"(?i)\[ \]|\b(?:if|when|once|until|unless|must|should|will|would|not|never|can|make sure|ensure|so that|to be|before)\b"
+    r"|[:=|] ?\W{0,3}(?:no|open|todo|pending|n/?a|unknown|false|fail\w*|skipped|tbd)\b"
+)
+_SHORT = re.compile(
+    r"(?i)\b(\d+)\s?(?:/|of|out of|von)\s?(?!\1\b)\d+ ?(?:tests? )?(?:passed|passing|✅|green|bestanden)"
+)
+_MEASURE = re.compile(r"(?i)pass|fail|cover|\btests?\b|abdeckung|bestanden")
+_FILE = re.compile(r"(?i)^\W*(?:file|module|path|package|component|class|layer)")
+_COVER = re.compile(r"(?i)cover|abdeckung")
+_IMPLIED = "no test failing"  # what a count of passed tests alone says of the others
+_IN_PART = (Kind.DELIVERY, Kind.OUTPUT_DOCUMENT, Kind.PR_PAYLOAD, Kind.CHECKPOINT)
+
+
+def statements(one: Artefact, run: str) -> Iterator[Statement]:
+    """Numbers in sentences and tables, left alone where they are a target or of another run, and that all tests pass."""
+    if is_design(one):
+        return
+    units = told(one)
+    # Which suite is red a log seldom tells: suites that are told apart are held together, and not where one is told as red.
+    parts_told = any(_OF_A_PART.search(unit.text) and ended(unit.text) == "red" for unit in units)
+    red = any(_tells_red(unit.text) for unit in units)
+    for unit in units:
+        line = _of_this_run(_said(unit))
+        yield from _rates(line, unit.place, run)
+        counted = list(dict.fromkeys(_counts(line)))
+        for measure, value, words in counted:
+            yield Statement(words, measure, value, unit.place, False, run, one.kind in _IN_PART)
+        if unit.wanted:
+            continue
+        partial = _OF_A_PART.search(line) is not None
+        if not (partial and parts_told):
+            green = list(_green(line, [(measure, value) for measure, value, _ in counted], unit.place, run))
+            parts_told = parts_told or bool(partial and green)
+            yield from (told_one for told_one in green if not (red and told_one.claim == _IMPLIED))
+
+
+def _tells_red(line: str) -> bool:
+    """Whether a line says that tests of the run itself fail."""
+    about = re.search(r"(?i)\btests?\b", line) and not _OF_ANOTHER_RUN.search(line) and not _AFTERWARDS.search(line)
+    return bool(about) and ended(line) == "red"
+
+
+def _said(unit: Told) -> str:
+    """The words of a line; a row of a table with the titles of its columns in front of its cells."""
+    if not unit.cells:
+        return unit.text
+    first, *others = unit.cells
+    of_tests = [title for title, _ in unit.cells if _MEASURE.search(title)]
+    of_part = _FILE.search(first[0]) and not re.search(r"(?i)total|\ball\b|overall", first[1])
+    others = [one for one in others if not (of_part and _COVER.search(one[0]))]
+    if len(others) > 1 and (of_tests or _MEASURE.search(first[1])):
+        told = [f"{title}: {cell}" if of_tests else f"{title} {first[1]}: {cell}" for title, cell in others if title]
+        lead = f"{first[0]}: {first[1]}" if re.fullmatch(r"[\d.,%/ *]+", first[1]) else first[1] if of_tests else ""
+        return " | ".join(part for part in (lead, *told) if part)
+    return f"{first[1]}: {' | '.join(cell for _, cell in others)}"
+
+
+def _rates(line: str, place: Place, run: str) -> Iterator[Statement]:
+    kept = ", ".join(part for part in _CLAUSES.split(line) if not _NO_RATE.search(part))
+    bare = _WANTED.sub("", kept)
+    seen = {found.group(1) for pattern in _COVERAGE for found in pattern.finditer(bare)}
+    for value in sorted(seen):
+        yield Statement(f"coverage {value}%", "coverage", float(value.replace(",", ".")), place, firm=False, run=run)
+
+
+def _counts(line: str) -> Iterator[tuple[Measure, int, str]]:
+    for measure, pattern in _COUNTS:
+        for found in pattern.finditer(line):
+            yield measure, int(re.sub(r"\D", "", found.group(1))), found.group().strip()
+
+
+def _of_this_run(line: str) -> str:
+    """What of a line speaks of the run itself: without emphasis, and without the clauses that tell of another run."""
+    bare = re.sub(r"\*\*|__|(?<=\d)[`*_]|[`*_](?=\d+[`*_])", "", line)
+    bare = _WAS.sub("", _AT_ONCE.sub("", bare))
+    return " ".join(", ".join(_own(sentence)) for sentence in _SENTENCES.split(bare))
+
+
+def _own(sentence: str) -> Iterator[str]:
+    """The clauses of a sentence but those of another run, and the numbers that go on one of them."""
+    carried = strong = False
+    for clause in _CLAUSES.split(sentence):
+        number = re.search(r"\d", clause)
+        ahead = clause[: number.start()] if number else clause
+        another = bool(_OF_ANOTHER_RUN.search(ahead) or (number and _AFTERWARDS.search(clause[number.start() :])))
+        goes_on = carried and (strong or re.match(r"\W*\d", clause) is not None) and not _THIS_RUN.search(clause)
+        if not (another and number) and not goes_on:
+            yield clause.strip()
+        carried = another or goes_on
+        strong = bool(_CARRIED.search(ahead)) if another else strong and goes_on
+
+
+def _green(line: str, counted: Iterable[tuple[Measure, int]], here: Place, run: str) -> Iterator[Statement]:
+    """That nothing fails, where a line says so in words, or counts what passed and ends green."""
+    told_green = _ALL_GREEN.search(line)
+    ticked = told_green is not None and told_green.group().startswith("[")
+    if any(value for measure, value in counted if measure == "failed") or _SHORT.search(line):
+        return
+    if ended(line) != "green" and not (ticked and not ended(line)):
+        return
+    if told_green and not _CONDITION.search(line):
+        yield Statement(told_green.group().strip(), "failed", 0, here, firm=False, run=run)
+    elif any(measure == "passed" for measure, _ in counted) and not any(measure == "failed" for measure, _ in counted):
+        yield Statement(_IMPLIED, "failed", 0, here, firm=False, run=run)
