@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from checker import resources
+from checker.collect.base_files import reader
 from checker.collect.data_parsed import Malformed
 from checker.collect.data_text import parse
-from checker.collect.files import Root, Unreadable, decoded
+from checker.collect.files import Root, Unreadable
 from checker.collect.roles import roles_of
 from checker.model.decisions import Decisions
 from checker.model.dependencies import (
@@ -71,15 +72,9 @@ def dependencies(root: Root, inventory: Inventory) -> Dependencies:
 def base_dependencies(git: Git, changes: Changes, description: Description) -> BaseDependencies:
     """What the base declared. NotApplicable without a base."""
     role = roles_of(description.layout)
-
-    def read(path: str) -> str | None:
-        try:
-            data = git.show(changes.base, path, LARGEST)
-            return None if data is None else decoded(path, data).text
-        except (Unreadable, Unavailable):
-            return None
-
-    paths = [(entry.path, role(entry.path)) for entry in git.ls_tree(changes.base) if entry.mode.startswith("100")]
+    tree = [entry for entry in git.ls_tree(changes.base) if entry.mode.startswith("100")]
+    read = reader(git, changes.base, (entry for entry in tree if _declares(entry.path)), LARGEST)
+    paths = [(entry.path, role(entry.path)) for entry in tree]
     return BaseDependencies(_declared(paths, read, {}))
 
 
@@ -115,7 +110,7 @@ def _declared(paths: Iterable[tuple[str, Role]], read: Read, unread: dict[str, s
     images: list[Image] = []
     for path, role in listed:
         is_list = _REQUIREMENTS.fullmatch(path) is not None
-        if role in _SKIPPED or not (is_list or _MANIFEST.fullmatch(path) or _IMAGES.fullmatch(path)):
+        if role in _SKIPPED or not _declares(path):
             continue
         text = read(path)
         if _IMAGES.fullmatch(path):
@@ -126,6 +121,10 @@ def _declared(paths: Iterable[tuple[str, Role]], read: Read, unread: dict[str, s
         locked = any(folder == one or folder.startswith(f"{one}/") or not one for one in folders)
         manifests.append(Manifest(path, found, locked, unread.get(path, ""), is_list and not path.endswith(".in")))
     return Dependencies(tuple(manifests), tuple(images))
+
+
+def _declares(path: str) -> bool:
+    return any(one.fullmatch(path) for one in (_REQUIREMENTS, _MANIFEST, _IMAGES))
 
 
 def _packages(path: str, text: str, is_list: bool) -> Iterator[Dependency]:

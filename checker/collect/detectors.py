@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
 import tomli
 
 from checker import resources
+from checker.model import secret_traits
 from checker.model.redaction import mark, shown
 from checker.model.repo import Role
 from checker.model.secret_traits import assigned_traits, connection_traits, header_traits, token_traits
@@ -115,10 +117,9 @@ class Detectors:
             raise Unavailable(f"{path} could not be scanned within {LONGEST_SCAN:g} seconds") from None
         for found in matches:
             kind, tier = found.rule_id.partition(".")[2], self._tiers[found.rule_id]
-            if kind in ("assigned-bare", "assigned-instruction", "assigned-registry"):
-                name = path.rpartition("!")[2]
-                if not _CONFIGURATION.fullmatch(name) or self._traits(kind, tier, found.secret, found.captures).doubt:
-                    continue
+            bare = kind in ("assigned-bare", "assigned-instruction", "assigned-registry")
+            if bare and (not is_configuration(path) or self._traits(kind, tier, found.secret, found.captures).doubt):
+                continue
             yield found.location["start_offset"], found.location["end_offset"], found.secret
 
     def _surest_first(self, found: Found) -> tuple[int, bool, int, str]:
@@ -128,7 +129,7 @@ class Detectors:
     def _token(self, found: Found, path: str, role: Role, where: str) -> Token | None:
         kind, tier = found.rule_id.partition(".")[2], self._tiers[found.rule_id]
         bare = kind in ("assigned-bare", "assigned-instruction", "assigned-registry")
-        if (bare and not _CONFIGURATION.fullmatch(path.rpartition("!")[2])) or self.judging.ignores(kind):
+        if (bare and not is_configuration(path)) or self.judging.ignores(kind):
             return None
         value, name = found.secret, found.captures.get("NAME", "")
         traits = self._traits(kind, tier, value, found.captures)
@@ -157,6 +158,21 @@ class Detectors:
         if kind == "header-basic":
             return header_traits(value)
         return token_traits(value) if tier is not Tier.CONTEXTUAL else assigned_traits(value, captures.get("NAME", ""))
+
+
+def is_configuration(path: str) -> bool:
+    """Whether a bare value beside a name counts as set in this file (or member of an archive)."""
+    return _CONFIGURATION.fullmatch(path.rpartition("!")[2]) is not None
+
+
+def identity() -> str:
+    """What the detectors find depends on, for the key of a cache: the library, our rules, and how we judge."""
+    digest = hashlib.sha256(version("kingfisher-secret-scanner").encode())
+    for name in ("contextual.yml", "judging.toml"):
+        digest.update(resources.text("rules", "secrets", name).encode())
+    for source in (Path(__file__), Path(secret_traits.__file__)):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
 
 
 @cache

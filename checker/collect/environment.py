@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from checker.collect.env_files import is_env_file
 from checker.collect.files import Root, Unreadable
@@ -19,6 +20,7 @@ _READS = re.compile(r"environ|getenv|BaseSettings|\bconfig\(|\benv[.(]|Env\(")
 _NODE = re.compile(
     r"\bprocess\.env(?:\.([A-Z][A-Z0-9_]+)|\[\s*[\"'`]([A-Z][A-Z0-9_]+)[\"'`]\s*\])|\bDeno\.env\.get\(\s*[\"']([A-Z][A-Z0-9_]+)"
 )
+_ELSE = re.compile(r"\s*(?:\|\||\?\?|[!=]==?|\?)")  # another value, a comparison or a choice follows
 _FRONTEND = re.compile(r"(?:^|/)(?:frontend|webapp|web-app|client|ui|static|mobile)/|\.(?:config|setup)\.[cm]?[jt]s$")
 _NAME = re.compile(r"\b[A-Z][A-Z0-9_]{1,80}\b")
 _EXAMPLE = re.compile(r"example|sample|template|dist$|default|schema", re.IGNORECASE)
@@ -32,16 +34,26 @@ _CALLS = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One place where a variable is read; `optional` when something stands beside it for where it is not set."""
+
+    name: str
+    line: int
+    optional: bool = False
+    setting: bool = False
+
+
 def environment(root: Root, inventory: Inventory) -> Environment:
     """The variables that runtime source reads, and the names that documents and example files hold."""
-    found: dict[str, list[tuple[Place, bool]]] = {}
+    found: dict[str, list[tuple[Place, _Read]]] = {}
     documented: set[str] = set()
     examples, unread = [], []
     for file in inventory.files:
         try:
             if _is_source(file):
-                for name, line, setting in _read(file.path, root.text(file.path, LARGEST).text):
-                    found.setdefault(name, []).append((Place(file.path, (line, line)), setting))
+                for one in _read(file.path, root.text(file.path, LARGEST).text):
+                    found.setdefault(one.name, []).append((Place(file.path, (one.line, one.line)), one))
             elif _documents(file):
                 text = root.text(file.path, LARGEST).text
                 documented.update(_NAME.findall(text if not is_env_file(file.path) else text.upper()))
@@ -53,7 +65,8 @@ def environment(root: Root, inventory: Inventory) -> Environment:
             name,
             places[0][0],
             tuple(dict.fromkeys(place for place, _ in places[1:6])),
-            all(setting for _, setting in places),
+            all(one.optional for _, one in places),
+            all(one.setting for _, one in places),
         )
         for name, places in sorted(found.items())
     )
@@ -74,21 +87,28 @@ def _documents(file: File) -> bool:
     return file.path.lower().endswith(_PROSE) or _DESCRIBES.fullmatch(file.path) is not None
 
 
-def _read(path: str, text: str) -> Iterator[tuple[str, int, bool]]:
+def _read(path: str, text: str) -> Iterator[_Read]:
     if not path.endswith(".py"):
         for found in _NODE.finditer(text):
-            yield found[1] or found[2] or found[3], text.count("\n", 0, found.start()) + 1, False
+            optional = _ELSE.match(text, found.end()) or text[: found.start()].endswith("!")
+            name = found[1] or found[2] or found[3]
+            yield _Read(name, text.count("\n", 0, found.start()) + 1, bool(optional))
     elif _READS.search(text) and "down_revision" not in text:  # a migration reads what was set years ago
-        for node in ast.walk(ast.parse(text)):
-            yield from _named(node)
+        tree = ast.parse(text)
+        spared = {
+            id(one.values[0]) for one in ast.walk(tree) if isinstance(one, ast.BoolOp) and isinstance(one.op, ast.Or)
+        }
+        for node in ast.walk(tree):
+            yield from _named(node, spared=id(node) in spared)
             if isinstance(node, ast.ClassDef) and any(
                 ast.unparse(base).endswith("BaseSettings") for base in node.bases
             ):
                 yield from _fields(node)
 
 
-def _named(node: ast.AST) -> Iterator[tuple[str, int, bool]]:
-    """The literal name of a variable that an expression reads."""
+def _named(node: ast.AST, *, spared: bool) -> Iterator[_Read]:
+    """The literal name of a variable that an expression reads. `spared`: an `or` follows with another value."""
+    spared = spared or (isinstance(node, ast.Call) and (len(node.args) > 1 or any(map(_is_default, node.keywords))))
     if (
         isinstance(node, ast.Subscript)
         and isinstance(node.ctx, ast.Load)
@@ -105,10 +125,14 @@ def _named(node: ast.AST) -> Iterator[tuple[str, int, bool]]:
     else:
         return
     if isinstance(name, ast.Constant) and isinstance(name.value, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", name.value):
-        yield name.value, node.lineno, False
+        yield _Read(name.value, node.lineno, spared)
 
 
-def _fields(node: ast.ClassDef) -> Iterator[tuple[str, int, bool]]:
+def _is_default(one: ast.keyword) -> bool:
+    return one.arg == "default"
+
+
+def _fields(node: ast.ClassDef) -> Iterator[_Read]:
     """The variables that the fields of a settings class stand for, with the prefix that the class gives them."""
     source = ast.unparse(node)
     prefix = re.search(r"env_prefix\s*=\s*['\"]([^'\"]*)['\"]|['\"]env_prefix['\"]:\s*['\"]([^'\"]*)['\"]", source)
@@ -126,4 +150,4 @@ def _fields(node: ast.ClassDef) -> Iterator[tuple[str, int, bool]]:
             )
             if "ClassVar" not in told and "Settings" not in told and "exclude=True" not in source:
                 name = (alias[1] or alias[2]) if alias else before + one.target.id
-                yield name.upper(), one.lineno, True
+                yield _Read(name.upper(), one.lineno, one.value is not None, setting=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +14,7 @@ from checker.model.repo import Text
 from checker.model.unavailable import Unavailable
 
 LARGEST_TEXT = 50 * 1024 * 1024  # bytes; above this a text file is refused, not read
+_OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -35,6 +37,9 @@ class Root:
     """The folder that is audited."""
 
     path: Path
+    _folders: dict[str, str] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # by path: where it is
 
     def read(self, path: str, limit: int = LARGEST_TEXT) -> bytes:
         """The bytes of one file. Unreadable when it is larger than `limit`, Unavailable when it cannot be opened."""
@@ -76,12 +81,26 @@ class Root:
 
     def _open(self, path: str) -> int:
         """Open a regular file below the root, step by step, following no link (a link inside the tree is resolved)."""
-        inside = self._inside(path)
-        descriptor = os.open(inside, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            descriptor = os.open(self._beside(path), _OPEN)
+        except OSError as refused:
+            if refused.errno not in (errno.ELOOP, errno.EMLINK):
+                raise
+            descriptor = os.open(self._inside(path), _OPEN)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise Unavailable(f"{path} is not a regular file")
         return descriptor
+
+    def _beside(self, path: str) -> str:
+        """The file in its resolved folder, itself not followed. Folders are resolved once: most files share theirs."""
+        folder, _, name = path.rpartition("/")
+        if name in ("", ".", "..") or "\0" in path:
+            return str(self._inside(path))
+        known = self._folders.get(folder)
+        if known is None:
+            self._folders[folder] = known = str(self._inside(folder))
+        return f"{known}/{name}"
 
     def _inside(self, path: str) -> Path:
         root = self.path.resolve()

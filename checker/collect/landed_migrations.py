@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checker.collect.files import Unreadable, decoded
+from checker.collect.base_files import reader
 from checker.collect.migrations import LARGEST, Listing, histories
 from checker.collect.roles import roles_of
 from checker.model.migrations import LandedMigrations, Migrations, NewMigrations
@@ -16,16 +16,10 @@ def landed_migrations(git: Git, changes: Changes, description: Description) -> L
     """The histories at the base. NotApplicable without a base, or without migrations there."""
     role = roles_of(description.layout)
     skipped = (Role.VENDORED, Role.FIXTURE, Role.TEST, Role.DOCS)
-    paths = tuple(entry.path for entry in git.ls_tree(changes.base) if role(entry.path) not in skipped)
-
-    def read(path: str) -> str | None:
-        try:
-            data = git.show(changes.base, path, LARGEST)
-            return None if data is None else decoded(path, data).text
-        except (Unreadable, Unavailable):
-            return None
-
-    found = histories(Listing(paths, read), description.layout.migrations)
+    tree = [entry for entry in git.ls_tree(changes.base) if role(entry.path) not in skipped]
+    likely = (entry for entry in tree if entry.path.endswith(".sql") or "/versions/" in entry.path)
+    read = reader(git, changes.base, likely, LARGEST)
+    found = histories(Listing(tuple(entry.path for entry in tree), read), description.layout.migrations)
     if not found.trees:
         raise NotApplicable("the base revision holds no migrations")
     moved = {one.old_path: one.path for one in changes.files if one.old_path}

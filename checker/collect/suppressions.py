@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
+import hashlib
 import re
-from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from checker.collect.files import Root, Unreadable
+from checker.collect.code.cache import Cache, outside
+from checker.collect.code.unedited import unedited
+from checker.collect.files import Root, Unreadable, decoded
+from checker.model.execution import CacheFolder
 from checker.model.finding import Where
 from checker.model.repo import Changes, Inventory, Role, Suppressions
 from checker.model.report import Suppression
 from checker.model.unavailable import NotApplicable, Unavailable
+from checker.probe.git import Git
 
 LARGEST_SOURCE = 2 * 1024 * 1024
 _READ = frozenset(Role) - {Role.VENDORED, Role.GENERATED, Role.DOCS}
@@ -52,36 +59,79 @@ _MARKERS = {
     "squawk": r"squawk-ignore\b[^\n]*",
     "typescript": r"@ts-(?:ignore|expect-error|nocheck)\b",
 }
+_NAMES_KNOWN = {engine: engine for engine in _MARKERS}
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NAMES = {f"m{number}": engine for number, engine in enumerate(_MARKERS)}
 _ANY = re.compile("|".join(f"(?P<m{number}>{pattern})" for number, pattern in enumerate(_MARKERS.values())))
-_HINT = re.compile(r"noqa|nosec|ignore|disable|skip|xfail|todo\(|no\s*cover|allow|pyright|mypy:|@ts-|xit\(|xdescribe\(")
+_HINTS = tuple(
+    b"noqa nosec nosemgrep ignore disable skip xfail todo( pragma: allow pyright mypy: @ts- xit( xdescribe(".split()
+)  # one of them stands in every marker
+_LONGEST_LINE = 2000  # characters that are looked at
+Found = tuple[int, str, str]  # line, engine, marker
 
 
-def suppressions(root: Root, inventory: Inventory, changes: Changes | NotApplicable | Unavailable) -> Suppressions:
+def suppressions(
+    root: Root,
+    inventory: Inventory,
+    git: Git | NotApplicable | Unavailable,
+    folder: CacheFolder,
+    changes: Changes | NotApplicable | Unavailable,
+) -> Suppressions:
     """Every marker in source that people write, with whether the change under judgement added it."""
     added = changes.added if isinstance(changes, Changes) else None
-    found = [
-        one
+    files = [
+        file
         for file in inventory.files
         if file.role in _READ and file.path.endswith(_SOURCE) and file.size <= LARGEST_SOURCE and not file.symlink
-        for one in _in_file(root, file.path, added)
     ]
-    return Suppressions(tuple(found))
+    with Cache(outside(folder, root), _key(), "markers") as kept:
+        blobs = unedited(files, git)
+        known = {blob: found for blob, one in kept.get(blobs.values()).items() if (found := _sound(one)) is not None}
+        fresh: dict[str, list[Found]] = {}
+        by_path = []
+        for file in files:
+            blob = blobs.get(file.path, "")
+            found = known.get(blob)
+            if found is None and (found := _in_file(root, file.path)) is not None and blob:
+                known[blob] = fresh[blob] = found
+            by_path.append((file.path, found or ()))
+        kept.put(fresh)
+    return Suppressions(tuple(_shown(path, one, added) for path, found in by_path for one in found))
 
 
-def _in_file(root: Root, path: str, added: dict[str, tuple[tuple[int, int], ...]] | None) -> Iterator[Suppression]:
+def _shown(path: str, found: Found, added: dict[str, tuple[tuple[int, int], ...]] | None) -> Suppression:
+    line, engine, marker = found
+    in_change = None if added is None else any(first <= line <= last for first, last in added.get(path, ()))
+    return Suppression(engine=engine, marker=marker, where=Where(path=path, lines=str(line)), in_change=in_change)
+
+
+def _in_file(root: Root, path: str) -> list[Found] | None:
+    """The markers of one file; None for what cannot be read."""
     try:
-        text = root.text(path, LARGEST_SOURCE).text
+        data = root.read(path, LARGEST_SOURCE)
+        hinted = data.startswith(_WIDE) or any(hint in data for hint in _HINTS)
+        text = decoded(path, data).text if hinted else ""
     except (Unreadable, Unavailable):
-        return
-    if not _HINT.search(text):
-        return
-    for number, line in enumerate(text.split("\n"), 1):
-        if _HINT.search(line):
-            for match in _ANY.finditer(line[:2000]):
-                in_change = (
-                    None if added is None else any(first <= number <= last for first, last in added.get(path, ()))
-                )
-                marker = match.group().strip(" @#(*/-")[:120]
-                where = Where(path=path, lines=str(number))
-                yield Suppression(engine=_NAMES[match.lastgroup or ""], marker=marker, where=where, in_change=in_change)
+        return None
+    hints = [hint.decode() for hint in _HINTS if hint.decode() in text]
+    found: list[Found] = []
+    for number, line in enumerate(text.split("\n") if hints else (), 1):
+        if any(hint in line for hint in hints):
+            for match in _ANY.finditer(line[:_LONGEST_LINE]):
+                engine = _NAMES[match.lastgroup or ""]
+                found.append((number, engine, match.group().strip(" @#(*/-")[:120]))
+    return found
+
+
+def _key() -> str:
+    """What the markers of a content depend on: how they are looked for."""
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+
+
+def _sound(record: object) -> list[Found] | None:
+    """Kept markers, where they have the shape that we write: a cache is not trusted."""
+    try:
+        rows: Any = record
+        return [(int(line), _NAMES_KNOWN[engine], str(marker)[:120]) for line, engine, marker in rows]
+    except (TypeError, ValueError, KeyError):
+        return None

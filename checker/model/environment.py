@@ -14,6 +14,7 @@ class Variable:
     name: str
     place: Place
     also: tuple[Place, ...] = ()
+    optional: bool = False  # wherever it is read, the source says what holds without it
     setting: bool = False  # a field of a settings class, whose name is that of the variable by convention
 
 

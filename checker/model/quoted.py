@@ -19,10 +19,14 @@ _PROVIDERS = re.compile(
     r"|shpat_|dapi|hvs\.|lin_api_|dp\.pt\.|glsa_|NRAK-|dckr_pat_|pscale_tkn_|eyJ)[A-Za-z0-9+/=_.\-]{12,}"
 )
 _URL = re.compile(r"(://[^\s:/@\"']{0,64}:)([^\s@/\"']{3,})(?=@)")
-_NAMED = re.compile(
-    r"(?i)\b([\w.\-]{0,40}(?:passw(?:or)?d|passwd|pwd|secret|token|api[_\-]?key|access[_\-]?key|private[_\-]?key|credential)[\w.\-]{0,24})"
-    r"(\\?[\"'\]]{0,2}\s{0,3}(?:=>|:=|===?|=|:)\s{0,3}\\?[\"'`]?)([^\s\"'`\\,;(){}]{6,})"
+_NAME = (
+    r"(?:passw(?:or)?d|passwd|pwd|secret|token|api[_\-]?key|access[_\-]?key|private[_\-]?key|credential)[\w.\-]{0,24}"
 )
+_VALUE = r"(\\?[\"'\]]{0,2}\s{0,3}(?:=>|:=|===?|=|:)\s{0,3}\\?[\"'`]?)([^\s\"'`\\,;(){}]{6,})"
+_NAMED = re.compile(rf"(?i)\b([\w.\-]{{0,40}}{_NAME}){_VALUE}")
+_MAY_BE_NAMED = re.compile(
+    f"(?i){_NAME}{_VALUE}"
+)  # the same without what may stand before it, which is what takes long
 
 
 @lru_cache(maxsize=16_384)  # many findings say the same of different places
@@ -34,11 +38,16 @@ def without_secrets(text: str, *, random: bool = True) -> str:
     text = _PROVIDERS.sub(lambda found: shown(found[0]), text)
     if "://" in text:
         text = _URL.sub(lambda found: found[1] + shown(found[2]), text)
-    if "=" in text or ":" in text:
+    if ("=" in text or ":" in text) and _MAY_BE_NAMED.search(text):
         text = _NAMED.sub(_beside_a_name, text)
     if random and _DIGIT.search(text):
         text = _STRETCH.sub(lambda found: shown(found[0]) if _is_random(found[0]) else found[0], text)
     return text
+
+
+def holds_secret(text: str) -> bool:
+    """Whether a text has something in it that no quotation of it would keep."""
+    return without_secrets.__wrapped__(text) != text  # texts of whole files would fill the memory of quotations
 
 
 def _beside_a_name(found: re.Match[str]) -> str:

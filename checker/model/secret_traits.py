@@ -150,6 +150,10 @@ def _assigned_doubt(value: str, name: str) -> str:
         return "a placeholder"
     if _REFERENCE.search(value) or re.match(r"(?:https?:|/|\./|\.\./|@|#|--|data:|file:|sqlite:|memory:)", value):
         return "a reference, not a value"
+    if (inside := _printed(value)) and (
+        _MADE_UP.search(inside) or _CHOSEN.fullmatch(inside) or _WORDS.fullmatch(inside)
+    ):
+        return "words in base64"
     if not value.isascii() or re.search(r"[()\[\]|;,`]", value):
         return "text or code, not a value"
     if re.fullmatch(r"[A-Za-z_]\w*(?:[.:/\-][A-Za-z_]\w*)+", value) and not re.search(r"\d.*[A-Za-z].*\d", value):
@@ -159,6 +163,17 @@ def _assigned_doubt(value: str, name: str) -> str:
     if re.fullmatch(r"[\^~>=v]*\d[\d.\-:/ ]*|\d+[a-z]{1,2}|.*:", value) or value.lower() in name.lower():
         return "a number, or the name again"
     return "too regular to be random" if entropy(value) < 2.5 else ""
+
+
+def _printed(value: str) -> str:
+    """The text that a value is the base64 of; empty where it is that of none, as what is random nearly always is."""
+    if len(value) < 12 or not re.fullmatch(r"[A-Za-z0-9+/_-]+={0,2}", value):
+        return ""
+    try:
+        text = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_" if set("-_") & set(value) else None)
+        return text.decode("ascii").strip() if text.decode("ascii").strip().isprintable() else ""
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def _random_letters(value: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,15 @@ class Suites:
     files: Mapping[str, frozenset[str]]
     addresses: frozenset[str]
     follows_contract: str | None = None
+    elsewhere: Mapping[str, int] = field(
+        default_factory=dict
+    )  # files of tests by the ending of languages that are not read
+
+    @property
+    def unread(self) -> str:
+        """What is said of tests in languages that are not read; empty where there are none."""
+        endings = ", ".join(sorted(self.elsewhere))
+        return f"{sum(self.elsewhere.values())} files of tests ({endings}) are not read" if endings else ""
 
     def of(self, kind: str) -> list[str]:
         """The test files of one kind."""

@@ -21,7 +21,8 @@ class Params(Frozen):
 def env_documented(environment: Environment, params: Params) -> Iterator[Observation]:
     """One observation for each variable that runtime source reads by name: an example file or a document names it.
 
-    Where nothing documents any of them, that is one finding. Source: backend-engineer "env vars" among "Docs & Ops".
+    Where nothing documents any of them, that is one finding. What has a default in the source is of medium confidence: the
+    service starts without it. Source: backend-engineer "env vars" among "Docs & Ops".
     """
     variables = [one for one in environment.variables if not any(covers(glob, one.name) for glob in params.known)]
     if not variables:
@@ -37,7 +38,7 @@ def env_documented(environment: Environment, params: Params) -> Iterator[Observa
             if nothing
             else f"read in {one.place.path}; not in an example .env, nor in a document",
             cause="no variable is documented" if nothing else "",
-            confidence=Confidence.MEDIUM if one.setting else None,
+            confidence=Confidence.MEDIUM if one.setting or one.optional else None,
             also=() if nothing else one.also,
         )
 

@@ -13,6 +13,9 @@ from checker.model.rule import Confidence
 _BOUNDED = re.compile(r"(?i)range\(|chunk|batch|page|attempt|retr|\[\s*\d*\s*:\s*\d+\s*\]|islice")
 _WRITES = re.compile(r"(?i)\b(?:insert|update|delete|upsert|add|merge|create)\b|nextval|pg_\w+|\bSET\b|\bLOCK\b")
 _CACHE = re.compile(r"(?i)\b(?:redis|cache|http|requests|client|aiohttp|httpx)\b")
+_FETCH = re.compile(
+    r"""(?i)\.get\(\s*(?:f?["']https?:|(?:\w+\.)?\w*(?:url|uri|endpoint)\b)|\b(?:headers|timeout|allow_redirects)\s*="""
+)
 _JOB = re.compile(
     r"(?i)seed|migrat|backfill|import|sync|cleanup|cron|task|job|worker|script|cli|command|test|setup|init|export"
 )
@@ -28,7 +31,7 @@ def _judged(match: Match, served: bool) -> Observation | None:
     iterated = match.names.get("ITER", "")
     if _BOUNDED.search(iterated) or _CACHE.search(match.text.partition("(")[0]):
         return None
-    if _literal(iterated):
+    if _literal(iterated) or _FETCH.search(match.text):
         return None
     in_request = match.function is not None and match.function.is_route
     doubtful = _WRITES.search(match.text) or _JOB.search(f"{match.path} {match.symbol}") or not served

@@ -16,6 +16,7 @@ _MASKED = re.compile(
 )
 _SHOWS = re.compile(r"(?i)^(?:str|repr|dict|format|json\.dumps|JSON\.stringify|String|extra|.*\.(?:format|join|bind))$")
 _PART = re.compile(r"\[\s*-?\d*\s*:\s*-?\d+\s*\]|\.(?:slice|substring|substr)\(")
+_BY_HAND = re.compile(r"(?:print|console\.\w+)\(")  # in `main` of a script: shown to who runs it
 _WEAK = re.compile(r"(?i)^(?:token|jwt|credentials?|secret)$")
 _NO_SECRET = re.compile(
     r"(?i)(?:csrf|xsrf|next_?page|page|cursor|continuation|sync|cancel(?:lation)?|abort|device|design|reservation|parser?|lex\w*|syntax|"
@@ -35,7 +36,8 @@ def _judged(match: Match) -> Observation | None:
     if not name or _NO_SECRET.search(name) or _is_masked(match, value):
         return None
     message = f"{where(match)} writes {value[:60]} to the log"
-    confidence = Confidence.MEDIUM if _WEAK.match(name) else None
+    shown = _BY_HAND.match(match.text) and match.symbol.rpartition(".")[2] == "main"
+    confidence = Confidence.MEDIUM if shown or _WEAK.match(name) else None
     return bad(match, message, confidence, without_strings(" ".join(match.text.split()))[:160])
 
 
@@ -48,10 +50,15 @@ def _last_name(value: str) -> str:
     return value.rpartition(".")[2].removesuffix("?")
 
 
+_FILLED = re.compile(r"""(?<=[fF])("|')(?:(?!\1)[^\\\n]|\\.)*\1|`(?:[^`\\]|\\.)*`""")
+_PROSE = re.compile(r"(?:^|(?<=\}))[^{}]+(?=\{|$)|^[^{}]*$")  # of a filled string, what stands outside its braces
+
+
 def _without_prose(text: str, value: str) -> str:
     """The call with its plain literals blanked, since a message may speak of the value that follows."""
     plain = re.compile(r"""(?<![fF\w"'`])("|')(?:(?!\1)[^\\\n]|\\.)*\1""")
     blanked = plain.sub(lambda found: " " * len(found[0]), text)
+    blanked = _FILLED.sub(lambda found: _PROSE.sub(lambda prose: " " * len(prose[0]), found[0]), blanked)
     return blanked if value in blanked else text
 
 

@@ -52,9 +52,18 @@ def _of_kind(kind: str, code: CodeMatches, suites: Suites) -> Iterable[Observati
         ok=bool(found),
         place=Place(found[0] if found else "."),
         message=f"No test shows that {_SHOWN[kind]}",
-        evidence=f"{len(suites.files)} files of tests, none of the kind" if suites.files else "no file of tests at all",
-        confidence=None if not suites.files or found else Confidence.MEDIUM,
+        evidence=f"{len(suites.files)} files of tests, none of the kind"
+        if suites.files
+        else suites.unread or "no file of tests at all",
+        confidence=_sureness(suites),
     )
+
+
+def _sureness(suites: Suites) -> Confidence | None:
+    """What tests in a language that is not read look at, nobody here can say."""
+    if suites.elsewhere:
+        return Confidence.LOW
+    return Confidence.MEDIUM if suites.files else None
 
 
 def operations_tested(api: Api, suites: Suites) -> Iterator[Observation]:
@@ -73,8 +82,9 @@ def operations_tested(api: Api, suites: Suites) -> Iterator[Observation]:
             place=operation.place,
             message=f"No test calls {operation.name}",
             cause="" if suites.files else "no tests at all",
-            evidence=f"{len(suites.files)} files of tests write out {len(suites.addresses)} addresses, and not this one",
-            confidence=None if not suites.files else Confidence.MEDIUM,
+            evidence=suites.unread
+            or f"{len(suites.files)} files of tests write out {len(suites.addresses)} addresses, and not this one",
+            confidence=_sureness(suites),
         )
 
 

@@ -18,6 +18,12 @@ _UNVERIFIED = re.compile(
     r"""(?i)verify\s*[=:]\s*False|["']?verify_signature["']?\s*[:=]\s*False|["']verify_exp["']\s*:\s*False|ignoreExpiration\s*:\s*true"""
 )
 _EXPIRY_ONLY = re.compile(r"""(?i)["']verify_exp["']\s*:\s*False|ignoreExpiration\s*:\s*true""")
+# Claims that are nothing but the name of a record of ours, which may end by itself.
+_WRAPPED = re.compile(
+    r"""\{\s*["']?(?:token|jti|sid|session_?(?:id|token))["']?\s*:\s*[^,:{}]+,?\s*\}$""", re.IGNORECASE
+)
+_ITS_END = re.compile(r"""\[\s*["']exp["']\s*\]|\.get\(\s*["']exp["']|\.exp\b""")
+_AN_END = re.compile(r"(?i)revoke|log_?out|sign_?out|black_?list|deny_?list|invalidate|refresh")
 
 
 def token_expiry(code: CodeMatches) -> Iterator[Observation]:
@@ -43,6 +49,8 @@ def _lasts(match: Match) -> Confidence | None:
     if not arguments:
         return None
     claims = arguments[0]
+    if _WRAPPED.match(claims):
+        return Confidence.MEDIUM
     if claims.startswith("{"):
         return None if re.search(r"\*\*|\.\.\.", claims) and _comes_from_outside(claims, match) else Confidence.HIGH
     name = re.match(r"^\w+$", claims)
@@ -64,7 +72,10 @@ def _read(code: CodeMatches) -> Iterator[Observation]:
     for match in code.of("jwt-decode"):
         if _NONE.search(match.text):
             yield bad(match, f"{where(match)} reads tokens of the algorithm none")
+        elif _EXPIRY_ONLY.search(match.text) and _AN_END.search(match.symbol):
+            continue  # a token that has ended may be ended, and renewed
         elif _EXPIRY_ONLY.search(match.text):
             yield bad(match, f"{where(match)} reads tokens whatever their expiry", Confidence.MEDIUM)
         elif _UNVERIFIED.search(match.text) and not re.search(r"(?i)unverified|insecure|peek|header", match.symbol):
-            yield bad(match, f"{where(match)} reads a token without checking its signature", Confidence.MEDIUM)
+            about_its_end = Confidence.LOW if _ITS_END.search(match.around) else Confidence.MEDIUM
+            yield bad(match, f"{where(match)} reads a token without checking its signature", about_its_end)

@@ -5,21 +5,26 @@ from __future__ import annotations
 import tomllib
 
 from checker import resources
+from checker.collect.change.demanded import demanded
 from checker.collect.changes import Base
 from checker.collect.files import Root, Unreadable
 from checker.collect.roles import roles_of
 from checker.model.change.touched import ChangeCommits, ChangeSet, Touched
+from checker.model.execution import Execution
 from checker.model.repo import ChangedFile, Changes
 from checker.model.settings import Description
-from checker.model.unavailable import Unavailable
+from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
 
 LARGEST = 2 << 20  # bytes of one file
 MOST_COMMITS = 500
 
 
-def change_set(root: Root, changes: Changes, description: Description) -> ChangeSet:
-    """Every changed path with its added lines. NotApplicable without a base."""
+def change_set(
+    root: Root, changed: Changes | NotApplicable, description: Description, execution: Execution
+) -> ChangeSet:
+    """Every changed path with its added lines. NotApplicable without a base, Unavailable where a gate asks."""
+    changes = demanded(changed, execution)
     role = roles_of(description.layout)
     records = tomllib.loads(resources.text("rules", "gates.toml"))["records"]["paths"]
     files = []
@@ -45,10 +50,11 @@ def _added(root: Root, one: ChangedFile) -> tuple[tuple[int, str], ...] | None:
     )
 
 
-def change_commits(git: Git, base: Base) -> ChangeCommits:
-    """The commits from where the change left the base to HEAD. NotApplicable without a base."""
-    if not isinstance(base.fork, str):
+def change_commits(git: Git, base: Base, execution: Execution) -> ChangeCommits:
+    """The commits from where the change left the base to HEAD. NotApplicable or Unavailable without a base."""
+    if isinstance(base.fork, Unavailable):
         raise base.fork
-    found = git.log(f"{base.fork}..HEAD", MOST_COMMITS + 1) if git.head else []
+    fork = demanded(base.fork, execution)
+    found = git.log(f"{fork}..HEAD", MOST_COMMITS + 1) if git.head else []
     changed = frozenset((*git.changed_in_worktree(), *git.untracked()))
     return ChangeCommits(tuple(reversed(found[:MOST_COMMITS])), changed, len(found) > MOST_COMMITS)

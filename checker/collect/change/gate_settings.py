@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from checker.collect.change.demanded import demanded
 from checker.collect.data_parsed import Malformed
 from checker.collect.data_text import parse
 from checker.collect.files import Root, Unreadable, decoded
 from checker.model.change.settings_of_gates import GateSettings, SettingChange, flat
+from checker.model.execution import Execution
 from checker.model.repo import Changes
-from checker.model.unavailable import Unavailable
+from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
 
 LARGEST = 1 << 20  # bytes
@@ -65,8 +67,9 @@ _DATA = tuple(
 _COMMENTED = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 
 
-def gate_settings(git: Git, root: Root, changes: Changes) -> GateSettings:
-    """Every setting that differs. NotApplicable without a base."""
+def gate_settings(git: Git, root: Root, changed: Changes | NotApplicable, execution: Execution) -> GateSettings:
+    """Every setting that differs. NotApplicable without a base, Unavailable where a gate asks."""
+    changes = demanded(changed, execution)
     altered: list[SettingChange] = []
     gone: list[str] = []
     looked: list[str] = []

@@ -10,9 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from checker.model.quoted import without_secrets
+from checker.collect.files import Root
+from checker.model.execution import CacheFolder
+from checker.model.quoted import holds_secret
 
 LARGEST = 512 << 20  # bytes; a cache that has grown larger is begun anew
+_KNOWN = "SELECT id, body FROM looked WHERE id IN (SELECT value FROM json_each(?))"
 _SECONDS = 5.0  # that another run may hold it
 
 
@@ -22,9 +25,8 @@ class Cache:
     A context manager. A record is whatever JSON holds; who reads one checks its shape.
     """
 
-    def __init__(self, folder: Path | None, key: str) -> None:
-        self._key = key
-        self._database = _opened(folder, key) if folder else None
+    def __init__(self, folder: Path | None, key: str, file: str = "code") -> None:
+        self._database = _opened(folder, key, f"{file}.sqlite") if folder else None
 
     def __enter__(self) -> Cache:
         return self
@@ -39,12 +41,11 @@ class Cache:
         """The records that there are. One question for all: a thousand small ones cost more than reading everything."""
         if self._database is None:
             return {}
-        wanted = set(ids)
+        wanted = json.dumps(list(dict.fromkeys(ids)))
         found: dict[str, Any] = {}
         with contextlib.suppress(sqlite3.Error, ValueError, TypeError, RecursionError):
-            for name, body in self._database.execute("SELECT id, body FROM looked"):
-                if name in wanted:
-                    found[name] = json.loads(body)
+            for name, body in self._database.execute(_KNOWN, (wanted,)):
+                found[name] = json.loads(body)
         return found
 
     def put(self, records: Mapping[str, Any]) -> None:
@@ -52,13 +53,21 @@ class Cache:
         if self._database is None or not records:
             return
         bodies = ((name, json.dumps(record, separators=(",", ":"))) for name, record in records.items())
-        rows = [(name, body) for name, body in bodies if without_secrets(body) == body]  # no secret is kept anywhere
+        rows = [(name, body) for name, body in bodies if not holds_secret(body)]  # no secret is kept anywhere
         with contextlib.suppress(sqlite3.Error), self._database:
             self._database.executemany("INSERT OR REPLACE INTO looked VALUES (?, ?)", rows)
 
 
-def _opened(folder: Path, key: str) -> sqlite3.Connection | None:
-    file = folder / "code.sqlite"
+def outside(folder: CacheFolder, root: Root) -> Path | None:
+    """The cache's folder, unless it lies in the audited tree, where anybody may have filled it."""
+    if not folder.path:
+        return None
+    path = Path(folder.path).absolute()
+    return None if path.resolve().is_relative_to(root.path.resolve()) else path
+
+
+def _opened(folder: Path, key: str, name: str) -> sqlite3.Connection | None:
+    file = folder / name
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if file.is_symlink():

@@ -31,6 +31,7 @@ class Guards:
         self._parents: dict[Key, list[tuple[Key, str, str]]] = defaultdict(list)
         self._own: dict[Key, list[str]] = defaultdict(list)  # middlewares of a router or app
         self._unfollowed = False
+        self._lost = False  # some include leads to what is no router that we know
         self._everywhere: list[str] = []
         self._chained: dict[Key, str] = {}
         self._asked: dict[tuple[str, str], str] = {}
@@ -54,7 +55,15 @@ class Guards:
             return Guard.UNKNOWN, f"{outer} may ask for it before the route", whole
         if self._unfollowed and (key is None or not self._parents.get(key)):
             return Guard.UNKNOWN, "its router is included where it could not be followed", whole
+        if key and self._is_left_out(key):
+            return Guard.UNKNOWN, "its router is included nowhere, so that nothing leads to it", whole
         return Guard.OPEN, "", whole
+
+    def _is_left_out(self, key: Key) -> bool:
+        """Whether other routers are included, each by a name that could be followed, and this one is not."""
+        made = self._program.modules[key[0]]["routers"].get(key[1]) if key[0] in self._program.modules else None
+        part = made is not None and str(made[0]).endswith(("APIRouter", "Blueprint"))
+        return part and bool(self._parents) and not self._lost and not self._parents.get(key)
 
     def _direct(self, path: str, symbol: str, asks: str, decorator: str, decorators: list[str], text: str) -> str:
         if path.endswith(".py"):
@@ -161,6 +170,7 @@ class Guards:
             elif verb:
                 self._own[to].append(self._by_words(path, f"{text} {child}", 0))
             else:
+                self._lost = self._lost or "StaticFiles" not in child
                 self._unfollowed = self._unfollowed or "Depends" in text or "Security" in text
 
     def _chain(self, key: Key) -> str:

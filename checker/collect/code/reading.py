@@ -15,7 +15,7 @@ from typing import Any
 
 from checker import resources
 from checker.collect.code import functions
-from checker.collect.code.cache import Cache
+from checker.collect.code.cache import Cache, outside
 from checker.collect.code.module import module_facts
 from checker.collect.code.sources import Candidate, Content, candidates, content
 from checker.collect.code.traits import table, traits
@@ -63,7 +63,7 @@ def reading(root: Root, inventory: Inventory, git: Git | NotApplicable | Unavail
         raise NotApplicable("; ".join(["no Python or TypeScript source of a backend", *notes[:3]]))
     changed = set(git.changed_in_worktree()) if isinstance(git, Git) else set()
     engine = ast_grep.program()
-    with Cache(_outside(folder, root), _key(engine)) as kept:
+    with Cache(outside(folder, root), _key(engine)) as kept:
         ids = {
             one.path: _record_id(one, one.blob) for one in wanted if one.blob is not None and one.path not in changed
         }
@@ -91,14 +91,6 @@ def _once_each(wanted: Iterable[Candidate], ids: Mapping[str, str], known: Mappi
         if name is not None and name not in known:
             first.setdefault(name, one)
     return {one.path: one for one in first.values()}
-
-
-def _outside(folder: CacheFolder, root: Root) -> Path | None:
-    """The cache's folder, unless it lies in the audited tree, where anybody may have filled it."""
-    if not folder.path:
-        return None
-    path = Path(folder.path).absolute()
-    return None if path.resolve().is_relative_to(root.path.resolve()) else path
 
 
 def _record_id(one: Candidate, blob: str) -> str:

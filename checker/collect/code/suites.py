@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 
 from checker.collect.files import Root, Unreadable
 from checker.model.repo import Inventory, Role
@@ -12,6 +14,7 @@ from checker.model.unavailable import Unavailable
 LARGEST = 512 << 10  # bytes of one test file
 MOST_FILES = 5000
 _SOURCE = (".py", ".ts", ".tsx", ".js", ".mjs", ".cjs")
+_ELSEWHERE = (".java", ".kt", ".scala", ".go", ".cs", ".rb", ".php", ".rs", ".ex", ".exs", ".swift")
 _IS_TEST = re.compile(r"\bdef test_|\bclass Test|\b(?:it|test|describe)\s*(?:\.\w+)*\s*\(|@given\b|@schema\.")
 _KINDS = {
     "contract": (
@@ -57,7 +60,14 @@ def suites(root: Root, inventory: Inventory) -> Suites:
         files[file.path] = frozenset(kinds if kinds & {"integration", "e2e"} else {*kinds, "unit"})
         if follows is None and _FOLLOWS.search(text):
             follows = file.path
-    return Suites(files, frozenset(addresses), follows)
+    return Suites(files, frozenset(addresses), follows, Counter(_elsewhere(inventory)))
+
+
+def _elsewhere(inventory: Inventory) -> Iterator[str]:
+    for one in inventory.files:
+        ending = one.path[one.path.rfind(".") :]
+        if one.role is Role.TEST and ending in _ELSEWHERE:
+            yield ending
 
 
 def _addresses(text: str) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 
 from checker import resources
@@ -14,12 +15,33 @@ def table() -> str:
     return resources.text("rules", "patterns", "traits.toml")
 
 
+@dataclass(frozen=True, slots=True)
+class _Trait:
+    """How one trait shows: in a line that imports, or anywhere in a file that holds one of its words (all, where none)."""
+
+    name: str
+    imported: tuple[re.Pattern[bytes], ...]
+    anywhere: tuple[re.Pattern[bytes], ...]
+    words: tuple[bytes, ...]
+
+
 @cache
-def _patterns() -> dict[str, dict[str, tuple[re.Pattern[bytes], ...]]]:
-    return {
-        language: {name: tuple(_compiled(one) for one in ways) for name, ways in named.items()}
-        for language, named in tomllib.loads(table()).items()
-    }
+def _traits(language: str) -> tuple[_Trait, ...]:
+    read = tomllib.loads(table())
+    words = read["words"][language]
+    return tuple(
+        _Trait(
+            name,
+            tuple(_compiled(one) for one in ways if _names_a_library(one)),
+            tuple(_compiled(one) for one in ways if not _names_a_library(one)),
+            tuple(word.encode() for word in words.get(name, ())),
+        )
+        for name, ways in read[language].items()
+    )
+
+
+def _names_a_library(pattern: str) -> bool:
+    return pattern.removeprefix("(?i)").startswith((r"^\s*(?:from|import)", "[\"'](?:", "[\\\"'](?:"))
 
 
 def _compiled(pattern: str) -> re.Pattern[bytes]:
@@ -29,5 +51,19 @@ def _compiled(pattern: str) -> re.Pattern[bytes]:
 
 def traits(path: str, data: bytes) -> list[str]:
     """The traits that a file's source shows, in the order of the table."""
-    named = _patterns()["python" if path.endswith(".py") else "typescript"]
-    return [name for name, ways in named.items() if any(one.search(data) for one in ways)]
+    language = "python" if path.endswith(".py") else "typescript"
+    imports = b"\n".join(line for line in data.split(b"\n") if _imports(line))
+    lowered = data.lower()
+    return [one.name for one in _traits(language) if _shows(one, imports, data, lowered)]
+
+
+def _imports(line: bytes) -> bool:
+    return b"import" in line or b"from" in line or b"require" in line
+
+
+def _shows(trait: _Trait, imports: bytes, data: bytes, lowered: bytes) -> bool:
+    if any(one.search(imports) for one in trait.imported):
+        return True
+    if trait.words and not any(word in lowered for word in trait.words):
+        return False
+    return any(one.search(data) for one in trait.anywhere)
