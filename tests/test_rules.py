@@ -47,6 +47,7 @@ def holds(case: Path, expect: dict[str, Any], report: Report) -> None:
     outcome = expect.get("outcome", OUTCOMES[case.name.partition("-")[0]])
     assert outcome == OUTCOMES[case.name.partition("-")[0]] or case.name.startswith("near-")
     assert result.outcome.value == outcome, result
+    assert result.examined == expect.get("examined", result.examined)
     wanted = expect.get("finding", [])
     assert (outcome == "failed") == bool(wanted), "a failed case names its findings"
     found = [one for one in report.findings if one.rule == case.parent.name]
