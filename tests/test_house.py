@@ -98,3 +98,14 @@ def test_the_question_to_git_can_say_no(tmp_path: Path) -> None:
     (tmp_path / "build" / "a").write_text("")
     (tmp_path / "b").write_text("")
     assert list(_ignored([tmp_path / "build" / "a", tmp_path / "b"], tmp_path)) == ["build/a"]
+
+
+def test_each_test_that_the_threat_model_names_is_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    rows = [line for line in text.splitlines() if re.match(r"\| (repository|agent|artefact|app) \|", line)]
+    named = {row: re.findall(r"`((?:browser/)?\w+\.py)(?:::(\w+))?`", row.split("|")[4]) for row in rows}
+    assert len(rows) >= 15
+    assert [row for row, tests in named.items() if not tests] == []
+    for file, test in {one for tests in named.values() for one in tests}:
+        found = (ROOT / "tests" / file).read_text("utf-8")
+        assert not test or re.search(rf"def {test}\(", found), f"{file}::{test}"

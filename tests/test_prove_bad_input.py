@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from checker import proving
+from checker.probe.network import own_processes
 from checker.proofs import bundle, gates, keys
 from checker.proofs.decision import Weighed
 from checker.proving import prove
@@ -41,15 +42,25 @@ def commanded(project: Project, *command: str) -> None:
     project.base = commit(project.root, "command")
 
 
-def test_a_command_that_kills_the_checker_leaves_no_proof(project: Project) -> None:
-    script = "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_command_that_kills_its_parent_forges_no_proof(project: Project, apart: bool) -> None:
+    """Among processes of its own it does not reach the checker; where the kernel gives none, no proof is left."""
+    if apart and not own_processes():
+        pytest.skip("the kernel gives no processes of their own here")
+    script = "import os, signal; os.kill(os.getppid(), signal.SIGKILL); raise SystemExit(3)"
     commanded(project, "python", "-c", script)
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(HERE), "HOME": str(project.root.parent)}
     environment[keys.VARIABLE] = str(project.keys["local"])
-    command = [sys.executable, "-m", "checker", "prove", "smoke_test", str(project.root), "--base", project.base]
-    done = subprocess.run(command, env=environment, capture_output=True, check=False)
-    assert done.returncode == -signal.SIGKILL
-    assert not project.bundle().exists()
+    words = ["prove", "smoke_test", str(project.root), "--base", project.base]
+    started = (
+        "import sys; from checker.proofs import scratch\n"
+        f"if not {apart}: scratch.own_processes = lambda: ()\n"
+        f"sys.argv = ['checker', *{words!r}]\nfrom checker.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", started], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == (1 if apart else -signal.SIGKILL), done.stderr
+    assert project.bundle().exists() == apart
+    assert "FAILED" in done.stdout or not apart
 
 
 def test_a_command_that_prints_a_gigabyte_is_read_to_its_end(project: Project) -> None:

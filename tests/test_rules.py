@@ -32,12 +32,22 @@ OUTCOMES = {
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
 def test_fixture(case: Path, tmp_path: Path) -> None:
-    expect = tomllib.loads((case / "expect.toml").read_text("utf-8"))
-    report = run(case, expect, tmp_path / "repo")
+    expect = expectation(case)
+    holds(case, expect, run(case, expect, tmp_path / "repo"))
+
+
+def expectation(case: Path) -> dict[str, Any]:
+    """What a case's `expect.toml` says."""
+    return tomllib.loads((case / "expect.toml").read_text("utf-8"))
+
+
+def holds(case: Path, expect: dict[str, Any], report: Report) -> None:
+    """Assert that a report says of a case's rule what is expected, finding by finding."""
     (result,) = [one for one in report.results if one.rule == case.parent.name]
     outcome = expect.get("outcome", OUTCOMES[case.name.partition("-")[0]])
     assert outcome == OUTCOMES[case.name.partition("-")[0]] or case.name.startswith("near-")
     assert result.outcome.value == outcome, result
+    assert result.examined == expect.get("examined", result.examined)
     wanted = expect.get("finding", [])
     assert (outcome == "failed") == bool(wanted), "a failed case names its findings"
     found = [one for one in report.findings if one.rule == case.parent.name]

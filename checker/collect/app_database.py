@@ -25,8 +25,8 @@ _DRIVER = re.compile(
 )
 _NODE_DRIVER = re.compile(r'"(pg|pg-promise|postgres|@prisma/adapter-pg)"\s*:')
 _SETTING = re.compile(r"\b([A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+|PGHOST|PGPORT|PGUSER|PGPASSWORD|PGDATABASE)\b")
-_FIELD = re.compile(r"(?m)^\s+([a-z]\w*)\s*:\s*\S")
-_ASSIGNED = re.compile(r"(?m)^\s*(?:export\s+|-\s+)?([A-Z][A-Z0-9_]*)\s*[=:]\s*[\"']?([a-z][\w+]*://[^\s\"'#]*)")
+_FIELD = re.compile(r"(?m)^[^\S\n]+([a-z]\w*)\s*:\s*\S")
+_ASSIGNED = re.compile(r"(?m)^[^\S\n]*(?:export\s+|-\s+)?([A-Z][A-Z0-9_]*)\s*[=:]\s*[\"']?([a-z][\w+]*://[^\s\"'#]*)")
 
 
 def app_database(root: Root, inventory: Inventory, description: Description) -> DatabasePlan:

@@ -46,8 +46,8 @@ _SKIPPED = frozenset({Role.VENDORED, Role.FIXTURE, Role.GENERATED, Role.TEST})
 _LINE = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*([^;#]*)")
 _PIN = re.compile(r"^\(?\s*(?:===?\s*[\w.!+-]+|@\s*\S+)\s*(?:--hash\S+\s*)*\)?\\?$")
 _DEV = re.compile(r"(?i)dev|test|lint|doc|typing|ci|build|example|bench")
-_RESOURCE = re.compile(r'(?m)^\s*resource\s+"([\w-]+)"\s+"')
-_IMAGE = re.compile(r"(?m)^\s*(?:-\s+)?image:\s*[\"']?([^\s\"'#]+)")
+_RESOURCE = re.compile(r'(?m)^[^\S\n]*resource\s+"([\w-]+)"\s+"')
+_IMAGE = re.compile(r"(?m)^[^\S\n]*(?:-\s+)?image:\s*[\"']?([^\s\"'#]+)")
 _STACK = re.compile(
     r"(?:.*/)?(?:tech[-_ ]?stack|tech[-_ ]?spec|technology[-_ ]?stack|stack)\.(?:md|mdx|rst|txt|ya?ml|json)",
     re.IGNORECASE,

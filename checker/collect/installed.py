@@ -31,7 +31,7 @@ _PLAIN = (
 )
 _INCLUDED = re.compile(r"^(?:-r|--requirement|-c|--constraint)[\s=]*(\S+)")
 _LOCAL = re.compile(r"^(?:-e\b|--editable\b|\.{1,2}(?:/|\[|$)|file:|/)")
-_IMAGE = re.compile(r"(?im)^\s*from\s+(?:\S+/)?python:(3\.\d+)")
+_IMAGE = re.compile(r"(?im)^[^\S\n]*from\s+(?:\S+/)?python:(3\.\d+)")
 
 
 def installed(root: Root, inventory: Inventory, description: Description, execution: Execution) -> Installed:

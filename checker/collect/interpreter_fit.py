@@ -8,7 +8,7 @@ import re
 from checker.collect.files import Root, Unreadable
 from checker.model.unavailable import Unavailable
 
-_ASKS = re.compile(r"(?m)^\s*(?:requires-python|python)\s*=\s*[\"'](?P<asked>[^\"']*)[\"']")
+_ASKS = re.compile(r"(?m)^[^\S\n]*(?:requires-python|python)\s*=\s*[\"'](?P<asked>[^\"']*)[\"']")
 _LEAST = re.compile(r"(?:>=|\^|~=?|==)\s*(\d+)\.(\d+)")
 
 

@@ -150,7 +150,7 @@ def _dialect(tree: Tree) -> str:
         "clickhouse": r"(?i)\bon\s+cluster\b|\bengine\s*=?\s*\w*mergetree",
         "mysql": r"(?i)`|\bauto_increment\b|\bengine\s*=\s*innodb",
         "sqlite": r"(?i)\bautoincrement\b|\bpragma\s",
-        "mssql": r"(?im)^\s*go\s*$|\bnvarchar\b|\[dbo\]",
+        "mssql": r"(?im)^[^\S\n]*go\s*$|\bnvarchar\b|\[dbo\]",
     }
     named = next((name for name in marks if name in tree.scripts.lower()), None)
     return named or next((name for name, mark in marks.items() if re.search(mark, text)), "postgresql")

@@ -35,7 +35,7 @@ LARGEST_TREE = 512 * 1024 * 1024  # bytes that are copied
 _KEYS = re.compile(r"(?i)^(?:x-)?idempotency[-_]?key$")
 _PASSWORD = re.compile(r"(?i)pass(?:word|wd|phrase|code)")
 _EXAMPLES = (".env.example", ".env.sample", ".env.template", "env.example", ".env.dist")
-_SETTING = re.compile(r"(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
+_SETTING = re.compile(r"(?m)^[^\S\n]*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
 
 
 def rehearsal(underway: Underway) -> Rehearsal:

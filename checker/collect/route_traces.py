@@ -28,13 +28,13 @@ _KINDS = (
     _Kind(
         (".py",),
         re.compile(
-            r"(?m)^\s*(?:from|import)\s+(?:fastapi|flask|starlette|litestar|sanic|quart|robyn|falcon|blacksheep|aiohttp|bottle"
+            r"(?m)^[^\S\n]*(?:from|import)\s+(?:fastapi|flask|starlette|litestar|sanic|quart|robyn|falcon|blacksheep|aiohttp|bottle"
             r"|ninja|rest_framework|connexion|flask_restful|flask_smorest)\b"
         ),
         re.compile(
-            rf"""(?m)^\s*@[\w.]+\.(?:{_VERBS}|route|api_route)\(\s*[rf]?["']|^\s*@(?:{_VERBS})\(\s*["']/"""
+            rf"""(?m)^[^\S\n]*@[\w.]+\.(?:{_VERBS}|route|api_route)\(\s*[rf]?["']|^[^\S\n]*@(?:{_VERBS})\(\s*["']/"""
             rf"""|\.add_(?:api_route|url_rule|route|{_VERBS})\(\s*["']/|\bweb\.(?:{_VERBS})\(\s*["']/"""
-            r"""|^\s*@api_view\(|\brouter\.register\(|\bapi\.add_resource\("""
+            r"""|^[^\S\n]*@api_view\(|\brouter\.register\(|\bapi\.add_resource\("""
         ),
     ),
     _Kind(
@@ -42,7 +42,9 @@ _KINDS = (
         re.compile(
             r"""["'](?:express|fastify|@nestjs/common|hono|koa-router|@koa/router|@hapi/hapi|restify|elysia|polka|find-my-way)["']"""
         ),
-        re.compile(rf"""(?m)^\s*(?:[\w.]+)?\.(?:{_VERBS}|all)\(\s*["'`]/|^\s*@(?:Get|Post|Put|Patch|Delete)\("""),
+        re.compile(
+            rf"""(?m)^[^\S\n]*(?:[\w.]+)?\.(?:{_VERBS}|all)\(\s*["'`]/|^[^\S\n]*@(?:Get|Post|Put|Patch|Delete)\("""
+        ),
     ),
     _Kind(
         ("/route.ts", "/route.js"),
@@ -52,7 +54,7 @@ _KINDS = (
     _Kind(
         (".java", ".kt"),
         re.compile(r"org\.springframework\.web|(?:jakarta|javax)\.ws\.rs|io\.micronaut\.http"),
-        re.compile(r"(?m)^\s*@(?:(?:Get|Post|Put|Patch|Delete)(?:Mapping)?|RequestMapping|Path)\("),
+        re.compile(r"(?m)^[^\S\n]*@(?:(?:Get|Post|Put|Patch|Delete)(?:Mapping)?|RequestMapping|Path)\("),
     ),
     _Kind(
         (".go",),
@@ -69,12 +71,12 @@ _KINDS = (
     _Kind(
         (".rs",),
         re.compile(r"\b(?:axum|actix_web|rocket|poem)::"),
-        re.compile(rf'(?m)\.route\(\s*"/|^\s*#\[(?:{_VERBS})\("/'),
+        re.compile(rf'(?m)\.route\(\s*"/|^[^\S\n]*#\[(?:{_VERBS})\("/'),
     ),
     _Kind(
         ("routes/api.php",),
         re.compile(r"Route::"),
-        re.compile(rf"(?m)^\s*Route::(?:{_VERBS}|apiResource)\("),
+        re.compile(rf"(?m)^[^\S\n]*Route::(?:{_VERBS}|apiResource)\("),
     ),
 )
 _DOCSTRING = re.compile(

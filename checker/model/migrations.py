@@ -111,7 +111,9 @@ class Revision:
         text = self.section("VERIFY") or ""
         parts = re.split(r";\s*(?:\n|$)", text)
         found = (re.search(r"(?is)\b(?:select|with)\b.*", part) for part in parts)
-        return tuple(" ".join(re.sub(r"(?m)^\s*--", "", one[0]).split()) for one in found if one and "%(" not in one[0])
+        return tuple(
+            " ".join(re.sub(r"(?m)^[^\S\n]*--", "", one[0]).split()) for one in found if one and "%(" not in one[0]
+        )
 
     @property
     def written(self) -> str:

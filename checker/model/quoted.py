@@ -12,7 +12,7 @@ _STRETCH = re.compile(r"[A-Za-z0-9+/=_\-]{16,}")
 _PIECE = re.compile(r"[_\-/]")
 _WORD = re.compile(r"[a-z]{1,10}")
 _DIGIT = re.compile(r"[0-9]")
-_MIXED = re.compile(r"[0-9].*[A-Za-z]|[A-Za-z].*[0-9]")
+_LETTER = re.compile(r"[A-Za-z]")
 _LONGEST_WORD = re.compile(r"[a-z]{6}|[A-Z]{6}")
 _PROVIDERS = re.compile(
     r"\b(?:gh[pousr]_|github_pat_|glpat-|npm_|pypi-|xox[abpr]-|xapp-|[sr]k_(?:live|test)_|whsec_|sk-|hf_|AKIA|ASIA|AIza|SG\.|dop_v1_"
@@ -60,7 +60,9 @@ def _beside_a_name(found: re.Match[str]) -> str:
 
 
 def _is_random(stretch: str) -> bool:
-    pieces = [piece for piece in _PIECE.split(stretch) if len(piece) >= 12 and _MIXED.search(piece)]
+    pieces = [
+        piece for piece in _PIECE.split(stretch) if len(piece) >= 12 and _DIGIT.search(piece) and _LETTER.search(piece)
+    ]
     if not pieces:
         return False
     return any(entropy(piece) >= 3.2 and _LONGEST_WORD.search(piece) is None for piece in pieces)

@@ -1,4 +1,4 @@
-"""The only place that says how a child is started without a network, where the kernel lets us."""
+"""The only place that says how a child is started apart from us, without our network or our processes, where the kernel lets us."""
 
 from __future__ import annotations
 
@@ -7,17 +7,33 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-_WAYS = (
-    ("unshare", "--user", "--map-current-user", "--net"),
-    ("unshare", "--user", "--map-root-user", "--net"),
-    ("unshare", "--net"),
+# What is in such a namespace sees and signals nobody outside it, ends with it, and finds no other process's environment,
+# in which a key may be, below /proc (pid_namespaces(7)). The shell is its first process, which no signal from inside ends.
+_APART = ("--pid", "--fork", "--kill-child", "--mount-proc", "/bin/sh", "-c", '"$@"; exit $?', "sh")
+_MAPPED = (("--user", "--map-current-user"), ("--user", "--map-root-user"), ())
+_CLOSED = (
+    *(("unshare", *mapped, "--net", *_APART) for mapped in _MAPPED),
+    *(("unshare", *mapped, "--net") for mapped in _MAPPED),
 )
+_OWN = tuple(("unshare", *mapped, *_APART) for mapped in _MAPPED)
 
 
 @cache
 def closed_network() -> tuple[str, ...]:
-    """Words to put before a command so that it sees no network but sockets in files; empty where that is denied."""
-    for way in _WAYS:
+    """Words to put before a command so that it sees no network but sockets in files, and no process but its own where
+    that can be had; empty where a network of its own is denied.
+    """
+    return _first_that_works(_CLOSED)
+
+
+@cache
+def own_processes() -> tuple[str, ...]:
+    """Words to put before a command so that it sees no process but its own; empty where that is denied."""
+    return _first_that_works(_OWN)
+
+
+def _first_that_works(ways: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    for way in ways:
         try:
             tried = subprocess.run([*way, "true"], capture_output=True, cwd="/", check=False, timeout=20)
         except (OSError, subprocess.SubprocessError):

@@ -44,15 +44,31 @@ def identity() -> str:
     return f"{found} {stat.st_size} {stat.st_mtime_ns} {sorted(_SELECTED)}"
 
 
-def scan(files: Sequence[str], folder: Path) -> list[Hit]:
-    """What ruff says of some files, as hits of rules called `python-…`. Empty where ruff is not there or breaks."""
-    engine = program()
-    if engine is None or not files:
-        return []
+def scan(files: Sequence[str], folder: Path) -> tuple[list[Hit], list[str]]:
+    """What ruff says of some files, as hits of rules called `python-…`, and the files on which it breaks.
+
+    A batch on which it breaks is halved until the file that breaks it stands alone. Nothing where ruff is not there.
+    """
+    hits: list[Hit] = []
+    failed: list[str] = []
+    waiting = [list(files)] if files and program() else []
+    while waiting:
+        batch = waiting.pop()
+        found = _run(batch, folder)
+        if found is not None:
+            hits += found
+        elif len(batch) == 1:
+            failed += batch
+        else:
+            waiting += [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+    return hits, failed
+
+
+def _run(files: Sequence[str], folder: Path) -> list[Hit] | None:
     listed = folder / "files.txt"
     listed.write_text("\n".join(files), "utf-8")
     argv = [
-        *(str(engine), "check", "--isolated", "--no-cache", "--ignore-noqa", "--exit-zero", "--no-fix", "--quiet"),
+        *(str(program()), "check", "--isolated", "--no-cache", "--ignore-noqa", "--exit-zero", "--no-fix", "--quiet"),
         *("--no-force-exclude", "--target-version", _TARGET, "--output-format=json-lines"),
         *("--select", ",".join(_SELECTED), f"@{listed}"),
     ]
@@ -61,7 +77,7 @@ def scan(files: Sequence[str], folder: Path) -> list[Hit]:
     except command.CommandMissing:
         return []
     if done.code != 0 or done.truncated or done.timed_out:
-        return []
+        return None
     return [hit for line in done.stdout.splitlines() if (hit := _hit(line)) is not None]
 
 

@@ -252,7 +252,7 @@ def _imports(runner: Runner, beside: bytes, path: str) -> list[str]:
             else []
         )
     if path.endswith(("mjs", "mts")) or (
-        re.search(rb"^\s*import\b", beside, re.MULTILINE) and b"require(" not in beside
+        re.search(rb"^[^\S\n]*import\b", beside, re.MULTILINE) and b"require(" not in beside
     ):
         return ['import assert from "node:assert";', 'import test from "node:test";']
     return ['const assert = require("node:assert");', 'const test = require("node:test");']

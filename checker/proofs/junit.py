@@ -92,9 +92,13 @@ def _root(file: Path) -> ElementTree.Element:
         data = file.read_bytes() if file.stat().st_size <= LARGEST else b""
     except OSError:
         raise Unparsed(f"the run left no {file.name}") from None
-    if b"<!ENTITY" in data or (b"<!DOCTYPE" in data[:4096].upper() and b"[" in data[:4096]):
+    try:
+        text = data.decode("utf-8")  # as text it is parsed as UTF-8, whatever encoding it names to hide something in
+    except UnicodeDecodeError:
+        raise Unparsed(f"{file.name} is not UTF-8 text") from None
+    if "<!ENTITY" in text or ("<!DOCTYPE" in text[:4096].upper() and "[" in text[:4096]):
         raise Unparsed(f"{file.name} declares entities")
     try:
-        return ElementTree.fromstring(data)  # noqa: S314 - what declares entities was refused above, and the size is bounded
+        return ElementTree.fromstring(text)  # noqa: S314 - what declares entities was refused above, and the size is bounded
     except (ElementTree.ParseError, ValueError, LookupError):
         raise Unparsed(f"{file.name} is not XML") from None

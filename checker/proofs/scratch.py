@@ -6,13 +6,14 @@ import hashlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from checker.model.settings import Description
 from checker.probe import command
 from checker.probe.command import Completed
+from checker.probe.network import own_processes
 from checker.proofs.gates import Gates
 
 MOST_OUTPUT = 32 << 20  # bytes of stdout and stderr each
@@ -121,9 +122,16 @@ class Scratch:
         return cls(folder, interpreter, {**own, **fixed}, around.node, around.modules)
 
     def run(self, argv: list[str], seconds: float, extra: Mapping[str, str] | None = None) -> Completed:
-        """Run one command in the tree, without a shell; CommandMissing where it is not there."""
+        """Run one command in the tree, without a shell; CommandMissing where it is not there.
+
+        It is run among processes of its own: what is under judgement neither ends its judge nor reads the key in the
+        judge's environment.
+        """
         env = {**self.env, **(extra or {})}
-        return command.run(argv, cwd=self.tree, env=env, timeout=seconds, max_output=MOST_OUTPUT)
+        apart = own_processes()
+        named = [str(command.executable(argv[0], self.tree, env)), *argv[1:]] if apart else argv
+        done = command.run([*apart, *named], cwd=self.tree, env=env, timeout=seconds, max_output=MOST_OUTPUT)
+        return replace(done, argv=tuple(argv))
 
     def below(self, paths: Sequence[str], words: Sequence[str]) -> list[str]:
         """The paths below the files and folders that a command's words name; all of them where they name none."""

@@ -1,10 +1,13 @@
 """How many small breaks of the checks their fixtures notice: a seeded sample of mutants, each against its rules' cases.
 
-usage: python -m tests.benchmarks.mutate [--mutants N] [--seed N] [--family NAME] [--executing]
+usage: python -m tests.benchmarks.mutate [--mutants N] [--seed N] [--module NAME …] [--static] [--survivors FILE]
 
-Prints the share that dies and every survivor (file, line, what was changed). A mutant dies when a case of a rule that its
-module decides comes out differently, breaks, or takes too long. Cases that execute something are left out unless
-`--executing` is given; mutants of rules that have no other cases are not drawn then.
+Draws from every module of `checker/checks`. Prints the share that dies and every survivor (file, line, what was changed).
+A mutant dies when a case of a rule that its module takes part in comes out differently, breaks, or takes too long. Facts
+do not hang on checks, so each case is laid out and its facts are collected once; a mutant is then judged on them, in a
+child of its own. `--static` leaves out cases that execute something, and mutants of modules that have no other case.
+Mutants that cannot change a judgement are not drawn: `_needless` argues which. `--survivors` compares with a file of
+survivors that were argued one by one, and fails when there is another one.
 """
 
 from __future__ import annotations
@@ -20,19 +23,25 @@ import shutil
 import signal
 import sys
 import tempfile
-import tomllib
 import types
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
+from checker import audit as auditing
 from checker.checks import CHECKS
+from checker.workplace import Request, Workplace
 from tests import test_rules
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+CHECKS_FOLDER = ROOT / "checker" / "checks"
 PACKAGE = "checker.checks"
 SECONDS = 60  # for all cases of one mutant
+QUOTED = 30  # characters: a slice from here on cuts what is quoted, and decides nothing
 SWAPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
@@ -55,69 +64,132 @@ class Mutant:
     position: int
     line: int
     change: str
+    text: str
+
+    @property
+    def family(self) -> str:
+        return self.module.split(".")[0]
+
+    def is_in(self, name: str) -> bool:
+        """Whether its module is the one of that name, or lies below it."""
+        return f"{self.module}.".startswith(f"{name}.")
+
+    @property
+    def named(self) -> str:
+        """The mutant without its line's number, which moves."""
+        return f"{self.module}: {self.text}: {self.change}"
+
+    def __str__(self) -> str:
+        return f"checker/checks/{self.module.replace('.', '/')}.py:{self.line} {self.text}: {self.change}"
 
 
 def main() -> int:
     options = _options()
-    rules = _rules_of_modules(options)
-    drawn = random.Random(options.seed)
-    everything = [mutant for module in sorted(rules) for mutant in mutants(module)]
-    sample = drawn.sample(everything, min(options.mutants, len(everything)))
+    cases = _cases_of_modules(static=options.static)
+    everything = [mutant for module in sorted(cases) for mutant in mutants(module)]
+    drawn = random.Random(options.seed).sample(everything, min(options.mutants, len(everything)))
+    sample = [one for one in drawn if not options.module or any(one.is_in(name) for name in options.module)]
     print(
-        f"{len(everything)} mutants of {len(rules)} modules; {len(sample)} drawn with seed {options.seed}", flush=True
+        f"{len(everything)} mutants of {len(cases)} modules; {len(sample)} drawn with seed {options.seed}", flush=True
     )
-    survivors, by_family, died = [], Counter[str](), Counter[str]()
+    survivors: list[Mutant] = []
+    by_family, died = Counter[str](), Counter[str]()
+    of_module: dict[str, list[Mutant]] = defaultdict(list)
     for mutant in sorted(sample, key=lambda one: (one.module, one.line, one.position)):
-        family = mutant.module.split(".")[0]
-        by_family[family] += 1
-        if _dies(mutant, rules[mutant.module]):
-            died[family] += 1
-        else:
-            survivors.append(mutant)
-            print(
-                f"survives: checker/checks/{mutant.module.replace('.', '/')}.py:{mutant.line} {mutant.change}",
-                flush=True,
-            )
+        of_module[mutant.module].append(mutant)
+    for module, mine in of_module.items():
+        with laid_out(cases[module]) as laid:
+            for mutant in mine:
+                by_family[mutant.family] += 1
+                died[mutant.family] += _dies(mutant, laid)
+                if sum(died.values()) + len(survivors) < sum(by_family.values()):
+                    survivors.append(mutant)
+                    print(f"survives: {mutant}", flush=True)
     for family in sorted(by_family):
         print(f"{family:<12} {died[family]:>4} of {by_family[family]:>4} die")
-    share = 100 * (len(sample) - len(survivors)) / len(sample)
+    share = 100 * (len(sample) - len(survivors)) / max(1, len(sample))
     print(f"{len(sample) - len(survivors)} of {len(sample)} die: {share:.1f} %")
-    return 0
+    return _unargued(survivors, options.survivors) if options.survivors else 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mutants", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--family")
-    parser.add_argument("--executing", action="store_true")
+    parser.add_argument("--module", action="append", default=[])
+    parser.add_argument("--static", action="store_true")
+    parser.add_argument("--survivors", type=Path)
     return parser.parse_args()
 
 
-def _rules_of_modules(options: argparse.Namespace) -> dict[str, list[Path]]:
-    """The cases that look at each module of checks."""
-    cases: dict[str, list[Path]] = {}
+def _unargued(survivors: list[Mutant], file: Path) -> int:
+    """How many survivors have no line `path:what was changed | why it may live` (the line's text, not its number)."""
+    argued = {line.partition(" | ")[0] for line in file.read_text("utf-8").splitlines() if " | " in line}
+    left = [one for one in survivors if one.named not in argued]
+    for one in left:
+        print(f"not argued: {one.named}")
+    return min(len(left), 1)
+
+
+def _cases_of_modules(*, static: bool) -> dict[str, list[Path]]:
+    """The cases of the rules that each module takes part in: its own rules', and those whose modules import it."""
+    cases: dict[str, list[Path]] = defaultdict(list)
     for rule in CHECKS:
-        module = CHECKS.place(rule).partition(":")[0]
         mine = [case for case in test_rules.CASES if case.parent.name == rule]
-        if not options.executing:
+        if static:
             mine = [case for case in mine if not _executes(case)]
-        if mine and (options.family is None or module.split(".")[0] == options.family):
-            cases.setdefault(module, []).extend(mine)
-    return cases
+        for module in _taking_part(CHECKS.place(rule).partition(":")[0]) if mine else ():
+            cases[module] += mine
+    return dict(cases)
+
+
+def _taking_part(module: str) -> set[str]:
+    """A module and all modules of checks that it leans on."""
+    found, waiting = set[str](), [module]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            for node in ast.walk(ast.parse(_file(one).read_text("utf-8"))):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{PACKAGE}."):
+                    inner = (node.module or "").removeprefix(f"{PACKAGE}.")
+                    waiting += [name for name in (inner, *(f"{inner}.{a.name}" for a in node.names)) if _is_file(name)]
+    return found
+
+
+def _is_file(module: str) -> bool:
+    return _file(module).is_file()
 
 
 def _executes(case: Path) -> bool:
-    profile = tomllib.loads((case / "expect.toml").read_text("utf-8")).get("profile", "static")
+    profile = test_rules.expectation(case).get("profile", "static")
     return profile != "static" and not (case / "rehearsal.json").is_file()
 
 
 def mutants(module: str) -> Iterator[Mutant]:
     """Every mutant of a module, in the order of its text."""
-    tree = ast.parse(_file(module).read_text("utf-8"))
+    text = _file(module).read_text("utf-8")
+    tree, lines = ast.parse(text), text.splitlines()
+    needless = {id(node) for parent in ast.walk(tree) for node in _needless(parent)}
     for position, node in enumerate(ast.walk(tree)):
-        for change in _changes(node):
-            yield Mutant(module, position, getattr(node, "lineno", 0), change)
+        line = node.target.lineno if isinstance(node, ast.comprehension) else getattr(node, "lineno", 0)
+        for change in () if id(node) in needless else _changes(node):
+            yield Mutant(module, position, line, change, lines[line - 1].strip())
+
+
+def _needless(parent: ast.AST) -> Iterator[ast.AST]:
+    """What cannot change a judgement, because of where it stands.
+
+    How long a quotation is cut (a slice from `QUOTED` on); that a dataclass is frozen, or that two lengths are asserted
+    to be equal (`strict`), which only guards the code's own author; how a message and its evidence are put into words,
+    which no case holds, so that they may be put better.
+    """
+    if isinstance(parent, ast.Slice) and isinstance(parent.upper, ast.Constant) and isinstance(parent.upper.value, int):
+        yield from [parent.upper] if parent.upper.value >= QUOTED else []
+    elif isinstance(parent, ast.keyword) and parent.arg in ("frozen", "slots", "strict"):
+        yield parent.value
+    elif isinstance(parent, ast.keyword) and parent.arg in ("message", "evidence"):
+        yield from ast.walk(parent.value)
 
 
 def _changes(node: ast.AST) -> Iterator[str]:
@@ -174,37 +246,78 @@ def _changed(node: ast.AST, change: str) -> ast.AST:
     return node
 
 
-def _dies(mutant: Mutant, cases: list[Path]) -> bool:
-    """Run the cases in a child that holds the changed module; whatever is not silent success is a death."""
+@dataclass(frozen=True)
+class Laid:
+    """A case on disk, what was asked of it, and what is expected."""
+
+    case: Path
+    expect: dict[str, Any]
+    request: Request
+
+
+@contextlib.contextmanager
+def laid_out(cases: list[Path]) -> Iterator[list[Laid]]:
+    """Lay cases out and collect their facts; a case that does not come out as expected by itself is left aside."""
+    scratch = Path(tempfile.mkdtemp(prefix="checker-mutant-"))
+    opened: dict[Path, Workplace] = {}
+    asked: list[Request] = []
+    truly = Workplace.open
+
+    def once(request: Request, _: ExitStack) -> Workplace:
+        if request.path not in opened:
+            opened[request.path] = truly(request, stack)
+        return opened[request.path]
+
+    def noted(request: Request) -> auditing.Audit:
+        asked.append(request)
+        return auditing.audit(request)
+
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        stack.enter_context(mock.patch.object(Workplace, "open", once))
+        stack.enter_context(mock.patch.object(test_rules, "audit", noted))
+        yield [one for number, case in enumerate(cases) if (one := _laid(case, scratch / str(number), asked))]
+
+
+def _laid(case: Path, target: Path, asked: list[Request]) -> Laid | None:
+    target.mkdir()
+    try:
+        test_rules.test_fixture(case, target)
+    except AssertionError:
+        print(f"left aside, it does not come out as expected here: {case.parent.name}/{case.name}", flush=True)
+        return None
+    return Laid(case, test_rules.expectation(case), asked[-1])
+
+
+def _dies(mutant: Mutant, laid: list[Laid]) -> bool:
+    """Judge the cases in a child that holds the changed module; whatever is not silent success is a death."""
     child = os.fork()
     if child == 0:
         code = 1
         with contextlib.suppress(BaseException):
             signal.alarm(SECONDS)
-            code = _all_pass(mutant, cases)
+            code = _all_pass(mutant, laid)
         os._exit(code)
     return os.waitpid(child, 0)[1] != 0
 
 
-def _all_pass(mutant: Mutant, cases: list[Path]) -> int:
+def _all_pass(mutant: Mutant, laid: list[Laid]) -> int:
+    for name in [name for name in sys.modules if name.startswith(f"{PACKAGE}.")]:
+        del sys.modules[name]  # who imports the changed module is to have the changed one
+    CHECKS._loaded.clear()
     name = f"{PACKAGE}.{mutant.module}"
     module = types.ModuleType(name)
     module.__file__ = str(_file(mutant.module))
     sys.modules[name] = module
     exec(compile(mutated(mutant), module.__file__, "exec"), module.__dict__)
-    scratch = Path(tempfile.mkdtemp(prefix="checker-mutant-"))
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            for number, case in enumerate(cases):
-                (scratch / str(number)).mkdir()
-                test_rules.test_fixture(case, scratch / str(number))
-        return 0
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        for one in laid:
+            test_rules.holds(one.case, one.expect, auditing.audit(one.request).report)
+    return 0
 
 
 def _file(module: str) -> Path:
-    return ROOT / "checker" / "checks" / f"{module.replace('.', '/')}.py"
+    return CHECKS_FOLDER / f"{module.replace('.', '/')}.py"
 
 
 if __name__ == "__main__":

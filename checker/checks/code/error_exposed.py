@@ -13,7 +13,7 @@ from checker.model.rule import Confidence
 _ANSWER = re.compile(
     r"(?:Response|HTTPException|jsonify|make_response|abort|failure|problem|error_response|\.json|\.send)\s*\(|\breturn\b|\braise\b|[\"'](?:detail|error|message|traceback|trace|stack)[\"']\s*:"
 )
-_BROAD = re.compile(r"except\s*(?:\(?\s*(?:Base)?Exception\b[^:\n]*)?:")
+_BROAD = re.compile(r"except\s*+(?:\(?+\s*+(?:Base)?Exception\b[^:\n]*)?:")
 _SERVER_ERROR = re.compile(r"(?i)\b5\d\d\b|HTTP_5\d\d|INTERNAL_SERVER_ERROR|InternalServerError")
 _DEBUG = re.compile(r"(?i)\bif\b[^\n]*\b(?:debug|dev|development|is_dev|is_local)\b|NODE_ENV|isDev|isProduction")
 _LOG = re.compile(r"(?i)\b(?:log|logger|logging|print|capture\w*|sentry\w*|span)\b[\w.]*\(")

@@ -12,7 +12,7 @@ from checker.model.rule import Confidence
 
 _ABSTRACT = re.compile(r"(?i)abstract|Protocol|overrid|subclass|must (?:be )?implement|interface|base\b")
 _MARKER = re.compile(r"\b([T]ODO|[F]IXME|X{3}|[H]ACK|TBD)\b")
-_WHOLE = re.compile(r"(?m)^[\s#/*<!-]*(?:@?)(?:[T]ODO|[F]IXME|TBD)\b\s*(?:\(|:|-|[a-z A-Z])")
+_WHOLE = re.compile(r"(?m)^[ \t\r\f\v#/*<!-]*(?:@?)(?:[T]ODO|[F]IXME|TBD)\b\s*(?:\(|:|-|[a-z A-Z])")
 
 
 def placeholder(code: CodeMatches) -> Iterator[Observation]:

@@ -47,5 +47,7 @@ def _kind(row: str, match: Match) -> str:
     annotated = re.search(rf"\b{re.escape(row)}\s*:\s*([A-Z]\w*)", match.around)
     if annotated:
         return annotated[1]
-    given = re.search(rf"(?m)^\s*{re.escape(row)}\s*=\s*.*?(?:\bget\(|\bselect\(|\bquery\()\s*([A-Z]\w*)", match.around)
+    given = re.search(
+        rf"(?m)^[^\S\n]*{re.escape(row)}\s*=\s*.*?(?:\bget\(|\bselect\(|\bquery\()\s*([A-Z]\w*)", match.around
+    )
     return given[1] if given else ""

@@ -79,4 +79,4 @@ def _body(match: Match) -> str:
         return match.text
     text = function.text.replace(function.parameters, "", 1) if function.parameters else function.text
     text = re.sub(r"\"\"\".*?\"\"\"", "", text, flags=re.DOTALL)
-    return re.sub(r"(?m)^\s*del\s.*$|^\s*_\s*=\s*\w+$|#.*$", "", text)
+    return re.sub(r"(?m)^[^\S\n]*del\s.*$|^[^\S\n]*_\s*=\s*\w+$|#.*$", "", text)

@@ -12,7 +12,7 @@ from checker.model.rule import Confidence
 from checker.model.unavailable import NotApplicable
 
 _SPECS = re.compile(r"(?:^|/)specs/(?:[\w-]+/)*[\w.-]+$|(?:^|/)schemas/(?:backend|shared)/")
-_FIELD = re.compile(r"""(?m)^\s*["']?(\w+)["']?\s*:\s*\S""")
+_FIELD = re.compile(r"""(?m)^[^\S\n]*["']?(\w+)["']?\s*:\s*\S""")
 _ENOUGH_FIELDS = 3
 
 

@@ -90,8 +90,10 @@ def parts_of(file: Artefact) -> dict[str, Part]:
         known = part_of(section.title)
         if known and known not in found:
             told, body = section.title.partition(":")[2].strip(), _own(section, file.sections)
-            items = tuple(re.findall(r"(?m)^\s*(?:[-*]|\d+[.)])\s+(.+)$", body))
-            rows = tuple(row for row in re.findall(r"(?m)^\s*\|(.+)\|\s*$", body) if not set(row) <= set("-:| "))[1:]
+            items = tuple(re.findall(r"(?m)^[^\S\n]*(?:[-*]|\d+[.)])\s+(.+)$", body))
+            rows = tuple(row for row in re.findall(r"(?m)^[^\S\n]*\|(.+)\|\s*$", body) if not set(row) <= set("-:| "))[
+                1:
+            ]
             found[known] = Part(f"{told}\n{body}".strip(), items or rows, file.lines(*section.lines), body)
     if "mode" not in found and (line := re.search(r"(?im)^[\s*_`>-]*mode[*_`]*\s*:\s*(.+)$", file.text)):
         number = file.text.count("\n", 0, line.start()) + 1

@@ -16,12 +16,12 @@ from checker.model.outputs.work import Queue, task_key
 from checker.model.rule import Confidence
 from checker.model.unavailable import NotApplicable, Unavailable
 
-_COMMAND = re.compile(r"`[^`\n]{3,}`|^\s*\$ \S+|```", re.MULTILINE)
+_COMMAND = re.compile(r"`[^`\n]{3,}`|^[^\S\n]*\$ \S+|```", re.MULTILINE)
 _URL = re.compile(r"https?://|(?<![\w.])/[\w{}-]+(?:/[\w{}.-]+)*|\b(?:GET|POST|PUT|PATCH|DELETE)\s+/")
 _AUTH = re.compile(r"(?i)\bauth|bearer|token|jwt|api.?key|oauth|session cookie|credential|public endpoint|no login")
 _SAMPLE = re.compile(r"```|\{\s*\"|curl\b")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?\s?%")
-_QUOTED = re.compile(r"[\"“«'‘][^\"”»'’\n]{8,}[\"”»'’]|^\s*>\s+\S", re.MULTILINE)
+_QUOTED = re.compile(r"[\"“«'‘][^\"”»'’\n]{8,}[\"”»'’]|^[^\S\n]*>\s+\S", re.MULTILINE)
 _WHY = re.compile(r"(?i)suffic|enough|because|covers? (?:all|every|each|the)|adequate|why (?:these|the|this)")
 _GROUPS = (("plan", r"plan(?:ned)?\b"), ("done", r"done|complete"), ("pending", r"pending|remaining|open|left"))
 

@@ -13,8 +13,8 @@ from checker.model.outputs.fields import is_blank, take, text_of, whole
 
 _GOOD = ("success", "succeeded", "passed", "pass", "ok", "green")
 _BAD = ("failed", "failure", "fail", "error", "red")
-_OPTION = re.compile(r"(?m)^\s*(?:[-*]\s+)?(?:\*\*)?(?:Option\s+)?([A-D])(?:\)|\.|:)\s*(?:\*\*)?\s*(\S.*)$")
-_ROW = re.compile(r"(?m)^\s*\|?\s*(\d+)\s*\|\s*([^|\n]+)\|\s*([^|\n]+)\|")
+_OPTION = re.compile(r"(?m)^[^\S\n]*(?:[-*]\s+)?(?:\*\*)?(?:Option\s+)?([A-D])(?:\)|\.|:)\s*(?:\*\*)?\s*(\S.*)$")
+_ROW = re.compile(r"(?m)^[^\S\n]*\|?\s*(\d+)\s*\|\s*([^|\n]+)\|\s*([^|\n]+)\|")
 
 
 class Limit(Frozen):

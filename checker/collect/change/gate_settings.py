@@ -197,5 +197,5 @@ def _data(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 def _line(text: str, key: str) -> int | None:
     """The line on which the last part of a key is set, where it stands there once at least."""
     last = re.escape(key.rpartition(".")[2])
-    found = re.search(rf"(?m)^\s*[\"']?{last}[\"']?\s*[:=]|[\"']{last}[\"']\s*:", text)
+    found = re.search(rf"(?m)^[^\S\n]*[\"']?{last}[\"']?\s*[:=]|[\"']{last}[\"']\s*:", text)
     return text.count("\n", 0, found.end()) + 1 if found else None

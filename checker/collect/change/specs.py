@@ -40,7 +40,9 @@ _WORDS = frozenset(
     }
 )
 _PROSE = (".md", ".mdx", ".rst", ".txt", ".adoc")
-_ESCALATES = re.compile(r"(?i)\bescalat|\barchitecture decision\b|\bADR[- ]?\d|^\s*status:\s*accepted", re.MULTILINE)
+_ESCALATES = re.compile(
+    r"(?i)\bescalat|\barchitecture decision\b|\bADR[- ]?\d|^[^\S\n]*status:\s*accepted", re.MULTILINE
+)
 _RECORDING = (".md", ".json", ".yaml", ".yml", ".txt", ".toml", ".jsonl")
 
 

@@ -12,7 +12,7 @@ from checker.model.unavailable import Unavailable
 
 LARGEST = 4 << 20  # bytes
 _BLOCK = re.compile(r"^model\s+(\w+)\s*\{[^\n]*\n(.*?)^\}", re.MULTILINE | re.DOTALL)
-_FIELD = re.compile(r"^\s*(\w+)\s+\w", re.MULTILINE)
+_FIELD = re.compile(r"^[^\S\n]*(\w+)\s+\w", re.MULTILINE)
 
 
 def prisma_models(root: Root, inventory: Inventory) -> Iterator[Model]:

@@ -32,7 +32,7 @@ _REVISION = re.compile(rb"(?m)^down_revision\b")  # an Alembic revision, whereve
 _MOST_MATCHES = 400  # of one pattern in one file
 _LONGEST_MATCH = 2000  # characters kept
 _WEB = re.compile(
-    rb"(?m)^\s*(?:from|import)\s+(?:fastapi|flask|starlette|litestar|sanic|quart|aiohttp|django|rest_framework|ninja|falcon|bottle)\b"
+    rb"(?m)^[^\S\n]*(?:from|import)\s+(?:fastapi|flask|starlette|litestar|sanic|quart|aiohttp|django|rest_framework|ninja|falcon|bottle)\b"
     rb"""|["'](?:express|fastify|@nestjs/[\w-]+|hono|koa|koa-router|@koa/router|@hapi/hapi|next/server|next|@trpc/server)["']"""
 )
 
@@ -143,18 +143,23 @@ def _read(
         places = {_place(top, folder, number, path, one): path for number, (path, one) in enumerate(shown.items())}
         scan = ast_grep.scan(engine, _rules(), list(places), folder)
         hits: dict[str, list[Hit]] = defaultdict(list)
-        for hit in (*scan.hits, *ruff.scan([one for one in places if one.endswith(".py")], folder)):
+        more, left = ruff.scan([one for one in places if one.endswith(".py")], folder)
+        for hit in (*scan.hits, *more):
             hits[places[hit.file]].append(hit)
     if len(scan.failed) == len(shown):
         raise Unavailable("ast-grep broke on every file; pip install --force-reinstall ast-grep-cli")
-    broken = {places[file] for file in scan.failed}
+    broken = {places[file] for file in (*scan.failed, *left)}
     return {path: _BROKEN if path in broken else _record(path, one.data, hits[path]) for path, one in shown.items()}
 
 
 def _place(top: str, folder: Path, number: int, path: str, one: Content) -> str:
-    """Where an engine finds a content: on disk, or in our own folder where it had to be rewritten."""
-    if not one.rewritten:
-        return f"{top}/{path}"
+    """Where an engine finds a content: on disk, or in our own folder where it was rewritten, or has a name that is none.
+
+    A line break in a name would begin another option in a list of files, and bytes that are no text come back as others.
+    """
+    place = f"{top}/{path}"
+    if not one.rewritten and place.isprintable():
+        return place
     copy = folder / f"{number}{path[path.rfind('.') :]}"
     copy.write_bytes(one.data)
     return str(copy)

@@ -68,7 +68,7 @@ class Evidence:
             return {}
         return {
             one.group(1): text.count("\n", 0, one.start()) + 1
-            for one in re.finditer(r"(?m)^\s*(?:async )?def (test_\w+)", text)
+            for one in re.finditer(r"(?m)^[^\S\n]*(?:async )?def (test_\w+)", text)
         }
 
     @cached_property

@@ -31,7 +31,7 @@ _TURN = re.compile(
     r"^[>#\s*_-]*\**(User|Human|Reviewer|CTO|Agent|Assistant|AI|Claude|Codex|Me)\b[*_]*\s*(?:\([^)]*\))?\s*:\s*[*_]*\s*(.*)$",
     re.IGNORECASE,
 )
-_COMMAND = re.compile(r"(?m)^\s*\$ (\S.*)$")
+_COMMAND = re.compile(r"(?m)^[^\S\n]*\$ (\S.*)$")
 
 
 def sessions(artefacts: Artefacts) -> Sessions:
