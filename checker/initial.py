@@ -30,6 +30,7 @@ _OF_THE_TOP = ("workflow", "pre-commit")  # hosts read these at the top of a rep
 _GITLAB = (".gitlab/checker.gitlab-ci.yml", "gitlab.yml")
 _WRITES = frozenset(path for path, _ in (*PARTS.values(), _GITLAB))
 _GAPS = ("", "\n", "\n\n")  # what may stand between a file's own text and our section
+INSTALL = f"backend-checker~={__version__}"
 _LARGEST = 10 * 1024 * 1024  # bytes of a file that a section is added to
 How = Literal["write", "append", "keep"]
 
@@ -45,9 +46,16 @@ class Step:
     why: str = ""
 
 
-def plan(root: Path, environment: Mapping[str, str], parts: tuple[str, ...] = ()) -> tuple[Step, ...]:
-    """What would be done in `root`, in order; nothing is written. `parts` are some of PARTS, all where none is named."""
-    detected = examine(root, environment)["detected"]
+def plan(
+    root: Path, environment: Mapping[str, str], parts: tuple[str, ...] = (), install: str = INSTALL
+) -> tuple[Step, ...]:
+    """What would be done in `root`, in order; nothing is written. `parts` are some of PARTS, all where none is named.
+
+    `install` is what pip installs in the pipeline: a requirement, an address of a git reference, or a wheel's path.
+    """
+    if not install.strip() or not install.isprintable() or "${{" in install:
+        raise ConfigurationError("--install", None, f"{install!r} is nothing that pip can install")
+    detected = {**examine(root, environment)["detected"], "install": install}
     return tuple(_step(root, part, detected) for part in PARTS if not parts or part in parts)
 
 
@@ -71,7 +79,7 @@ def _step(root: Path, part: str, detected: Mapping[str, Any]) -> Step:
 def _text(template: str, detected: Mapping[str, Any]) -> str:
     text = resources.text("reports", "init", template)
     branch = str(detected.get("default_branch") or "main")
-    text = text.replace("@VERSION@", __version__).replace("@BRANCH@", json.dumps(branch))
+    text = text.replace("@BRANCH@", json.dumps(branch)).replace("@INSTALL@", json.dumps(detected["install"]))
     contracts = detected.get("openapi", []) if template == "checker.toml" else []
     return text + (f"\n[layout]\nopenapi = {json.dumps(contracts)}\n" if contracts else "")
 

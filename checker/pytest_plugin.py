@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 _SECONDS = 3600.0
+_HANDED = "checker_report"  # in a worker's input
+_REPORT = pytest.StashKey[dict[str, Any]]()
 _LARGEST = 200 * 1024 * 1024  # bytes of a report
 
 
@@ -23,12 +25,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--checker-profile", default="static", metavar="PROFILE", help="What the audit may execute.")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Under pytest-xdist the audit is made once, before the first worker starts, and handed to each of them."""
+    if node.config.getoption("--checker"):
+        node.workerinput[_HANDED] = json.dumps(_told_once(node.config))
+
+
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Add a test for each rule that was asked."""
-    asked: list[str] = config.getoption("--checker")
-    if asked:
-        report = _audited(config, asked)
-        items.extend(_items(session, report))
+    if config.getoption("--checker"):
+        handed = getattr(config, "workerinput", {}).get(_HANDED)
+        items.extend(_items(session, json.loads(handed) if handed else _told_once(config)))
+
+
+def _told_once(config: pytest.Config) -> dict[str, Any]:
+    """What the tests need of the report; a run of pytest audits once."""
+    if _REPORT not in config.stash:
+        report = _audited(config, config.getoption("--checker"))
+        config.stash[_REPORT] = {name: report[name] for name in ("results", "findings")}
+    return config.stash[_REPORT]
 
 
 def _audited(config: pytest.Config, asked: list[str]) -> dict[str, Any]:

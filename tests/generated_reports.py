@@ -13,6 +13,7 @@ from tests.sample_report import sample
 
 SUFFIXES = {
     "agent": "agent.txt",
+    "badge": "svg",
     "github": "github.txt",
     "gitlab": "gitlab.json",
     "html": "html",

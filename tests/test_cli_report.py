@@ -12,7 +12,7 @@ from tests import backend
 from tests.backend import ONLY
 from tests.child import audit, inside, refused
 
-FORMATS = ("agent", "github", "gitlab", "json", "junit", "markdown", "rdjson", "sarif", "text")
+FORMATS = ("agent", "badge", "github", "gitlab", "json", "junit", "markdown", "rdjson", "sarif", "text")
 
 
 @pytest.fixture
@@ -30,7 +30,13 @@ def saved(bad: Path, tmp_path: Path) -> Path:
 def test_a_saved_audit_renders_as_the_audit_did(bad: Path, saved: Path, fmt: str) -> None:
     done = inside("report", saved, "--format", fmt)
     assert (done.code, done.err) == (1, "")
-    assert done.out == audit(bad, *ONLY, "--format", fmt).out
+    shown = audit(bad, *ONLY, "--format", fmt).out
+    if fmt == "agent":  # its last line repeats how the audit was asked for, which no report holds
+        done_lines, shown_lines = done.out.splitlines(), shown.splitlines()
+        assert shown_lines[-1].endswith(f"--only pagination --standard=backend-coder {bad}")
+        assert done_lines[:-1] == shown_lines[:-1]
+        return
+    assert done.out == shown
 
 
 def test_html_of_a_saved_audit_says_that_it_has_no_lines(bad: Path, saved: Path) -> None:
@@ -41,6 +47,23 @@ def test_html_of_a_saved_audit_says_that_it_has_no_lines(bad: Path, saved: Path)
     shown = audit(bad, *ONLY, "--format", "html").out
     assert 'class="l hit"' in shown
     assert "The lines of code are those of the audited tree" in shown
+
+
+def test_html_of_a_saved_audit_shows_the_lines_of_the_tree_that_was_judged(tmp_path: Path) -> None:
+    repo = backend.anchored(tmp_path / "repo")
+    saved = tmp_path / "saved.json"
+    audit(repo.path, *ONLY, "--output", f"json:{saved}")
+    done = inside("report", saved, "--format", "html", "--repo", repo.path)
+    assert (done.code, done.err) == (1, "")
+    assert 'class="l hit"' in done.out
+    assert "made from a saved report" not in done.out
+    repo.write("openapi.yaml", backend.BAD + "# one more line\n")
+    other = inside("report", saved, "--format", "html")
+    assert 'class="l hit"' not in other.out
+    said = refused(inside("report", saved, "--format", "html", "--repo", repo.path))
+    assert said.startswith(f"--repo: {repo.path} is tree ")
+    assert said.endswith(" was judged")
+    assert "add --format html" in refused(inside("report", saved, "--repo", repo.path))
 
 
 def test_it_goes_to_a_file(saved: Path, tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import select
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import pytest
 from checker.fleet import judging, listing, overview, running
 from checker.fleet.judging import Row, Task
 from checker.fleet.running import INDEX, report_of
+from checker.model.unavailable import Unavailable
 from checker.toml_source import ConfigurationError
 from tests.fake_secrets import fake
 
@@ -218,6 +221,60 @@ def deadly(task: Task) -> tuple[Row, bytes]:
         deaths.write("x")
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
+
+
+def test_what_kills_each_worker_of_a_cluster_ends_as_a_row(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import distributed
+
+    cluster: Any = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1", env={"PYTHONPATH": str(ROOT)}
+    )
+    monkeypatch.setattr(running, "judge", deadly_in_one)
+    with cluster:
+        work = running.tasks(("repo-0", "repo-1"), fleet, (), 60.0, 512, executes=False)
+        with running.on_a_cluster(cluster.scheduler_address) as workers:
+            (fleet / "out").mkdir()
+            found = running.run(work, fleet / "out", workers, lambda row, position, of: None)
+    assert [(row.name, row.status) for row in found] == [("repo-0", "error"), ("repo-1", "ready")]
+    assert found[0].verdict.startswith("it killed the workers that judged it: ")
+
+
+def deadly_in_one(task: Task) -> tuple[Row, bytes]:
+    return (
+        deadly(task) if task.name == "repo-0" else (Row(name=task.name, code=0, status="ready", verdict="READY"), b"")
+    )
+
+
+def test_a_scheduler_that_goes_away_ends_the_run_and_keeps_what_was_judged(fleet: Path) -> None:
+    class Gone(Executor):
+        def submit(self, work: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            if args[0].name == "repo-0":
+                future.set_result((Row(name="repo-0", code=0, status="ready", verdict="READY"), b""))
+            else:
+                future.cancel()
+                future.set_running_or_notify_cancel()
+            return future
+
+    (fleet / "out").mkdir()
+    work = running.tasks(("repo-0", "repo-1"), fleet, (), 60.0, 512, executes=False)
+    with pytest.raises(Unavailable, match="scheduler went away"):
+        running.run(work, fleet / "out", Gone(), lambda row, position, of: None)
+    assert set(rows(fleet, "out")) == {"repo-0"}
+
+
+def write_some(out: Path, part: int) -> None:
+    """What a shard does to the index, many times over."""
+    for number in range(40):
+        row = Row(name=f"repo-{part}-{number}", code=0, status="ready", verdict="READY")
+        running._keep(out, row, b"")
+        running._write_index(out, [row])
+
+
+def test_shards_that_run_at_once_lose_no_row(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(write_some, [tmp_path] * 4, range(4)))
+    assert len(running.rows_of(tmp_path)) == 160
 
 
 def test_an_audit_ends_with_its_worker(fleet: Path) -> None:

@@ -16,7 +16,8 @@ from click.testing import CliRunner, Result
 from checker.cli import root as command
 from checker.initial import PARTS, RECORD
 from checker.toml_source import ConfigurationError
-from tests.scratch import commit, git
+from tests.benchmarks import init_repos
+from tests.scratch import commit, git, whole
 
 
 @pytest.fixture
@@ -58,7 +59,8 @@ def test_everything_is_shown_and_written(repo: Path) -> None:
     for path, _ in PARTS.values():
         assert f"writes {path}" in done.stdout
     assert '  | standards = ["common"]' in done.stdout
-    assert done.stdout.rstrip().endswith("Next: checker audit")
+    assert done.stdout.rstrip().endswith(f"Next: checker audit {repo}")
+    assert "--baseline" in done.stdout
 
 
 def test_undo_leaves_what_was_there(repo: Path) -> None:
@@ -233,6 +235,33 @@ def test_what_is_written_is_what_its_readers_expect(repo: Path) -> None:
     ]
     hooks = yaml.safe_load((repo / ".pre-commit-config.yaml").read_text("utf-8"))["repos"][0]["hooks"]
     assert hooks[0]["pass_filenames"] is False
+
+
+def test_what_pip_installs_is_told_to_the_pipeline_as_a_word(repo: Path) -> None:
+    wanted = 'git+https://git.example/acme/backend-checker@v0.1.0#egg="x": [y]'
+    run(str(repo), "--install", wanted)
+    (repo / ".gitlab-ci.yml").write_text("stages: [test]\n", "utf-8")
+    run(str(repo), "--only", "workflow", "--install", wanted)
+    github = yaml.safe_load((repo / ".github/workflows/checker.yml").read_text("utf-8"))["jobs"]["audit"]
+    gitlab = yaml.safe_load((repo / ".gitlab/checker.gitlab-ci.yml").read_text("utf-8"))["checker"]
+    assert github["env"]["CHECKER_INSTALL"] == gitlab["variables"]["CHECKER_INSTALL"] == wanted
+    assert not [one for one in github["steps"] if wanted in one.get("run", "")]
+
+
+@pytest.mark.parametrize("wanted", ["", " ", "a\nb", "a${{ secrets.KEY }}"])
+def test_what_no_pip_could_install_is_refused(repo: Path, wanted: str) -> None:
+    done = run(str(repo), "--install", wanted)
+    assert isinstance(done.exception, ConfigurationError)
+    assert not (repo / "checker.toml").exists()
+
+
+def test_what_is_written_works_and_goes_again(tmp_path: Path) -> None:
+    """The trial that is also given public repositories: hooks and server as their hosts run them, then undo."""
+    outcome = init_repos.tried(whole("clean", tmp_path / "clean"))
+    assert set(outcome) == set(init_repos.STEPS)
+    assert {name: became for name, became in outcome.items() if not became.startswith("ok")} == {
+        "pre-commit": "not tried"
+    }
 
 
 def validated(schema: str, file: Path) -> None:

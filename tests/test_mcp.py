@@ -243,7 +243,8 @@ def test_a_whole_self_check(broken: Path, tmp_path: Path) -> None:
         assert (await answer(server, "audit", skip=["outputs"]))["status"] == "blocked"
         (repo / "leak.py").unlink()
         step = await answer(server, "next_step", gate="G5")
-        assert step["next_step"] == "checker prove build_output", step
+        said = "record the proof build_output, which is missing; run: checker prove build_output"
+        assert step["next_step"] == said, step
         for kind in ("build_output", "lint_output", "test_output"):
             proof = await answer(server, "capture_command_output", proof_type=kind)
             assert (proof["type"], proof["decision"]) == (kind, "pass"), proof

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.scratch import whole
+from tests.scratch import commit, whole
 from tests.test_init import validated
 
 ROOT = Path(__file__).resolve().parent.parent
+LINES = ("sql-built", "weak-cryptography")  # two that are about lines of source
 ACTION = ROOT / ".github" / "actions" / "checker" / "action.yml"
 
 
@@ -37,12 +38,16 @@ def step(name: str) -> dict[str, Any]:
     return next(one for one in action["runs"]["steps"] if one.get("name") == name)
 
 
-def run(name: str, bench: Path, repo: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
+def run(name: str, bench: Path, repo: Path, event: str = "push", **inputs: str) -> subprocess.CompletedProcess[str]:
     """A step of the action under bash as the host starts it, its inputs in the environment."""
     defaults = {key: one.get("default", "") for key, one in yaml.safe_load(ACTION.read_text("utf-8"))["inputs"].items()}
     given = {**defaults, **{key.replace("_", "-"): value for key, value in inputs.items()}}
     told = step(name)
     environment = {key: _filled(value, given) for key, value in told.get("env", {}).items()}
+    return _under_bash(told["run"], bench, repo, {**environment, "GITHUB_EVENT_NAME": event})
+
+
+def _under_bash(script: str, bench: Path, repo: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     for file in ("summary", "output"):
         (bench / file).write_text("", "utf-8")
     around = {
@@ -52,7 +57,7 @@ def run(name: str, bench: Path, repo: Path, **inputs: str) -> subprocess.Complet
         "GITHUB_STEP_SUMMARY": str(bench / "summary"),
         "GITHUB_OUTPUT": str(bench / "output"),
     }
-    words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", told["run"]]
+    words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
     return subprocess.run(
         words, cwd=repo, env={**around, **environment}, capture_output=True, text=True, check=False, timeout=300
     )
@@ -109,9 +114,60 @@ def test_a_ready_audit_passes(bench: Path, tmp_path: Path) -> None:
     assert "status=ready" in (bench / "output").read_text("utf-8")
 
 
+def a_change(repo: Path) -> None:
+    """A commit that adds a line with a defect to a repository whose other lines have defects, too."""
+    source = repo / "src" / "main.py"
+    bad = "def found(connection, name):\n    return connection.execute(f\"SELECT id FROM orders WHERE name = '{name}'\")\n"
+    source.write_text(f"{source.read_text('utf-8')}\n\n{bad}", "utf-8")
+    commit(repo, "a change")
+
+
+@pytest.mark.parametrize(
+    ("event", "asked", "narrow"),
+    [
+        ("push", "auto", False),
+        ("pull_request", "auto", True),
+        ("pull_request", "false", False),
+        ("push", "true", True),
+    ],
+)
+def test_a_pull_request_is_judged_by_its_lines(
+    bench: Path, tmp_path: Path, event: str, asked: str, narrow: bool
+) -> None:
+    repo = whole("broken", tmp_path / "broken")
+    a_change(repo)
+    done = run("audit", bench, repo, event, changed=asked, base="HEAD~1", options="--only code")
+    assert done.returncode == 1, done.stderr
+    report = json.loads(Path(outputs(bench)["report"]).read_text("utf-8"))
+    touched = {one["where"]["path"] for one in report["findings"] if one["rule"] in LINES}
+    assert (touched == {"src/main.py"}) is narrow, touched
+    assert "blocked" in Path(outputs(bench)["badge"]).read_text("utf-8")
+
+
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_the_pipeline_that_init_writes_runs(bench: Path, tmp_path: Path, host: str) -> None:
+    repo = whole("broken", tmp_path / "broken")
+    a_change(repo)
+    text = (ROOT / "reports" / "init" / f"{host}.yml").read_text("utf-8")
+    template = yaml.safe_load(text.replace("@BRANCH@", '"main"').replace("@INSTALL@", '"backend-checker"'))
+    if host == "github":
+        steps = {one.get("name"): one.get("run", "") for one in template["jobs"]["audit"]["steps"]}
+        audit, event = steps["audit"], {"GITHUB_EVENT_NAME": "pull_request"}
+    else:
+        audit = "\n".join(line for line in template["checker"]["script"] if "pip install" not in line)
+        event = {"CI_PIPELINE_SOURCE": "merge_request_event"}
+    done = _under_bash(audit, bench, repo, {**event, "CHECKER_BASE": "HEAD~1"})
+    assert done.returncode == 1, done.stderr
+    report = json.loads((repo / "checker.json").read_text("utf-8"))
+    assert {one["where"]["path"] for one in report["findings"] if one["rule"] in LINES} == {"src/main.py"}
+    if host == "github":
+        assert _under_bash(steps["summary"], bench, repo, {}).returncode == 0
+        assert "BLOCKED" in (bench / "summary").read_text("utf-8")
+
+
 def test_hostile_inputs_are_words(bench: Path, tmp_path: Path) -> None:
     repo = whole("clean", tmp_path / "clean")
-    done = run("audit", bench, repo, path="$(touch pwned); touch pwned")
+    done = run("audit", bench, repo, path="$(touch pwned); touch pwned", changed="$(touch pwned)")
     assert done.returncode == 2
     assert not (repo / "pwned").exists()
 

@@ -57,3 +57,26 @@ def test_no_module_of_the_project_stands_in_for_ours(tmp_path: Path) -> None:
     done = pytest_in(tmp_path, "--checker", "secret-in-tree", PYTHONPATH=f":.:{ROOT}")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "checker::secret-in-tree" in done.stdout
+
+
+def test_workers_share_one_audit(tmp_path: Path) -> None:
+    """An audit leaves a line in a log that stands in for the checker on the module path of its child."""
+    (tmp_path / "app.py").write_text(f'TOKEN = "{fake("github-pat")}"\n', "utf-8")
+    for number in range(6):
+        (tmp_path / f"test_{number}.py").write_text("def test_own():\n    pass\n", "utf-8")
+    log = tmp_path / "audits"
+    counted = tmp_path / "counted.py"
+    counted.write_text(
+        "from checker import pytest_plugin\naudited = pytest_plugin._audited\n\n\ndef once(config, asked):\n"
+        f"    open({str(log)!r}, 'a').write('x')\n    return audited(config, asked)\n\n\npytest_plugin._audited = once\n",
+        "utf-8",
+    )
+    words = ("-p", "counted", "-p", "xdist", "-n", "3", "--checker", "secrets")
+    done = pytest_in(tmp_path, *words, PYTHONPATH=f"{ROOT}:{tmp_path}")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 failed, 7 passed" in done.stdout
+    assert "app.py:1" in done.stdout
+    assert log.read_text("ascii") == "x"
+    wrong = pytest_in(tmp_path, "-p", "xdist", "-n", "2", "--checker", "secret")
+    assert wrong.returncode == 4
+    assert "no rule or family 'secret'" in wrong.stdout + wrong.stderr

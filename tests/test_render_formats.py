@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 from xml.etree import ElementTree
 
@@ -11,7 +12,7 @@ import pytest
 from checker.model.finding import Where
 from checker.model.report import NotAsked, Outcome, Report, Result, Subject
 from checker.model.rule import Family, Severity
-from checker.render import agent, github, gitlab, junit, markdown, rdjson, sarif
+from checker.render import agent, badge, github, gitlab, junit, markdown, rdjson, sarif
 from checker.render.text import render_text
 from tests.sample_report import empty, finding, ready, sample
 
@@ -233,14 +234,21 @@ def test_junit_shows_findings_of_a_rule_that_has_no_result() -> None:
     }
 
 
-def next_command(report: Report) -> str:
-    return agent.render(report).decode().splitlines()[-1]
+def next_command(report: Report, asked: agent.Asked = agent.AUDIT) -> str:
+    return agent.render(report, asked).decode().splitlines()[-1]
+
+
+def command_in(report: Report, asked: agent.Asked = agent.AUDIT) -> str:
+    return next_command(report, asked).rpartition("run: ")[2]
 
 
 def test_agent_ends_with_the_command_to_run_next() -> None:
-    assert next_command(sample()) == "Next: mend 1, then run: checker audit --only hardcoded-secret"
-    gate = changed(profile="gate")
-    assert next_command(gate) == "Next: mend 1, then run: checker audit --profile gate --only hardcoded-secret"
+    first = sample().findings[0]
+    assert next_command(sample()) == (
+        f"Next: mend app/settings.py:14 (hardcoded-secret: {first.title}). {first.recommendation.rstrip('.')}; "
+        "then run: checker audit --only hardcoded-secret"
+    )
+    assert command_in(changed(profile="gate")) == "checker audit --profile gate --only hardcoded-secret"
     unseen = changed(findings=())
     assert next_command(unseen) == "Next: see why the checker broke: checker audit --only schema-drift -vv"
     missing = Result(rule="migration-rollback", outcome=Outcome.UNAVAILABLE, reason="shallow")
@@ -260,7 +268,22 @@ def test_agent_ends_with_the_command_to_run_next() -> None:
 
 def test_agent_command_is_quoted_for_a_shell() -> None:
     report = changed(findings=(finding("x; rm -rf $HOME", "a.py"),))
-    assert next_command(report) == "Next: mend 1, then run: checker audit --only 'x; rm -rf $HOME'"
+    assert command_in(report) == "checker audit --only 'x; rm -rf $HOME'"
+    there = agent.Asked("audit", ("--standard=backend-coder", "--base=origin/main"), ("my repo\n$(id)",))
+    told = command_in(sample(), there)
+    assert "\n" not in told
+    words = ["--only", "hardcoded-secret", "--standard=backend-coder", "--base=origin/main"]
+    assert shlex.split(told)[2:-1] == words
+
+
+def test_the_next_command_asks_for_the_same_again() -> None:
+    there = agent.Asked("audit", ("--standard=backend-coder",), ("../service",))
+    assert command_in(sample(), there) == "checker audit --only hardcoded-secret --standard=backend-coder ../service"
+    assert command_in(ready(), there) == "checker audit --profile gate --standard=backend-coder ../service"
+    assert next_command(empty(), there).endswith("see what is missing: checker doctor ../service")
+    assert command_in(sample(), agent.Asked("audit", (), ("-x",))) == "checker audit --only hardcoded-secret -- -x"
+    files = agent.Asked("outputs", ("--as=handoff",), ("docs/a.json", "docs/b.json"))
+    assert command_in(sample(), files) == "checker outputs --as=handoff docs/a.json docs/b.json"
 
 
 def test_agent_tells_a_mend_once() -> None:
@@ -348,3 +371,26 @@ def test_also_is_counted_and_the_first_are_named() -> None:
     said = "5 more places: a.py:1, b.py:1, c.py:1, and 2 more"
     assert f"      also: {said}\n" in render_text(report, colour=False, verbose=0)
     assert len(result_of(report, "pagination")["relatedLocations"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        (ready(), "ready"),
+        (changed(results=(), findings=()), "blocked"),
+        (sample(), "blocked, 1 critical, 3 major"),
+        (changed(findings=()), "blocked, 2 unseen"),
+    ],
+)
+def test_a_badge_says_the_verdict_in_words(report: Report, said: str) -> None:
+    picture = ElementTree.fromstring(badge.render(report))
+    assert [one.text for one in picture.iter("{http://www.w3.org/2000/svg}text")] == ["backend checker", said]
+    (fill,) = {one.attrib["fill"] for one in picture.iter("{http://www.w3.org/2000/svg}path")}
+    white, colour = 1.05, _luminance(fill) + 0.05
+    assert white / colour >= 4.5, "WCAG 1.4.3"
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

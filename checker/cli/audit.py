@@ -16,6 +16,7 @@ from checker.audit import Audit, audit
 from checker.cli.output import FORMATS, WITH_SURROUNDINGS, Output, emit, parse_outputs
 from checker.model.rule import PROFILES, Severity
 from checker.model.surroundings import NONE
+from checker.render.agent import Asked
 from checker.toml_source import ConfigurationError
 from checker.workplace import Request
 
@@ -69,9 +70,10 @@ def audit_command(path: Path, outputs: tuple[str, ...], fmt: str, **options: Any
     report = _with_options(done, options)
     shows = WITH_SURROUNDINGS.intersection((fmt, *(output.format for output in wanted)))
     beside = done.around(report) if shows else NONE
-    emit(report, Output(fmt), plain=options["accessible"], verbose=options["verbose"], beside=beside)
+    asked = _asked(path, options)
+    emit(report, Output(fmt), plain=options["accessible"], verbose=options["verbose"], beside=beside, asked=asked)
     for output in wanted:
-        emit(report, output, plain=True, verbose=0, beside=beside)
+        emit(report, output, plain=True, verbose=0, beside=beside, asked=asked)
     if options["verbose"] >= 2:
         for rule, trace in done.traces.items():
             click.echo(f"{rule}:\n{trace}", err=True)
@@ -82,6 +84,15 @@ def audit_command(path: Path, outputs: tuple[str, ...], fmt: str, **options: Any
     fail_on = options["fail_on"] or done.fail_on
     threshold = None if fail_on == "never" else Severity(fail_on)
     sys.exit(gate.exit_code(report, threshold, options["allow_unavailable"]))
+
+
+def _asked(path: Path, options: dict[str, Any]) -> Asked:
+    """What a next command repeats: whose rules are asked, against which base, and the folder."""
+    named = (("standard", "standards"), ("skip", "skip"))
+    words = [f"--{name}={value}" for name, key in named for value in options[key]]
+    words += [f"--{name}={options[name]}" for name in ("base", "baseline", "pg_bin") if options[name]]
+    words += [f"--{name}" for name in ("changed", "install") if options[name]]
+    return Asked("audit", tuple(word.replace("--pg_bin", "--pg-bin") for word in words), (str(path),))
 
 
 def _keep_to(jobs: int | None) -> None:

@@ -56,7 +56,8 @@ def fleet_command(repos: Path, out: Path, scheduler: str | None, jobs: int, fmt:
     )
     with running.on_a_cluster(scheduler) if scheduler else running.on_this_machine(jobs) as workers:
         rows = running.run(work, out, workers, _told)
-    write_whole(out / "index.html", overview.page(running.rows_of(out)).encode("utf-8", "surrogateescape"))
+    with running.alone_in(out):
+        write_whole(out / "index.html", overview.page(running.rows_of(out)).encode("utf-8", "surrogateescape"))
     if fmt == "json":
         click.echo(json.dumps({"repositories": [row.model_dump() for row in rows]}, indent=2))
     else:

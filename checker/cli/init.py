@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,26 +12,39 @@ from typing import Any
 import click
 
 from checker import gate
-from checker.initial import PARTS, Step, carry_out, plan, undo
+from checker.initial import INSTALL, PARTS, Step, carry_out, plan, undo
 from checker.render.visible import visible
 
+NOTHING = "nothing was written"
 _DONE = {"write": "writes", "append": "adds a section to", "keep": "keeps"}
-NEXT = "checker audit"
+_LATER = (
+    "What the first audit finds can be set apart: checker audit --output json:checker-baseline.json, "
+    "then --baseline checker-baseline.json where the pipeline audits."
+)
 
 
 @click.command("init")
 @click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False), default=".")
 @click.option("--only", "parts", multiple=True, type=click.Choice(list(PARTS)), help="Nothing else; repeatable.")
+@click.option(
+    "--install",
+    default=INSTALL,
+    show_default=True,
+    metavar="WHAT",
+    help="What pip installs in the pipeline.",
+)
 @click.option("--undo", "takes_back", is_flag=True, help="Take back what an earlier init wrote.")
 @click.option("--dry-run", is_flag=True, help="Show, and write nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 @click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text")
-def init_command(path: Path, parts: tuple[str, ...], takes_back: bool, dry_run: bool, yes: bool, fmt: str) -> None:
+def init_command(
+    path: Path, parts: tuple[str, ...], install: str, takes_back: bool, dry_run: bool, yes: bool, fmt: str
+) -> None:
     """Show, then write, what a repository needs: configuration, pipeline, hooks, the agents' section. Never over a file."""
     if takes_back:
-        _tell([{"path": name, "how": became} for name, became in undo(path)], fmt, "checker init")
+        _tell([{"path": name, "how": became} for name, became in undo(path)], fmt, _command("init", path))
         sys.exit(gate.READY)
-    steps = plan(path, dict(os.environ), parts)
+    steps = plan(path, dict(os.environ), parts, install)
     if fmt == "text":
         for step in steps:
             click.echo("\n".join(map(visible, _shown(step))))
@@ -39,8 +53,14 @@ def init_command(path: Path, parts: tuple[str, ...], takes_back: bool, dry_run: 
         wanted = click.confirm("Write these?")
     if wanted:
         carry_out(path, steps)
-    _tell([_json(step, done=wanted) for step in steps], fmt, NEXT if wanted else "nothing was written")
+        if fmt == "text":
+            click.echo(_LATER)
+    _tell([_json(step, done=wanted) for step in steps], fmt, _command("audit", path) if wanted else NOTHING)
     sys.exit(gate.READY)
+
+
+def _command(name: str, path: Path) -> str:
+    return shlex.join(("checker", name, *([str(path)] if path != Path() else [])))
 
 
 def _shown(step: Step) -> list[str]:
@@ -61,4 +81,4 @@ def _tell(files: list[dict[str, Any]], fmt: str, step: str) -> None:
         return
     for one in files if "part" not in (files or [{}])[0] else ():
         click.echo(visible(f"{one['path']}: {one['how']}"))
-    click.echo(f"Next: {step}" if step.startswith("checker") else step)
+    click.echo(visible(step if step == NOTHING else f"Next: {step}"))

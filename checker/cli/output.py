@@ -13,6 +13,7 @@ import click
 from checker.model.report import Report
 from checker.model.surroundings import NONE, Surroundings
 from checker.render import RENDERERS
+from checker.render.agent import AUDIT, Asked
 from checker.render.text import render_text
 
 FORMATS = sorted(RENDERERS)
@@ -41,17 +42,22 @@ def parse_outputs(values: tuple[str, ...]) -> list[Output]:
     return outputs
 
 
-def emit(report: Report, output: Output, *, plain: bool, verbose: int, beside: Surroundings = NONE) -> None:
-    """Render and write, whole or not at all. `beside` is shown by the formats of `WITH_SURROUNDINGS` alone."""
+def emit(
+    report: Report, output: Output, *, plain: bool, verbose: int, beside: Surroundings = NONE, asked: Asked = AUDIT
+) -> None:
+    """Render and write, whole or not at all. `beside` is shown by the formats of `WITH_SURROUNDINGS` alone.
+
+    `asked` is what the next command, where a format names one, has to repeat.
+    """
     if output.path is not None:
-        write_whole(output.path, _rendered(report, output.format, beside))
+        write_whole(output.path, _rendered(report, output.format, beside, asked))
         return
     colour = not plain and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     is_text = output.format == "text"
     data = (
         render_text(report, colour=colour, verbose=verbose).encode()
         if is_text
-        else _rendered(report, output.format, beside)
+        else _rendered(report, output.format, beside, asked)
     )
     try:
         sys.stdout.buffer.write(data)
@@ -60,8 +66,8 @@ def emit(report: Report, output: Output, *, plain: bool, verbose: int, beside: S
         drop_stdout()  # nobody reads on; the verdict stays what it is
 
 
-def _rendered(report: Report, fmt: str, beside: Surroundings) -> bytes:
-    extra = (beside,) if fmt in WITH_SURROUNDINGS else ()
+def _rendered(report: Report, fmt: str, beside: Surroundings, asked: Asked) -> bytes:
+    extra = (beside,) if fmt in WITH_SURROUNDINGS else (asked,) if fmt == "agent" else ()
     data: bytes = RENDERERS[fmt](report, *extra)
     return data
 

@@ -13,6 +13,7 @@ from checker.cli.output import FORMATS, Output, emit
 from checker.model.outputs.artefact import Kind
 from checker.model.rule import Severity
 from checker.outputs import judge
+from checker.render.agent import Asked
 
 
 @click.command("outputs")
@@ -29,5 +30,6 @@ def outputs_command(
 ) -> None:
     """Judge each FILE by the standard that defines its kind; the kind is told from its path or its shape."""
     report, _ = judge(files, Kind(kind) if kind else None, moment(as_of))
-    emit(report, Output(fmt), plain=accessible, verbose=verbose)
+    asked = Asked("outputs", (f"--as={kind}",) if kind else (), tuple(map(str, files)))
+    emit(report, Output(fmt), plain=accessible, verbose=verbose, asked=asked)
     sys.exit(gate.exit_code(report, Severity.MAJOR, allow_unavailable=False))

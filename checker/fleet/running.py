@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import multiprocessing
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +20,14 @@ from pydantic import ValidationError
 
 from checker import __version__, catalog, gate
 from checker.fleet.judging import Row, Task, judge, unjudged
+from checker.model.unavailable import Unavailable
 from checker.probe import git_base
 from checker.probe.snapshot import snapshot
 from checker.toml_source import ConfigurationError
 
 INDEX = "fleet.jsonl"
 REPORTS = "reports"
+_LOCK = ".lock"
 _RETRIES = 3  # a worker that goes takes its audit with it; another one starts it anew
 Told = Callable[[Row, int, int], None]
 P = ParamSpec("P")
@@ -58,6 +62,7 @@ def _judged(tasks: Sequence[Task], workers: Executor) -> Iterator[tuple[Row, byt
 
 def _answers(tasks: Sequence[Task], workers: Executor, lost: list[Task]) -> Iterator[tuple[Row, bytes]]:
     waiting: dict[Future[tuple[Row, bytes]], Task] = {}
+    gone = False
     try:
         for task in tasks:
             waiting[workers.submit(judge, task)] = task
@@ -66,12 +71,25 @@ def _answers(tasks: Sequence[Task], workers: Executor, lost: list[Task]) -> Iter
                 answer = done.result()
             except BrokenExecutor:
                 lost.append(waiting[done])
+            except _killed() as killed:  # Dask has tried it on several workers, and each of them died
+                said = f"it killed the workers that judged it: {killed}"
+                yield unjudged(waiting[done], gate.BROKEN, "error", said), b""
+            except CancelledError:
+                gone = True
             else:
                 yield answer
+        if gone:
+            raise Unavailable("the scheduler went away; what was judged is kept, run the same again to go on")
     except BaseException:
         for future in waiting:
             future.cancel()
         raise
+
+
+def _killed() -> tuple[type[BaseException], ...]:
+    """What Dask says of a task that costs one worker after another, where Dask is in use at all."""
+    dask = sys.modules.get("distributed")
+    return (dask.KilledWorker,) if dask else ()
 
 
 @contextmanager
@@ -172,13 +190,22 @@ def _is_known(task: Task, known: dict[str, Row], out: Path) -> bool:
 def _keep(out: Path, row: Row, report: bytes) -> None:
     if report:
         _replace(out / report_of(row.name), report)
-    with open(out / INDEX, "a", encoding="utf-8") as index:
+    with alone_in(out), open(out / INDEX, "a", encoding="utf-8") as index:
         index.write(row.model_dump_json() + "\n")
 
 
 def _write_index(out: Path, rows: Sequence[Row]) -> None:
-    told = {**_known(out), **{row.name: row for row in rows}}
-    _replace(out / INDEX, "".join(told[name].model_dump_json() + "\n" for name in sorted(told)).encode())
+    with alone_in(out):
+        told = {**_known(out), **{row.name: row for row in rows}}
+        _replace(out / INDEX, "".join(told[name].model_dump_json() + "\n" for name in sorted(told)).encode())
+
+
+@contextmanager
+def alone_in(out: Path) -> Iterator[None]:
+    """Nobody else writes the index of an output folder meanwhile: shards of one list may run at once."""
+    with open(out / _LOCK, "w", encoding="ascii") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _replace(target: Path, data: bytes) -> None:

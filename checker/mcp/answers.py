@@ -12,7 +12,7 @@ from checker.model.finding import Finding
 from checker.model.report import Report
 from checker.model.rule import Confidence, Severity
 from checker.render import verdict
-from checker.render.agent import next_step
+from checker.render.agent import Asked, next_step
 from checker.render.order import settled
 from checker.render.places import place
 from checker.render.visible import clipped
@@ -99,8 +99,8 @@ class StepAnswer(Frozen):
     next_step: str
 
 
-def of_audit(report: Report, file: Path, *, detailed: bool) -> AuditAnswer:
-    """The answer for a report; `file` is where the whole of it stands."""
+def of_audit(report: Report, file: Path, asked: Asked, *, detailed: bool) -> AuditAnswer:
+    """The answer for a report that was asked for like this; `file` is where the whole of it stands."""
     report = settled(report)
     unseen = report.outcomes(*verdict.UNSEEN)
     return AuditAnswer(
@@ -113,7 +113,7 @@ def of_audit(report: Report, file: Path, *, detailed: bool) -> AuditAnswer:
         remaining=max(0, len(report.findings) - MOST),
         unseen=tuple(f"{one.outcome.value}: {one.rule}: {clipped(one.reason, _WORDS)}" for one in unseen[:MOST]),
         report=str(file),
-        next_step=next_step(report),
+        next_step=next_step(report, asked),
     )
 
 

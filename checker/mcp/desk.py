@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,8 @@ from checker.probe import own_command
 from checker.probe.own_command import Answer
 from checker.probe.snapshot import snapshot
 from checker.proofs import gates
+from checker.render.agent import Asked
+from checker.render.visible import visible
 from checker.toml_source import nearest
 
 Format = Literal["concise", "detailed"]
@@ -99,23 +102,23 @@ class Desk:
 
         The kind is told from path and shape; name it where that is ambiguous.
         """
-        told = await self._ran(ctx, ["outputs", "--format=json", *([f"--as={kind}"] if kind else []), "--", *files])
-        return of_audit(*self._kept(told), detailed=response_format == "detailed")
+        options = (f"--as={kind}",) if kind else ()
+        told = await self._ran(ctx, ["outputs", "--format=json", *options, "--", *files])
+        asked = Asked("outputs", options, tuple(files))
+        return of_audit(*self._kept(told), asked, detailed=response_format == "detailed")
 
     async def capture_command_output(self, ctx: Context, proof_type: ProofType, path: str = ".") -> ProofAnswer:
         """Record a proof: the repository's policy says which command is run, nobody passes one."""
         self._allow("agent")
         told = _json(await self._ran(ctx, ["prove", proof_type, "--format=json", "--", path]))
-        step = (
-            "checker gate handoff"
-            if told["decision"] == "pass"
-            else f"mend what the reasons say, then prove {proof_type}"
-        )
-        if told["decision"] == "review":
-            step = "a person must look: checker approve GATE --accept FINGERPRINT names this proof"
+        steps = {
+            "pass": f"run: {_command('gate', 'handoff', path)}",
+            "review": f"a person must look; {_command('gate', 'handoff', path)} names the proof to accept",
+            "block": f"mend what the reasons say, then run: {_command('prove', proof_type, path)}",
+        }
         known = {name: told[name] for name in ("type", "result", "decision", "reasons", "tree", "path")}
         counts = {name: value for name, value in told["counts"].items() if isinstance(value, int)}
-        return ProofAnswer(**known, counts=counts, next_step=step)
+        return ProofAnswer(**known, counts=counts, next_step=steps[told["decision"]])
 
     async def get_gate_proof_status(
         self, ctx: Context, gate: str = "handoff", path: str = ".", base: str | None = None
@@ -128,7 +131,7 @@ class Desk:
             reasons=told["reasons"],
             proofs=tuple(f"{one['type']}: {one['state']} ({one['trust']})" for one in told["proofs"]),
             approvals=tuple(f"{one['by']}: {one['state']}" for one in told["approvals"]),
-            next_step=_after_gate(told),
+            next_step=_after_gate(told, path),
         )
 
     def validate_approval_response(self, text: str) -> ApprovalAnswer:
@@ -162,9 +165,9 @@ class Desk:
         try:
             told = await self._gate(ctx, gate, path)
         except ToolError as refused:
-            return StepAnswer(state=audited.verdict, next_step=f"checker gate {gate} by a person: {refused}")
+            return StepAnswer(state=audited.verdict, next_step=f"{_command('gate', gate, path)} by a person: {refused}")
         state = f"{audited.verdict}; gate {gate}: {told['decision']}"
-        return StepAnswer(state=state, next_step=_after_gate(told))
+        return StepAnswer(state=state, next_step=_after_gate(told, path))
 
     async def _audited(self, ctx: Context, path: str, options: list[str], *, detailed: bool) -> AuditAnswer:
         """An audit, or what it said before where nothing below the folder has changed since and nothing is executed."""
@@ -173,14 +176,16 @@ class Desk:
         minute = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M")  # some rules measure the age of what they look at
         key = (str(folder), *options, minute, before or "")
         known = self._audits.get(key) if before else None
+        stays = tuple(one for one in options if not one.startswith(("--profile=", "--only=")))
+        asked = Asked("audit", stays, (path,))
         if known is not None:
-            return of_audit(*known, detailed=detailed).model_copy(update={"cached": True})
+            return of_audit(*known, asked, detailed=detailed).model_copy(update={"cached": True})
         made = self._kept(await self._ran(ctx, ["audit", "--format=json", *options, "--", path]))
         if before is not None and snapshot(folder) == before:
             while len(self._audits) >= _KEPT:
                 del self._audits[next(iter(self._audits))]
             self._audits[key] = made
-        return of_audit(*made, detailed=detailed)
+        return of_audit(*made, asked, detailed=detailed)
 
     def _kept(self, told: Answer) -> tuple[Report, Path]:
         """The report, and the file that holds the whole of it for as long as the server runs."""
@@ -227,21 +232,27 @@ def _json(told: Answer) -> dict[str, Any]:
     return found
 
 
-def _after_gate(told: dict[str, Any]) -> str:
-    """The first thing that a gate misses, as a command."""
+def _after_gate(told: dict[str, Any], path: str) -> str:
+    """The first thing that a gate misses, and the command for it."""
+    gate = told["gate"]
     if told["decision"] == "pass":
-        return f"gate {told['gate']} is satisfied: take the step"
+        return f"gate {gate} is satisfied: take the step"
     lacking = next((one for one in told["proofs"] if one["state"] in ("missing", "stale")), None)
     if lacking is not None:
-        return f"checker prove {lacking['type']}"
+        return f"record the proof {lacking['type']}, which is {lacking['state']}; run: {_command('prove', lacking['type'], path)}"
     failed = next((one for one in told["proofs"] if one["state"] == "failed"), None)
     if failed is not None and failed["fingerprint"]:
-        return (
-            f"a person must look at {failed['type']}: checker approve {told['gate']} --accept {failed['fingerprint']}"
-        )
+        accept = _command("approve", gate, path, f"--accept={failed['fingerprint']}", "--by=NAME", "--text=approved")
+        return f"a person must look at {failed['type']}; after that they run: {accept}"
     if failed is not None:
-        return f"mend what {failed['type']} says, then: checker prove {failed['type']}"
-    return f"mend: {told['reasons'][0]}" if told["reasons"] else f"checker gate {told['gate']}"
+        return f"mend what {failed['type']} says, then run: {_command('prove', failed['type'], path)}"
+    again = _command("gate", gate, path)
+    return f"mend: {told['reasons'][0]}; then run: {again}" if told["reasons"] else f"run: {again}"
+
+
+def _command(name: str, what: str, path: str, *options: str) -> str:
+    """A command of ours as a person would type it; the folder where it is another than the server's."""
+    return visible(shlex.join(("checker", name, *options, what, *([path] if path != "." else []))))
 
 
 def environment() -> Mapping[str, str]:

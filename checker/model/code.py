@@ -85,12 +85,14 @@ class Source:
 class CodeMatches:
     """Everything the patterns matched in runtime source, in the order of paths and lines.
 
-    `skipped` names, in a sentence each, what was not judged and why.
+    `whole` are all sources, where `sources` are those of the change alone. `skipped` names, in a sentence each, what was
+    not judged and why.
     """
 
     sources: tuple[Source, ...]
     matches: tuple[Match, ...]
     skipped: tuple[str, ...] = ()
+    whole: tuple[Source, ...] = ()
 
     def of(self, *patterns: str) -> Iterator[Match]:
         """The matches of some patterns."""

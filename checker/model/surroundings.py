@@ -66,6 +66,7 @@ class Surroundings:
     histories: tuple[History, ...] = ()
     earlier: tuple[Report, ...] = ()
     read: bool = False  # whether the tree was at hand
+    unread: str = ""  # why not
 
 
 NONE = Surroundings()

@@ -8,6 +8,7 @@ RENDERERS = Registry(
     __name__,
     {
         "agent": "agent:render",
+        "badge": "badge:render",
         "github": "github:render",
         "gitlab": "gitlab:render",
         "html": "html:render",

@@ -12,13 +12,15 @@ def code_matches(reading: Reading, changed: ChangedOnly) -> CodeMatches:
     """Every match in runtime source; with `--changed`, those on added lines of changed files."""
     sources: list[Source] = []
     matches: list[Match] = []
+    whole = []
     for file, record in reading.files:
+        whole.append(source_of(file.path, file.language, record))
         if not changed.covers(file.path):
             continue
-        sources.append(source_of(file.path, file.language, record))
+        sources.append(whole[-1])
         found = matches_of(file.path, file.language, record)
         matches += [one for one in found if changed.covers(file.path, one.lines)]
-    return CodeMatches(tuple(sources), tuple(matches), _told(reading.skipped))
+    return CodeMatches(tuple(sources), tuple(matches), _told(reading.skipped), tuple(whole))
 
 
 def _told(skipped: tuple[str, ...]) -> tuple[str, ...]:
