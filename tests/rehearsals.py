@@ -7,10 +7,16 @@ from pathlib import Path
 
 from checker.model.rehearsal import Rehearsal
 from checker.model.rule import Profile
+from checker.probe.underway import Underway
 from checker.workplace import Request, Workplace
 
 
 def seen_of(folder: Path, profile: Profile = "agent") -> Rehearsal:
-    """What was seen of the app. Raises Unavailable or NotApplicable."""
+    """What was seen of the app, when all that it left is cleared away. Raises Unavailable or NotApplicable."""
     with ExitStack() as stack:
-        return Workplace.open(Request(path=folder, profile=profile), stack).facts.get(Rehearsal)
+        facts = Workplace.open(Request(path=folder, profile=profile), stack).facts
+        underway = facts.get(Underway)
+        try:
+            return facts.get(Rehearsal)
+        finally:
+            underway.close()

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from checker.model.rehearsal import Entry, Exchange, Fuzzing, Missing, Plan, Rehearsal
+from checker.model.rehearsal import Exchange, Fuzzing, Missing, Rehearsal
+from checker.model.stage_plan import Entry, Plan
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.stage import app as stage_app
 from checker.probe.stage.app import NotStarted, members
@@ -27,6 +28,7 @@ from checker.probe.stage.replay import frame
 from checker.probe.stage.settings import dummy
 from checker.probe.stage.start import server_command
 from checker.workplace import Request, Workplace
+from tests.rehearsals import seen_of
 
 ROUTES = Path(stage_app.__file__).parent.parent / "inside" / "routes.py"
 SERVER = """
@@ -136,8 +138,7 @@ def written(folder: Path, files: Mapping[str, str]) -> Path:
 
 
 def rehearsed(folder: Path) -> Rehearsal:
-    with ExitStack() as stack:
-        return Workplace.open(Request(path=folder, profile="agent"), stack).facts.get(Rehearsal)
+    return seen_of(folder)
 
 
 def hand(folder: Path, source: str, **more: Any) -> Stagehand:

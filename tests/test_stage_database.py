@@ -15,8 +15,8 @@ from checker.collect.files import Root
 from checker.collect.inventory import inventory
 from checker.model.database_names import part_of
 from checker.model.database_plan import DatabasePlan
-from checker.model.rehearsal import Plan
 from checker.model.settings import Database, Description
+from checker.model.stage_plan import Plan
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe import postgres
 from checker.probe.ground import ground

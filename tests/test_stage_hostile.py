@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import socket
 import tempfile
 import time
@@ -18,6 +19,7 @@ from checker.model.unavailable import Unavailable
 from checker.probe import rehearse as probe_rehearse
 from checker.probe.stage import app as stage_app
 from checker.probe.stage.app import NotStarted, marked
+from checker.probe.stage.client import AGENT
 from checker.workplace import Request
 from tests.test_stage import GOOD, SERVER, SPEC, START, hand, processes, rehearsed, written
 
@@ -104,6 +106,25 @@ def test_an_app_that_never_becomes_ready_is_unavailable_and_says_its_last_words(
 def _with_ready_seconds(seconds: float) -> str:
     sooner = f"import checker.probe.stage.app as a; a.READY_SECONDS['agent'] = {seconds};"
     return probe_rehearse._MAIN.replace("from checker.probe.stage.main", f"{sooner} from checker.probe.stage.main")
+
+
+TWO_FACED = """
+    def do_POST(self):
+        self.body()
+        tested = any("schemathesis" in f"{name} {value}".lower() for name, value in self.headers.items())
+        self.send(422 if tested else 500, {"agent": self.headers.get("User-Agent")})
+
+    def do_GET(self):
+        self.send(200, {"status": "ok"})
+"""
+
+
+def test_an_app_that_behaves_when_it_sees_schemathesis_sees_none(tmp_path: Path) -> None:
+    seen = rehearsed(repo(tmp_path, SERVER % TWO_FACED))
+    assert isinstance(seen.fuzzing, Fuzzing)
+    asked = [one for one in seen.fuzzing.exchanges if one.operation == "POST /boxes"]
+    assert {one.status for one in asked} == {500}
+    assert {one.answer for one in asked} == {json.dumps({"agent": AGENT})}
 
 
 def test_what_leaves_the_group_of_the_app_is_ended_too(tmp_path: Path) -> None:
@@ -248,3 +269,38 @@ def _until(holds: object, seconds: float = 10.0) -> None:
 
 def _is_gone(process: int) -> bool:
     return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+
+
+BUSY = """
+    asked = 0
+
+    def do_POST(self):
+        self.body()
+        type(self).asked += 1
+        self.send(*((201, {"id": "1"}) if self.asked < 4 else (429, {"error": "later"})))
+
+    def do_GET(self):
+        self.send(200, {"status": "ok"})
+"""
+
+
+def test_an_app_that_holds_off_most_requests_has_proved_nothing(tmp_path: Path) -> None:
+    report = judged(repo(tmp_path, SERVER % BUSY, SPEC.replace('"422":', '"429":')))
+    result = next(one for one in report.results if one.rule == "server-error")
+    assert result.outcome.value == "unavailable"
+    assert "answered 429 to" in result.reason
+    assert report.status == "blocked"
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ("redis.exceptions.ConnectionError: Error 111 connecting to 127.0.0.1:6379. Connection refused.", "a Redis"),
+        ("pymysql.err.OperationalError: (2003, \"Can't connect to MySQL server on 'db'\")", "a MySQL"),
+        ("pymongo.errors.ServerSelectionTimeoutError: mongo:27017: [Errno -2] Name or service not known", "a MongoDB"),
+        ("httpx.ConnectError: [Errno -2] Name or service not known", "a service that is not there"),
+    ],
+)
+def test_what_a_neighbour_is_missed_for_is_the_environment(tmp_path: Path, said: str, word: str) -> None:
+    with pytest.raises(NotStarted, match=f"that is the environment: it (?:needs|calls) {word}"):
+        hand(tmp_path, f"raise SystemExit({said!r})").app().__enter__()

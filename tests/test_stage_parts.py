@@ -10,15 +10,18 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from checker.model.rehearsal import Exchange, Plan, Rehearsal, UserPlan
+from checker.model.rehearsal import Exchange, Rehearsal
+from checker.model.stage_plan import ListPlan, Plan, UserPlan
 from checker.model.unavailable import Unavailable
 from checker.probe.command import run
 from checker.probe.stage.crafted import expired
 from checker.probe.stage.progress import Progress
 from checker.probe.stage.replay import _without_a_part, worst
+from checker.probe.stage.served import operations_of
 from checker.probe.stage.spills import secrets, spills
 from checker.probe.underway import Underway
 
@@ -124,7 +127,7 @@ def test_progress_is_plain_where_there_is_no_terminal() -> None:
 def test_what_nobody_waits_for_any_more_is_ended(tmp_path: Path) -> None:
     began = tmp_path / "began"
 
-    def work(started: Callable[[int], None]) -> Rehearsal:
+    def work(started: Callable[[int], None], _: Callable[[Rehearsal], None]) -> None:
         began.touch()
         command = ["sleep", "600"]
         run(command, cwd=tmp_path, env={"PATH": os.environ["PATH"]}, timeout=600.0, max_output=10, started=started)
@@ -136,3 +139,27 @@ def test_what_nobody_waits_for_any_more_is_ended(tmp_path: Path) -> None:
     one.close()
     with pytest.raises(Unavailable, match="ended"):
         one.result()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "plan"),
+    [
+        (
+            [{"name": "limit", "in": "query", "schema": {"maximum": 50}}, {"name": "cursor", "in": "query"}],
+            ListPlan(size="limit", cursor="cursor", largest=50),
+        ),
+        (
+            [{"name": "page", "in": "query"}, {"$ref": "#/components/parameters/Size"}],
+            ListPlan(size="pageSize", offset="page"),
+        ),
+        ([{"name": "limit", "in": "header"}, {"name": "q", "in": "query"}], None),
+        ([{"$ref": "#/components/parameters/None"}, None], None),
+    ],
+)
+def test_a_served_contract_tells_how_its_lists_are_paged(parameters: list[Any], plan: ListPlan | None) -> None:
+    document = {
+        "paths": {"/a": {"get": {"parameters": parameters}, "post": {"parameters": parameters}}},
+        "components": {"parameters": {"Size": {"name": "pageSize", "in": "query"}}},
+    }
+    found = {one.name: one.listing for one in operations_of(document, ())}
+    assert found == {"GET /a": plan, "POST /a": None}

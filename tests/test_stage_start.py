@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -135,11 +134,7 @@ def answered(seen: Rehearsal) -> set[tuple[str, int]]:
     [
         ({"shop/web.py": FLASK, "shop/__init__.py": ""}, "-m flask --app shop.web:create_app() run"),
         ({"src/shop/asgi.py": STARLETTE, "src/shop/__init__.py": "", "pyproject.toml": ""}, "-m uvicorn shop.asgi:app"),
-        pytest.param(
-            {"main.py": LITESTAR},
-            "-m uvicorn main:app",
-            marks=pytest.mark.skipif(not importlib.util.find_spec("litestar"), reason="Litestar is not installed"),
-        ),
+        ({"main.py": LITESTAR}, "-m uvicorn main:app"),
     ],
     ids=["flask-factory", "starlette-in-src", "litestar"],
 )

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 
 from checker.collect.files import Root, Unreadable
-from checker.model.rehearsal import Entry
 from checker.model.repo import Inventory, Role
 from checker.model.settings import Description
+from checker.model.stage_plan import Entry
 from checker.model.unavailable import Unavailable
 
 LARGEST_SOURCE = 1024 * 1024  # bytes

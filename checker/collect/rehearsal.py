@@ -6,7 +6,7 @@ import os
 import posixpath
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,19 @@ from checker.collect.app_database import app_database
 from checker.collect.app_entries import app_entries
 from checker.collect.files import Root, Unreadable
 from checker.collect.graphql import LARGEST_SDL
+from checker.collect.rehearsed_contract import document_of, left_out
 from checker.model.contract import Api, Contract, Operation
 from checker.model.database_plan import DatabasePlan
 from checker.model.execution import Execution
 from checker.model.graphql import GraphqlApi
 from checker.model.installed import Installed
 from checker.model.lists import listings
-from checker.model.rehearsal import ListPlan, OperationPlan, Plan, Rehearsal, UserPlan
+from checker.model.rehearsal import Rehearsal
 from checker.model.repo import Inventory, RouteTraces
 from checker.model.settings import App, Description, Policy
 from checker.model.shape import shape, shapes
+from checker.model.stage_plan import ListPlan, OperationPlan, Plan, UserPlan
+from checker.model.stage_view import held
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.ground import ground
 from checker.probe.rehearse import rehearse, scratch_copy
@@ -64,7 +67,8 @@ def underway(
                 'no way to start the app was found; say it in checker.toml: [app] start = ["…", "{port}"]'
             )
         raise NotApplicable("no app that answers HTTP, and no contract of one")
-    contract = next(iter(api.contracts), None) if isinstance(api, Api) else None
+    contracts = held(api) if isinstance(api, Api) and api.contracts else ()
+    contract = next(iter(contracts), None)
     files = [file for file in inventory.files if not file.symlink]
     if sum(file.size for file in files) > LARGEST_TREE:
         raise Unavailable("the tree is larger than 512 MiB and is not copied for a rehearsal; ignore what is generated")
@@ -92,24 +96,28 @@ def underway(
         path=_path(root.path.resolve(), execution),
         base_paths=tuple(_bases(contract, remote)),
         remote=remote,
-        document=_document(contract) if contract else None,
+        document=document_of(contracts) if contracts else None,
         graphql=_sdl(root, graphql) if contract is None and isinstance(graphql, GraphqlApi) else "",
-        operations=tuple(_operations(contract, policy)) if contract else (),
+        operations=tuple(_operations(contracts, policy)),
         public=tuple(one.operation for one in policy.public),
         users=tuple(UserPlan(**user.model_dump()) for user in description.app.users),
         progress=execution.progress,
         notes=(
             *(f"{path} of the repository was not obeyed" for path in theirs),
+            *(left_out(api, contracts) if isinstance(api, Api) and contracts else ()),
             *((installed.told,) if isinstance(installed, Installed) else ()),
         ),
     )
 
-    def run(started: Callable[[int], None]) -> Rehearsal:
+    def run(started: Callable[[int], None], seen: Callable[[Rehearsal], None]) -> None:
         with ExitStack() as stack:
-            given = stack.enter_context(ground(wanted, execution.pg_bin, configured=bool(description.database.engine)))
             scratch, tree = stack.enter_context(scratch_copy(root.path, [file.path for file in files]))
+            configured = bool(description.database.engine)
+            given = stack.enter_context(
+                ground(wanted, execution.pg_bin, configured=configured, link=scratch / "postgresql")
+            )
             there = {"root": str(tree), "scratch": str(scratch), "database": given}
-            return rehearse(plan.model_copy(update=there), started)
+            seen(rehearse(plan.model_copy(update=there), started))
 
     return Underway(run)
 
@@ -185,10 +193,12 @@ def _bases(contract: Contract | None, remote: str) -> Iterator[str]:
     yield ""
 
 
-def _operations(contract: Contract, policy: Policy) -> Iterator[OperationPlan]:
+def _operations(contracts: Sequence[Contract], policy: Policy) -> Iterator[OperationPlan]:
     public = {one.operation for one in policy.public}
-    lists = {one.operation.name: one for one in listings(Api((contract,)))}
-    for operation in contract.operations:
+    lists = {one.operation.name: one for one in listings(Api(tuple(contracts)))}
+    known = {name: one for contract in reversed(contracts) for name, one in contract.by_name.items()}
+    named = dict.fromkeys(name for contract in contracts for name in contract.by_name)
+    for operation in (known[name] for name in named):
         found = lists.get(operation.name)
         yield OperationPlan(
             method=operation.method,
@@ -230,25 +240,3 @@ def _list_plan(paging: Any, largest: int | None) -> ListPlan:
         next_link="" if " " in paging.next_link else paging.next_link,
         largest=largest,
     )
-
-
-def _document(contract: Contract) -> dict[str, Any]:
-    """The contract as one document: what lies in other files is put in place of its reference."""
-    files = contract.root.documents.values
-    if len(files) == 1:
-        return dict(contract.root.value)
-    return dict(_inlined(contract, contract.path, contract.root.value, ()))
-
-
-def _inlined(contract: Contract, path: str, value: Any, trail: tuple[tuple[str, tuple[str, ...]], ...]) -> Any:
-    if isinstance(value, list):
-        return [_inlined(contract, path, one, trail) for one in value]
-    if not isinstance(value, dict):
-        return value
-    ref = value.get("$ref")
-    if isinstance(ref, str) and (not ref.startswith("#") or path != contract.path):
-        found = contract.root.documents.find(path, ref)
-        if found is None or found[:2] in trail:
-            return {}
-        return _inlined(contract, found[0], found[2], (*trail, found[:2]))
-    return {key: _inlined(contract, path, one, trail) for key, one in value.items()}

@@ -6,96 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from checker.model.base import Frozen
-from checker.model.database_plan import DatabasePlan
-from checker.model.rule import Profile
 from checker.model.spill import Spill
-
-
-class Entry(Frozen):
-    """An application object, or a factory of one, as a server command names it: `app.main:app`.
-
-    It is imported from `folder`, and run in `workdir`; both are relative to the audited root.
-    """
-
-    target: str
-    factory: bool = False
-    kind: Literal["asgi", "flask"] = "asgi"
-    folder: str = "."
-    workdir: str = "."
-
-    @property
-    def spelled(self) -> str:
-        return f"{self.target}{'()' * self.factory}"
-
-
-class ListPlan(Frozen):
-    """How a list is paged by its contract; the empty string where it has no such thing."""
-
-    size: str = ""
-    cursor: str = ""
-    offset: str = ""
-    next_token: str = ""
-    next_link: str = ""
-    largest: int | None = None
-
-
-class OperationPlan(Frozen):
-    """One operation as the stage needs to know it."""
-
-    method: str
-    path: str
-    protected: bool = False
-    idempotency_header: str = ""
-    listing: ListPlan | None = None
-    hashes: bool = False  # it takes a password, and is slow by design
-    states: Mapping[str, tuple[str, ...]] = {}  # properties of the body that take one of a few words
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-class UserPlan(Frozen):
-    """Somebody who can log in; `headers` are sent as they are where there is no log-in operation."""
-
-    name: str
-    tenant: str = ""
-    login: str = ""
-    body: Mapping[str, Any] = {}
-    token: str = ""
-    headers: Mapping[str, str] = {}
-
-
-class Plan(Frozen):
-    """Everything that the stage is told; paths are absolute."""
-
-    root: str
-    scratch: str
-    profile: Profile
-    seed: int = 1
-    interpreters: tuple[str, ...]
-    entries: tuple[Entry, ...] = ()
-    start: tuple[str, ...] = ()
-    ready: str = ""
-    workdir: str = "."
-    reset: tuple[str, ...] = ()
-    env: Mapping[str, str] = {}
-    examples: Mapping[str, str] = {}
-    database_env: str = "DATABASE_URL"
-    database: DatabasePlan = DatabasePlan()
-    alembic: str = ""
-    path: str = "/usr/local/bin:/usr/bin:/bin"  # where programs are
-    origin: str = ""  # the audited folder itself, which is only read
-    beside: tuple[str, ...] = ()  # of it what is no part of the repository and yet needed: packages, built files
-    remote: str = ""  # an app that runs elsewhere and is asked in place of one of our own
-    base_paths: tuple[str, ...] = ("",)
-    document: Mapping[str, Any] | None = None
-    graphql: str = ""  # the schema in its own language, where there is no other contract
-    operations: tuple[OperationPlan, ...] = ()
-    public: tuple[str, ...] = ()  # operations that need no credentials, as the policy says
-    users: tuple[UserPlan, ...] = ()
-    notes: tuple[str, ...] = ()  # what the reader must know of the plan itself
-    progress: int = -1  # the descriptor that says how far it is; none where negative
 
 
 class Exchange(Frozen):
@@ -111,6 +22,7 @@ class Exchange(Frozen):
     answer: str = ""
     mode: str = ""  # positive, negative, or the probe that asked
     cut: bool = False
+    seconds: float = 0.0  # until the answer was there; 0 where nobody looked
 
 
 class Failure(Frozen):
@@ -159,6 +71,27 @@ class Walk(Frozen):
     by_offset: bool = False
     exchange: Exchange | None = None
     note: str = ""
+
+
+class Growth(Frozen):
+    """How many statements the database got for a page of few rows, and for one of many, of the same list."""
+
+    operation: str
+    few_rows: int
+    few: int
+    many_rows: int
+    many: int
+    exchange: Exchange
+
+
+class Injection(Frozen):
+    """A request with what a careful app does not take; `taken` are the fields of it that it did take, or call."""
+
+    operation: str
+    kind: Literal["extra", "scheme", "address"]
+    fields: tuple[str, ...]
+    taken: tuple[str, ...] = ()
+    exchange: Exchange
 
 
 class Repeat(Frozen):
@@ -238,6 +171,7 @@ class Fuzzing(Frozen):
     exchanges: tuple[Exchange, ...] = ()
     errors: tuple[str, ...] = ()
     unfinished: Mapping[str, str] = {}  # operations whose test broke off, and what with
+    cut: str = ""  # why it ended before it was through; what it found until then is true all the same
     dropped: int = 0  # exchanges beyond the cap
     left_out: Mapping[str, int] = {}  # cases that this profile leaves out, by reason
     unchecked: tuple[str, ...] = ()  # checks and phases of Schemathesis that did not run
@@ -255,6 +189,8 @@ class Fuzzing(Frozen):
         checks = f"checks of Schemathesis that ran: {', '.join(sorted(self.checks))}"
         cases = [f"{count} cases ({reason})" for reason, count in sorted(self.left_out.items())]
         not_run = (*self.unchecked, *cases)
+        if self.cut:
+            ran = f"{ran}; {self.cut}"
         return (ran, checks, f"not run under this profile: {', '.join(not_run)}") if not_run else (ran, checks)
 
 
@@ -285,6 +221,8 @@ class Rehearsal(Frozen):
     crashes: tuple[Crash, ...] = ()
     exchanges: tuple[Exchange, ...] = ()  # of the probes
     walks: tuple[Walk, ...] = ()
+    growths: tuple[Growth, ...] | Missing = Missing(missing="not asked")
+    injections: tuple[Injection, ...] = ()
     repeats: tuple[Repeat, ...] = ()
     unrepeated: tuple[str, ...] = ()  # operations with an idempotency key that could not be tried, and why
     refusals: tuple[Refusal, ...] = ()
@@ -292,6 +230,7 @@ class Rehearsal(Frozen):
     foreign: tuple[ForeignRead, ...] = ()
     health: tuple[Exchange, ...] = ()
     preflights: tuple[Exchange, ...] = ()
+    metrics: tuple[Exchange, ...] = ()  # what the app itself says of its requests
     watched: tuple[str, ...] = ()  # what was looked for in answers and in the log
     spills: tuple[Spill, ...] = ()
     traced: tuple[Traced, ...] = ()

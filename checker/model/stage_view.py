@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from shlex import quote
 
 from checker.model.contract import Api, Contract, Operation
-from checker.model.observation import Place
-from checker.model.rehearsal import Exchange, Missing, Rehearsal, Route
+from checker.model.observation import Observation, Place
+from checker.model.rehearsal import Exchange, Fuzzing, Missing, Rehearsal, Route
 from checker.model.unavailable import Unavailable
 
 LONGEST_SHOWN = 300  # characters of a body in evidence
@@ -26,11 +26,13 @@ class StageView:
 
     rehearsal: Rehearsal
     contract: Contract | None
+    others: tuple[Contract, ...] = ()
 
     @classmethod
     def of(cls, rehearsal: Rehearsal, api: object) -> StageView:
-        """With the first contract of the repository, where it has one."""
-        return cls(rehearsal, next(iter(api.contracts), None) if isinstance(api, Api) else None)
+        """With the contracts that the app is held to, where the repository has any."""
+        first, *others = held(api) if isinstance(api, Api) and api.contracts else (None,)
+        return cls(rehearsal, first, tuple(one for one in others if one is not None))
 
     @cached_property
     def routes(self) -> Mapping[tuple[str, str], Route]:
@@ -40,7 +42,11 @@ class StageView:
 
     @cached_property
     def operations(self) -> Mapping[str, Operation]:
-        return self.contract.by_name if self.contract else {}
+        """By name; the first contract that has an operation says what it is."""
+        known: dict[str, Operation] = {}
+        for one in (*reversed(self.others), *([self.contract] if self.contract else [])):
+            known.update(one.by_name)
+        return known
 
     def route(self, operation: str) -> Route | None:
         """The route in the code that serves an operation."""
@@ -73,12 +79,37 @@ class StageView:
             raise Unavailable(self.rehearsal.fuzzing.missing)
         return self
 
+    def judged(self, seen: Iterable[Observation]) -> Iterator[Observation]:
+        """Every observation; of a run that its clock ended only the defects, because nothing else was proved.
+
+        Raises Unavailable where there are none that weigh.
+        """
+        cut = self.rehearsal.fuzzing.cut if isinstance(self.rehearsal.fuzzing, Fuzzing) else ""
+        if not cut:
+            yield from seen
+            return
+        bad = [one for one in seen if not one.ok]
+        if not any(one.confidence is None for one in bad):
+            raise Unavailable(cut)
+        yield from bad
+
     def answered(self) -> Iterator[tuple[Operation, Exchange]]:
         """Every answer of an operation of the contract that the code has."""
         for one in self.rehearsal.observed:
             operation = self.operations.get(one.operation)
             if operation is not None and one.method == operation.method and self.is_served(one.operation):
                 yield operation, one
+
+
+def held(api: Api) -> tuple[Contract, ...]:
+    """The contracts that one running app is held to at once: the first, and all that stand under the same address."""
+    first = api.contracts[0]
+
+    def is_beside(other: Contract) -> bool:
+        is_third = first.version.startswith("3.") and other.version.startswith("3.")
+        return is_third and set(other.base_paths) == set(first.base_paths)
+
+    return (first, *(one for one in api.contracts[1:] if is_beside(one)))
 
 
 def nameless(path: str) -> str:
@@ -91,7 +122,8 @@ def curl(one: Exchange) -> str:
     words = ["curl", "-i", *(["-X", one.method] if one.method != "GET" else [])]
     for name, value in sorted(one.sent.items()):
         if name.lower() not in _LEFT_OUT:
-            words += ["-H", f'"{name}: $TOKEN"' if _SECRET.match(name) else quote(f"{name}: {value}")]
+            kept = quote(f"{name}: {_UUID.sub('<uuid>', value)}")
+            words += ["-H", f'"{name}: $TOKEN"' if _SECRET.match(name) else kept]
     if one.body is not None:
         words += ["-d", quote(one.body if len(one.body) <= LONGEST_SHOWN else f"{one.body[:LONGEST_SHOWN]}…")]
     url = "$ID".join(quote(part) if part else "" for part in _UUID.split(one.url))

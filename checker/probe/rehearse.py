@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from checker.model.rehearsal import Plan, Rehearsal
+from checker.model.rehearsal import Rehearsal
 from checker.model.rule import Profile
+from checker.model.stage_plan import Plan
 from checker.model.unavailable import Unavailable
 from checker.probe.command import CommandMissing, Completed, run
 

@@ -12,13 +12,23 @@ from checker.model.rehearsal import Rehearsal
 
 
 class Underway:
-    """A rehearsal that has begun. The work is told a function that takes the process id of what it has started."""
+    """A rehearsal that has begun.
 
-    def __init__(self, work: Callable[[Callable[[int], None]], Rehearsal]) -> None:
+    The work is told a function that takes the process id of what it has started, and one that takes the rehearsal: what
+    it has to clear away afterwards nobody waits for before the end.
+    """
+
+    def __init__(self, work: Callable[[Callable[[int], None], Callable[[Rehearsal], None]], None]) -> None:
         self._groups: list[int] = []
         self._closed = False
+        self._result: Future[Rehearsal] = Future()
         self._pool = ThreadPoolExecutor(1)  # one thread to its end: the kernel ends a child with its parent thread
-        self._result: Future[Rehearsal] = self._pool.submit(work, self._started)
+        self._pool.submit(work, self._started, self._result.set_result).add_done_callback(self._ended)
+
+    def _ended(self, work: Future[None]) -> None:
+        broken = work.exception()
+        if broken is not None and not self._result.done():
+            self._result.set_exception(broken)
 
     def _started(self, group: int) -> None:
         self._groups.append(group)

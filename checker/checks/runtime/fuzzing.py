@@ -71,6 +71,10 @@ def _held(
     if not fuzzing.checks.get(check):
         raise NotApplicable(f"the check {check} did not run under this profile")
     view = StageView.of(rehearsal, api)
+    yield from view.judged(_each(view, fuzzing, codes, verdict))
+
+
+def _each(view: StageView, fuzzing: Fuzzing, codes: frozenset[str], verdict: str) -> Iterator[Observation]:
     failed = [one for one in fuzzing.failures if one.code in codes and _counts(view, one)]
     asked = dict.fromkeys([one.operation for one in fuzzing.exchanges] + [one.operation for one in failed])
     reached = {one.operation for one in fuzzing.exchanges if 200 <= one.status < 300}

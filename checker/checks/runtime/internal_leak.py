@@ -45,6 +45,10 @@ def internal_leak(rehearsal: Rehearsal, api: Api | NotApplicable) -> Iterator[Ob
     Sources: backend-coder 3.18, backend-engineer 2.18, CWE-209, OWASP API8:2023.
     """
     view = StageView.of(rehearsal, api).tried()
+    yield from view.judged(_each(view, rehearsal))
+
+
+def _each(view: StageView, rehearsal: Rehearsal) -> Iterator[Observation]:
     crashes = [one.exchange for one in rehearsal.crashes]
     errors = [one for one in (*rehearsal.observed, *crashes) if one.status >= 400]
     for name in filter(view.is_documented, dict.fromkeys(one.operation for one in errors)):

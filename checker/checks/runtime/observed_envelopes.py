@@ -64,9 +64,13 @@ def observed_error_envelope(
     choices = [envelopes.variants(name) for name in names]
     asked = " and ".join(outline(variants[0]) for variants in choices)
     seen = [one for _, one in view.answered() if one.status >= 400 and one.method != "HEAD" and not one.cut]
-    for name, status, some in _grouped(seen):
-        wrong = {one.url + (one.body or ""): (one, gaps) for one in some if (gaps := _lacks(choices, one))}
-        yield _observation(view, name, status, wrong, f"answers {status} without the error envelope {asked}")
+
+    def each() -> Iterator[Observation]:
+        for name, status, some in _grouped(seen):
+            wrong = {one.url + (one.body or ""): (one, gaps) for one in some if (gaps := _lacks(choices, one))}
+            yield _observation(view, name, status, wrong, f"answers {status} without the error envelope {asked}")
+
+    yield from view.judged(each())
 
 
 def observed_success_envelope(
@@ -76,9 +80,13 @@ def observed_success_envelope(
     view = StageView.of(rehearsal, api).tried()
     asked = envelopes.frame(params.envelope)
     seen = [one for _, one in view.answered() if 200 <= one.status < 300 and _is_json(one)]
-    for name, status, some in _grouped(seen):
-        wrong = {one.url + (one.body or ""): (one, gaps) for one in some if (gaps := _gaps_of(asked, one))}
-        yield _observation(view, name, status, wrong, f"answers {status} without the envelope {outline(asked)}")
+
+    def each() -> Iterator[Observation]:
+        for name, status, some in _grouped(seen):
+            wrong = {one.url + (one.body or ""): (one, gaps) for one in some if (gaps := _gaps_of(asked, one))}
+            yield _observation(view, name, status, wrong, f"answers {status} without the envelope {outline(asked)}")
+
+    yield from view.judged(each())
 
 
 def _grouped(exchanges: Sequence[Exchange]) -> Iterator[tuple[str, int, list[Exchange]]]:

@@ -13,7 +13,7 @@ from checker.model.modules import CodeStructure
 from checker.model.observation import Observation, Place
 from checker.model.rehearsal import Missing, Rehearsal, Route
 from checker.model.rule import Confidence
-from checker.model.stage_view import StageView, nameless
+from checker.model.stage_view import StageView, held, nameless
 from checker.model.unavailable import NotApplicable, Unavailable
 
 _METHODS = ("get", "put", "post", "delete", "patch", "options", "head", "trace")
@@ -61,14 +61,12 @@ def unimplemented_operation(
     missing"), agent-2 0.23.
     """
     listed = Listed.of(rehearsal, structure, api)
-    contract = next(iter(api.contracts), None)
     known = {(one.method, nameless(one.path)) for one in listed.routes}
-    if contract is None:
-        return
     statuses: dict[str, set[int]] = {}
     for one in rehearsal.observed if isinstance(rehearsal, Rehearsal) else ():
         statuses.setdefault(one.operation, set()).add(one.status)
-    for operation in contract.operations:
+    together = held(api) if api.contracts else ()
+    for contract, operation in ((one, each) for one in together for each in one.by_name.values()):
         bases = dict.fromkeys((listed.base, *(contract.base_paths if listed.told else ()), ""))
         served = any((operation.method, nameless(base.rstrip("/") + operation.path)) in known for base in bases)
         seen = statuses.get(operation.name, set())

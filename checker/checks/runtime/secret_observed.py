@@ -19,6 +19,10 @@ def secret_observed(rehearsal: Rehearsal, api: Api | NotApplicable) -> Iterator[
     tokens that they were given. Sources: backend-coder 3.33, backend-engineer 2.21, backend-developer 1.36, CWE-532.
     """
     view = StageView.of(rehearsal, api).tried()
+    yield from view.judged(_each(view, rehearsal))
+
+
+def _each(view: StageView, rehearsal: Rehearsal) -> Iterator[Observation]:
     spilled = {one.what for one in rehearsal.spills}
     for one in rehearsal.spills:
         yield _spilled(view, one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from checker.model.contract import Api
@@ -10,6 +11,11 @@ from checker.model.rehearsal import Crash, Failure, Fuzzing, Rehearsal
 from checker.model.rule import Confidence
 from checker.model.stage_view import StageView, curl, shown
 from checker.model.unavailable import NotApplicable
+
+_ELSEWHERE = re.compile(  # of the last line of a traceback: what a network without neighbours makes of a call
+    r"(?i)connection refused|connect call failed|name or service not known|name resolution|getaddrinfo|ECONNREFUSED"
+    r"|ENOTFOUND|EAI_AGAIN|network is unreachable|error \d+ connecting|all connection attempts failed"
+)
 
 
 def server_error(rehearsal: Rehearsal, api: Api | NotApplicable) -> Iterator[Observation]:
@@ -20,6 +26,10 @@ def server_error(rehearsal: Rehearsal, api: Api | NotApplicable) -> Iterator[Obs
     view = StageView.of(rehearsal, api)
     if not (rehearsal.crashes or rehearsal.died):
         view.tried()
+    yield from view.judged(_each(view, rehearsal))
+
+
+def _each(view: StageView, rehearsal: Rehearsal) -> Iterator[Observation]:
     crashed = {one.exchange.operation: one for one in rehearsal.crashes}
     asked = dict.fromkeys(one.operation for one in rehearsal.observed if view.is_documented(one.operation))
     broken = dict(rehearsal.fuzzing.unfinished) if isinstance(rehearsal.fuzzing, Fuzzing) else {}
@@ -98,22 +108,23 @@ def _crashed(view: StageView, name: str, found: Crash) -> Observation:
         ),
         "",
     )
-    again = "" if found.repeated else "; it did not repeat on a fresh app, so it depends on what came before"
+    neighbour = "; a service that it calls is not there during a rehearsal" if _ELSEWHERE.search(said) else ""
+    again = neighbour if found.repeated else "; it did not repeat on a fresh app, so it depends on what came before"
     return Observation(
         subject=name,
         ok=False,
         place=place,
         message=f"{name} answers {found.exchange.status}{'' if found.repeated else ', but not every time'}",
         evidence=f"{shown(said, 200) or shown(found.exchange.answer, 120)}{again}; {curl(found.exchange)}",
-        confidence=_confidence(found),
+        confidence=_confidence(found, bool(neighbour)),
         also=also,
     )
 
 
-def _confidence(found: Crash) -> Confidence | None:
+def _confidence(found: Crash, lacks_neighbour: bool) -> Confidence | None:
     if not found.repeated:
         return Confidence.LOW
-    return Confidence.MEDIUM if found.exchange.status == 503 else None  # a neighbour may be missing here
+    return Confidence.MEDIUM if found.exchange.status == 503 or lacks_neighbour else None
 
 
 def _is_error(line: str) -> bool:

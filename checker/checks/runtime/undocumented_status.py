@@ -18,6 +18,10 @@ def undocumented_status(rehearsal: Rehearsal, api: Api) -> Iterator[Observation]
     Object", backend-developer 1.4, Schemathesis ST103.
     """
     view = StageView.of(rehearsal, api).tried()
+    yield from view.judged(_each(view))
+
+
+def _each(view: StageView) -> Iterator[Observation]:
     seen: dict[tuple[str, int], tuple[Operation, Exchange]] = {}
     for operation, one in view.answered():
         key = operation.name, one.status

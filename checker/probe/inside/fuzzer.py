@@ -36,6 +36,7 @@ def main() -> None:
     left: Counter[str] = Counter()
     if told["most"]:
         thin(told["most"], left)
+    go_unnoticed(told["agent"])
     sys.argv = ["schemathesis", *told["argv"]]
     from schemathesis.cli import schemathesis
 
@@ -43,6 +44,21 @@ def main() -> None:
         schemathesis()
     finally:
         (folder / "left_out.json").write_text(json.dumps(left), "utf-8")
+
+
+def go_unnoticed(agent: str) -> None:
+    """Send no header that says who asks: an app that behaves better when it is tested is not what its users get."""
+    from requests.adapters import HTTPAdapter
+
+    plain = HTTPAdapter.send
+
+    def send(self: Any, request: Any, *how: Any, **more: Any) -> Any:
+        request.headers.pop("X-Schemathesis-TestCaseId", None)
+        if "schemathesis" in str(request.headers.get("User-Agent", "")).lower():
+            request.headers["User-Agent"] = agent
+        return plain(self, request, *how, **more)
+
+    HTTPAdapter.send = send  # type: ignore[method-assign]
 
 
 def spare_the_table(folder: Path) -> None:

@@ -11,8 +11,9 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 from checker.probe.stage.client import Client, NoAnswer
 
@@ -33,6 +34,17 @@ _PAGE = resource.getpagesize()
 
 _ERROR = re.compile(r"(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Exit|Refused|NotFound)\b(?::|$)")
 _FOREIGN = re.compile(r"/(?:site-packages|lib/python3\.\d+)/|<frozen")
+
+
+class Process(Protocol):
+    """What is used of a child here: one that was executed, or one that was forked from a warm interpreter."""
+
+    pid: int
+    returncode: Any
+    stdout: Any
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
 
 
 class NotStarted(Exception):
@@ -87,7 +99,7 @@ def members(group: int) -> int:
 class Log:
     """What a process writes, read to the end so that it never blocks; the newest part is kept."""
 
-    def __init__(self, process: subprocess.Popen[bytes] | None) -> None:
+    def __init__(self, process: Process | None) -> None:
         self.kept = bytearray()
         self.total = 0
         self._lock = threading.Lock()
@@ -184,7 +196,7 @@ def _resident(process: int) -> int | None:
 class App:
     """The running app."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, mark: str) -> None:
+    def __init__(self, process: Process, port: int, mark: str) -> None:
         self.process = process
         self.log = Log(process)
         self.client = Client(port)
@@ -245,10 +257,10 @@ class App:
             return False
         return status < 500 if path else True
 
-    def stop(self) -> None:
+    def stop(self, *, politely: bool = True) -> None:
         """End all of it: politely, then not."""
         self._watch.stop()
-        if self.runs:
+        if self.runs and politely:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -274,10 +286,16 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str], folder: Path, mar
     )
 
 
-def run_once(argv: Sequence[str], environment: Mapping[str, str], folder: Path, mark: str) -> str | None:
+def run_once(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    mark: str,
+    start: Callable[[Sequence[str], Mapping[str, str], Path, str], Process] = spawn,
+) -> str | None:
     """Run a command to its end; None when it went well, else what it said."""
     try:
-        process = spawn(argv, environment, folder, mark)
+        process = start(argv, environment, folder, mark)
     except OSError as refused:
         return f"{argv[0]}: {refused.strerror or refused}"
     log = Log(process)

@@ -15,6 +15,9 @@ HOST = "127.0.0.1"
 LONGEST_BODY = 65_536  # characters that are kept of an answer
 _LARGEST_READ = 4 * 1024 * 1024  # bytes
 SECONDS = 10.0
+AGENT = (
+    "curl/8.5.0"  # who asks is nobody's business: Schemathesis and the probes look alike, and like a repeated request
+)
 
 
 class NoAnswer(Exception):
@@ -98,7 +101,7 @@ class Client:
         kind = http.client.HTTPSConnection if self.scheme == "https" else http.client.HTTPConnection
         connection = kind(self.host, self.port, timeout=seconds)
         try:
-            connection.request(method, url, body, dict(headers))
+            connection.request(method, url, body, {"User-Agent": AGENT, **headers})
             answer = connection.getresponse()
             data = answer.read(_LARGEST_READ)
             return answer.status, {name.lower(): value for name, value in answer.getheaders()}, data

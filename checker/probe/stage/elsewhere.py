@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from checker.model.rehearsal import Missing, Plan
+from checker.model.rehearsal import Missing
+from checker.model.stage_plan import Plan
 from checker.probe.stage.app import READY_SECONDS, App, Log, NotStarted
 from checker.probe.stage.client import Client
 from checker.probe.stage.hand import Stagehand
@@ -27,7 +28,7 @@ class Elsewhere(App):
     def runs(self) -> bool:
         return True
 
-    def stop(self) -> None:
+    def stop(self, *, politely: bool = True) -> None:
         """Nothing was started."""
 
 

@@ -112,6 +112,7 @@ def _exchange(operation: str, value: Mapping[str, Any], interaction: Mapping[str
         answer=answer[:LONGEST_BODY],
         mode=str(mode),
         cut=len(answer) > LONGEST_BODY,
+        seconds=round(float(response.get("elapsed") or 0.0), 3),
     )
 
 

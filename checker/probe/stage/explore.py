@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from checker.model.rehearsal import Exchange, OperationPlan, Plan, UserPlan
+from checker.model.rehearsal import Exchange
+from checker.model.stage_plan import OperationPlan, Plan, UserPlan
 from checker.probe.stage.client import Client, NoAnswer, decoded
 
 _TOKENS = ("access_token", "accessToken", "token", "id_token", "idToken", "jwt", "auth_token", "key")

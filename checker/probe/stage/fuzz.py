@@ -16,6 +16,7 @@ from typing import Any
 from checker.model.rehearsal import Fuzzing, Missing
 from checker.model.rule import Profile
 from checker.probe.stage.app import die_with_parent
+from checker.probe.stage.client import AGENT
 from checker.probe.stage.evidence import Evidence
 
 _SCRIPT = Path(__file__).parent.parent / "inside" / "fuzzer.py"
@@ -42,9 +43,9 @@ _CHECKS = (  # of Schemathesis 4; `max_response_time` asks for a figure that no 
 class Budget:
     """Options of Schemathesis, the seconds after which it is ended, and how many cases of one operation are enough.
 
-    `--max-time` shares its seconds out among the operations, so that what is asked would hang on the machine's load:
-    where the same seed must ask the same, the number of cases is the limit. Whoever handles a password is slow by
-    design, and gets few.
+    The number of cases is the limit. `--max-time` is no option here: with it the stateful phase goes on until the time is
+    over, however little there is to ask, and what is asked hangs on the machine's load. Whoever handles a password is
+    slow by design, and gets few in the shortest profile.
     """
 
     options: tuple[str, ...]
@@ -60,12 +61,14 @@ examples.extra-data-sources.responses = false
 coverage.extra-data-sources.responses = false
 coverage.unexpected-methods = []
 """
+MOST_REFUSED = 0.1  # share of answers that may be a 429
+_OVER = "nothing in time"
 BUDGET: Mapping[Profile, Budget] = {
     "agent": Budget(
         ("--phases", "examples,coverage", "--exclude-checks", _ASKED_BY_PROBES), 60.0, 8, 2, _NOTHING_LEARNED
     ),
-    "gate": Budget(("-n", "20", "--max-time", "300"), 420.0),
-    "nightly": Budget(("-n", "200", "--max-time", "3600"), 4200.0),
+    "gate": Budget(("-n", "20"), 420.0),
+    "nightly": Budget(("-n", "200"), 4200.0),
 }
 
 
@@ -113,9 +116,11 @@ class Fuzzer:
         self._schema.write_text(document if isinstance(document, str) else json.dumps(document), "utf-8")
         (self.folder / "ours.toml").write_text(self.budget.configuration, "utf-8")
         most = {"": self.budget.cases, **dict.fromkeys(slow, self.budget.slow_cases)} if self.budget.cases else {}
-        code, said = self._told(json.dumps({"argv": self._arguments(url, headers), "most": most}))
+        code, said = self._told(json.dumps({"argv": self._arguments(url, headers), "most": most, "agent": AGENT}))
         verdict = _read(self.folder / "verdict.json")
         shown = f"schemathesis run <contract> --seed {self.seed} {' '.join(self.budget.options)}"
+        if code == _OVER:
+            return _cut_short(self.folder / "evidence.ndjson", shown, self.budget.seconds, self.seed)
         if verdict is None:
             return Missing(missing=f"Schemathesis ended with {code} and wrote no report: {said}")
         seen = _judged(verdict, self.folder / "evidence.ndjson", shown, said)
@@ -152,7 +157,7 @@ class Fuzzer:
                 self.process.stdin.close()
             code = str(self.process.wait(self.budget.seconds))
         except subprocess.TimeoutExpired:
-            code = f"nothing after {self.budget.seconds:.0f} s"
+            code = _OVER
         finally:
             self.close()
         lines = (self.folder / "out.txt").read_bytes()[-3000:].decode("utf-8", "replace").split("\n")
@@ -170,7 +175,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _judged(verdict: Mapping[str, Any], evidence: Path, command: str, said: str) -> Fuzzing | Missing:
     operations, cases = verdict.get("operations", {}), verdict.get("test_cases", {})
     errors = tuple(f"{one.get('title')} ({one.get('count')} times)" for one in verdict.get("errors", ()))
-    if not verdict.get("complete") and verdict.get("stop_reason") not in ("max_time", "time_limit", "max_time_reached"):
+    if not verdict.get("complete"):
         return Missing(
             missing=f"Schemathesis did not finish ({verdict.get('stop_reason')}): {'; '.join(errors) or said}"
         )
@@ -203,4 +208,43 @@ def _judged(verdict: Mapping[str, Any], evidence: Path, command: str, said: str)
             *(f"phase {name}" for name, one in verdict.get("phases", {}).items() if one.get("status") == "skip"),
         ),
         dropped=found.dropped,
+        cut=_held_off(found),
+    )
+
+
+def _held_off(found: Evidence) -> str:
+    """Whether the app refused to be asked so often: then its own limit decided what was looked at."""
+    refused, answers = found.statuses[429], sum(found.statuses.values())
+    if refused <= MOST_REFUSED * answers:
+        return ""
+    return (
+        f"the app answered 429 to {refused} of {answers} requests, so what it held off is not proved: raise its limits for"
+        " the rehearsal under [app] env (the rate limit itself is tried without what raises it, by --profile gate)"
+    )
+
+
+def _cut_short(evidence: Path, command: str, seconds: float, seed: int) -> Fuzzing | Missing:
+    """What a run has found that was ended by its clock: no more than that, because nobody knows what was left."""
+    found = Evidence()
+    with contextlib.suppress(OSError):
+        found.read(evidence)
+    cut = (
+        f"Schemathesis was not through after {seconds:.0f} s and {len(found.exchanges)} answers, so what it did not ask is"
+        " not proved: make the app faster under test (hashing of passwords, calls to others), or use a longer profile"
+    )
+    if not found.exchanges:
+        return Missing(missing=cut)
+    asked = {one.operation for one in found.exchanges}
+    return Fuzzing(
+        command=command,
+        seed=seed,
+        cases=len(found.exchanges) + found.dropped,
+        selected=len(asked),
+        tested=len(asked),
+        checks=dict(sorted(found.checks.items())),
+        failures=tuple(found.failures.values()),
+        exchanges=tuple(found.exchanges),
+        unfinished=found.unfinished,
+        dropped=found.dropped,
+        cut=cut,
     )

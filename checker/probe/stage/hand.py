@@ -10,15 +10,28 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from checker.model.rehearsal import Entry, Plan
+from checker.model.stage_plan import Entry, Plan
 from checker.probe.inside.migration_steps.wire import ServerError
-from checker.probe.stage.app import READY_SECONDS, App, NotStarted, last_line, run_once, spawn
+from checker.probe.stage.app import READY_SECONDS, App, NotStarted, Process, last_line, run_once, spawn
 from checker.probe.stage.client import free_port
 from checker.probe.stage.scenery import Scenery
 from checker.probe.stage.settings import described_names, dummy, missing, schemes, wants_another_driver
 from checker.probe.stage.stores import Store, names_of, store
+from checker.probe.stage.warm import Warm, can_be_kept
 
 _ROUNDS = 8  # starts that may each find one more thing missing
+_NEIGHBOURS = {  # what the app's own words name, and how they do
+    "a Redis": r"(?i)redis|:6379",
+    "a MySQL": r"(?i)mysql|mariadb|:3306",
+    "a MongoDB": r"(?i)mongo|:27017",
+    "a RabbitMQ": r"(?i)amqp|pika|kombu|:5672",
+    "a Kafka": r"(?i)kafka|:9092",
+    "an Elasticsearch": r"(?i)elastic|opensearch|:9200",
+}
+_NOT_THERE = re.compile(
+    r"(?i)connection refused|connect call failed|name or service not known|name resolution|getaddrinfo|ECONNREFUSED"
+    r"|ENOTFOUND|EAI_AGAIN|can.t connect to|connection error|error \d+ connecting|ServerSelectionTimeout|NoBrokersAvailable"
+)
 _INI_URL = re.compile(r"(?m)^(sqlalchemy\.url\s*=\s*)\S*://\S*")
 
 
@@ -40,6 +53,7 @@ class Stagehand:
         self.learn: Callable[[], object] = lambda: None  # asks the project's interpreter what its settings are
         self.store = kept or store(plan, alone=alone)
         self.scenery = Scenery(Path(plan.root), Path(plan.origin) if plan.origin else None)
+        self.warm: Warm | None = None
         self._scheme = 0
         self.has_own_port = False
         self._refused = ""
@@ -63,8 +77,8 @@ class Stagehand:
                     yield running
                     return
             finally:
-                running.stop()
-            if not self.mend(running.log.since(0)):
+                running.stop(politely=not beside)
+            if not (self._cooled() or self.mend(running.log.since(0))):
                 self._refuse_without_tables()
                 raise NotStarted(said + self._advice(running.log.since(0)))
         raise NotStarted(said or "it asks for one setting after the other")
@@ -175,8 +189,8 @@ class Stagehand:
         before, said = self._scheme, None
         for _ in range(_ROUNDS):
             self._address_in_ini()
-            said = run_once(self.resolved(argv), self.environment(), folder, next(self._marks))
-            if said is None or not self.mend(said):
+            said = run_once(self.resolved(argv), self.environment(), folder, next(self._marks), self._spawned)
+            if said is None or not (self._cooled() or self.mend(said)):
                 break
         self._scheme = before
         return said
@@ -209,10 +223,30 @@ class Stagehand:
         if self.serve:
             argv = [argv[0], *self.serve, *argv[2:]]
         try:
-            process = spawn(argv, {**environment, "PORT": environment.get("PORT", str(port))}, self.folder, mark)
+            given = {**environment, "PORT": environment.get("PORT", str(port))}
+            process = self._spawned(argv, given, self.folder, mark)
         except OSError as refused:
             raise NotStarted(f"{argv[0]}: {refused.strerror or refused}; say how it starts under [app] start") from None
         return App(process, port, mark)
+
+    def keep_warm(self, modules: Sequence[str]) -> None:
+        """Import what these modules import once for every process of the app, where time is short and Linux allows it."""
+        if self.plan.profile == "agent" and can_be_kept():
+            with suppress(OSError):
+                self.warm = Warm(self.python, modules, self.environment(), self.folder)
+
+    def _spawned(self, argv: Sequence[str], environment: Mapping[str, str], folder: Path, mark: str) -> Process:
+        forked = self.warm.spawn(argv, environment, folder, mark) if self.warm else None
+        return forked or spawn(argv, environment, folder, mark)
+
+    def _cooled(self) -> bool:
+        """Whether what failed was forked from a warm interpreter: it is tried once more in one of its own."""
+        return self.warm is not None and self.warm.cool()
+
+    def close(self) -> None:
+        """End what was kept for more starts."""
+        if self.warm is not None:
+            self.warm.close()
 
     def mend(self, said: str) -> bool:
         """Give the app what it says that it lacks; whether there was anything to give."""
@@ -242,10 +276,14 @@ class Stagehand:
         absent = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", said)
         if absent:
             return f"; {absent[1]} is not installed for {self.python}: install the requirements, or add --install"
-        if re.search(r"(?i)redis|:6379", said) and re.search(r"(?i)connect|refused", said):
-            return "; it needs a Redis, which is not started here: give [app] env settings that do without"
-        if re.search(r"(?i)Connection refused|Connect call failed|Name or service not known|getaddrinfo", said):
-            return "; it calls a service that is not there: give [app] env settings that do without"
+        for name, pattern in _NEIGHBOURS.items():
+            if re.search(pattern, said) and _NOT_THERE.search(said):
+                return (
+                    f"; that is the environment: it needs {name}, which is not started here: give [app] env settings that"
+                    " do without, or let [app] start bring one up"
+                )
+        if _NOT_THERE.search(said):
+            return "; that is the environment: it calls a service that is not there: give [app] env settings that do without"
         if "Address already in use" in said:
             return "; its command names a port of its own: write {port} for it under [app] start"
         return ""

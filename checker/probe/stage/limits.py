@@ -6,7 +6,8 @@ import copy
 import re
 import time
 
-from checker.model.rehearsal import Limit, Missing, OperationPlan, Plan
+from checker.model.rehearsal import Limit, Missing
+from checker.model.stage_plan import OperationPlan, Plan
 from checker.probe.stage.app import NotStarted
 from checker.probe.stage.client import NoAnswer
 from checker.probe.stage.explore import Explorer

@@ -9,11 +9,13 @@ import socket
 import struct
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from checker.model.rehearsal import Fuzzing, Missing, Plan, Rehearsal
+from checker.model.rehearsal import Fuzzing, Missing, Rehearsal, Stop
+from checker.model.stage_plan import Plan
 from checker.probe.stage.app import App, NotStarted, die_with_parent
 from checker.probe.stage.client import Client, NoAnswer, decoded
 from checker.probe.stage.elsewhere import RUNS_ELSEWHERE
@@ -80,7 +82,8 @@ def rehearse(plan: Plan, *, alone: bool) -> Rehearsal:
             linked = alone and sealed(Path(plan.origin))
             bring(Path(plan.root), Path(plan.origin), plan.beside, linked=linked)
         stagehand, dump = prepared(plan, alone=alone)
-        return rehearsed(plan, fuzzer, stagehand, dump, progress)
+        with closing(stagehand):
+            return rehearsed(plan, fuzzer, stagehand, dump, progress)
 
 
 def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, progress: Progress) -> Rehearsal:
@@ -97,7 +100,7 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
         fuzzing = fuzzed(fuzzer, plan, app, explorer, document)
         settings = {} if plan.remote else {**plan.env, **stagehand.invented}
         fuzzed_before = fuzzing.exchanges if isinstance(fuzzing, Fuzzing) else ()
-        probes = Probes(plan, app, explorer, fuzzed_before, [], settings=settings)
+        probes = Probes(plan, app, explorer, fuzzed_before, [], settings=settings, count=stagehand.store.counter())
         if worst(probes.fuzzed):
             fresh.begin()
         known = [explorer.known()]
@@ -106,6 +109,7 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
         seen: dict[str, Any] = {
             "foreign": probes.foreign(),
             "walks": probes.walks(),
+            "growths": probes.growths(),
             "repeats": probes.repeats(),
             "unrepeated": tuple(probes.unrepeated),
             "verdicts": probes.verdicts(),
@@ -113,28 +117,23 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
             "health": probes.health(),
             "preflights": probes.preflights(),
             "traced": probes.traced(),
+            "injections": probes.injections(),
+            "metrics": probes.metrics(),
         }
         known.append(explorer.known())
         probes.ends()
-        alive = app.runs
-        died = "" if alive else f"the app was gone while it was asked: {app.ended_by}"
-        progress.say("the app is stopped in the middle of a request")
-        stop = (
-            probes.stop()
-            if alive and not plan.remote and "flask" not in stagehand.command
-            else RUNS_ELSEWHERE
-            if plan.remote
-            else Missing(missing=died or "the framework's development server was used")
-        )
+        died = "" if app.runs else f"the app was gone while it was asked: {app.ended_by}"
+        failed = worst((*probes.fuzzed, *probes.exchanges))
+        progress.say("the app is stopped in the middle of a request; what failed is asked again of a fresh one")
+        with ThreadPoolExecutor(1) as beside:
+            stopped = beside.submit(stop, plan, probes, stagehand, died)
+            crashes = repeated(plan, fresh, known, app.client.base, failed)
+            seen["stop"] = stopped.result()
         log = app.log.last_lines(LOG_TAIL)
         hidden = secrets(plan, settings, explorer.credentials)
         seen["watched"] = tuple(one.name for one in hidden)
         seen["spills"] = tuple(spills(hidden, (*probes.fuzzed, *probes.exchanges), app.log.since(0)))
         base, seconds = app.client.base, round(app.seconds, 2)
-        failed = worst((*probes.fuzzed, *probes.exchanges))
-        if failed:
-            progress.say("what failed is asked again of a fresh app")
-        crashes = repeated(plan, fresh, known, base, failed)
     if plan.profile != "agent" and not plan.remote:
         progress.say("one operation is asked until it is refused")
         seen["limit"] = limit(plan, stagehand, base)
@@ -155,10 +154,22 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
         fuzzing=fuzzing,
         crashes=crashes,
         exchanges=tuple(probes.exchanges),
-        stop=stop,
         died=died,
         log=log,
         **seen,
+    )
+
+
+def stop(plan: Plan, probes: Probes, stagehand: Stagehand, died: str) -> Stop | Missing:
+    """What SIGTERM does, where there is a server of ours that is meant to obey it."""
+    if plan.remote:
+        return RUNS_ELSEWHERE
+    if died:
+        return Missing(missing=died)
+    return (
+        Missing(missing="the framework's development server was used")
+        if "flask" in stagehand.command
+        else probes.stop()
     )
 
 

@@ -16,9 +16,9 @@ from typing import Any, Literal
 from checker.model.rehearsal import (
     Exchange,
     ForeignRead,
+    Growth,
+    Injection,
     Missing,
-    OperationPlan,
-    Plan,
     Refusal,
     Repeat,
     Stop,
@@ -26,11 +26,13 @@ from checker.model.rehearsal import (
     Verdict,
     Walk,
 )
+from checker.model.stage_plan import OperationPlan, Plan
 from checker.probe.stage.app import App, members
 from checker.probe.stage.client import Client, NoAnswer, decoded
 from checker.probe.stage.crafted import STOP_SECONDS, Held, expired, forge, parsed, same_json
 from checker.probe.stage.explore import Explorer, template
-from checker.probe.stage.walk import Walker
+from checker.probe.stage.injected import Injections
+from checker.probe.stage.walk import Growths, Walker
 
 MOST_ENDED = 6
 LOG_LAG = 0.05  # seconds by which the log may lag behind an answer
@@ -38,6 +40,7 @@ FOREIGN_ORIGIN = "https://elsewhere.example"
 _HEALTH = re.compile(
     r"(?i)/(?:health(?:[-_]?checks?)?|healthz|livez?|liveness|ready|readyz|readiness|ping|status)(?:/|$)"
 )
+_METRICS = re.compile(r"(?i)/metrics/?$")
 _USUAL_HEALTH = (
     "/health",
     "/healthz",
@@ -62,6 +65,7 @@ class Probes:
     exchanges: list[Exchange]
     unrepeated: list[str] = field(default_factory=list)
     settings: Mapping[str, str] = field(default_factory=dict)  # of the app
+    count: Callable[[], int] | None = None  # of statements that its database was sent
 
     @property
     def client(self) -> Client:
@@ -89,6 +93,34 @@ class Probes:
         """Every paginated list, walked to its end."""
         walker = Walker(self.ask, self.explorer, self.plan, self.fuzzed)
         return self.each(walker.walk, [one for one in self.plan.operations if one.listing])
+
+    def growths(self) -> tuple[Growth, ...] | Missing:
+        """Every list whose page has a size, read in few rows and in many, with what the database was asked for each."""
+        if self.count is None:
+            return Missing(missing="statements are counted on their way to a throw-away PostgreSQL, and there is none")
+        counted = Growths(self.ask, self.explorer, self.count)
+        return self.each(counted.of, [one for one in self.plan.operations if one.listing and one.listing.size])
+
+    def injections(self) -> tuple[Injection, ...]:
+        """Every operation that takes a body, sent what it should not take."""
+        injected = Injections(self.ask, self.explorer, self.fuzzed)
+        return tuple(one for some in self.each(injected.of, self.plan.operations) for one in some)
+
+    def metrics(self) -> tuple[Exchange, ...]:
+        """What the app says of its own requests, at the documented path or else at the usual one."""
+        known = [one for one in self.plan.operations if one.method == "GET" and _METRICS.search(one.path)]
+        usual = OperationPlan(method="GET", path="/metrics")
+        found = []
+        for operation in (*known, *(() if known else (usual,))):
+            try:
+                headers = {**self.explorer.headers, "Accept": "*/*"}
+                bare = operation is usual
+                found.append(
+                    self.client.ask("GET", operation.path, operation=operation.name, headers=headers, bare=bare)
+                )
+            except NoAnswer:
+                continue
+        return tuple(one for one in found if 200 <= one.status < 300)
 
     def traced(self) -> tuple[Traced, ...]:
         """A request that is refused, of the first operation that is, and what the app logs of it."""

@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 import threading
+from collections.abc import Callable
 
 from checker.probe.stage.client import HOST
 
@@ -14,6 +15,33 @@ _PROTOCOL = 196608  # version 3.0 in a startup message (PostgreSQL, "Message For
 _LONGEST_START = 65_536  # bytes
 _CHUNK = 262_144  # bytes
 _USUAL_PORT = 5432
+_HEAD = 5  # bytes: a letter and a length
+
+
+class Statements:
+    """How many statements a client has sent (PostgreSQL, "Message Formats": Query and Execute), read off its bytes."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._head = b""
+        self._skip = 0
+
+    def read(self, data: bytes) -> None:
+        """Take in what comes next, wherever it was cut."""
+        at = 0
+        while at < len(data):
+            if self._skip:
+                step = min(self._skip, len(data) - at)
+                self._skip -= step
+                at += step
+                continue
+            step = min(_HEAD - len(self._head), len(data) - at)
+            self._head += data[at : at + step]
+            at += step
+            if len(self._head) == _HEAD:
+                self.count += self._head[:1] in (b"Q", b"E")
+                self._skip = max(int.from_bytes(self._head[1:], "big") - 4, 0)
+                self._head = b""
 
 
 class Relay:
@@ -26,11 +54,16 @@ class Relay:
     def __init__(self, folder: str) -> None:
         self.database = "postgres"
         self.known: set[str] = set()
+        self._read: list[tuple[str, Statements]] = []  # by the database of each connection
         self.strangers = False  # whether some connection named a database that nobody told it of
         self._target = os.path.join(folder, f".s.PGSQL.{_USUAL_PORT}")
         self._listener = _listener()
         self.port = int(self._listener.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def statements(self, database: str) -> int:
+        """How many statements a database was sent so far."""
+        return sum(one.count for name, one in list(self._read) if name == database)
 
     def close(self) -> None:
         """Take no more connections; those that there are end with their two ends."""
@@ -48,14 +81,17 @@ class Relay:
         with theirs, socket.socket(socket.AF_UNIX) as ours, contextlib.suppress(OSError, ValueError):
             theirs.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             ours.connect(self._target)
-            ours.sendall(self._opening(theirs))
+            opening, database = self._opening(theirs)
+            ours.sendall(opening)
             back = threading.Thread(target=_pass, args=(ours, theirs), daemon=True)
             back.start()
-            _pass(theirs, ours)
+            read = Statements()
+            self._read.append((database, read))
+            _pass(theirs, ours, read.read)
             back.join()
 
-    def _opening(self, theirs: socket.socket) -> bytes:
-        """The first message as the server shall see it; a wish for encryption is declined before."""
+    def _opening(self, theirs: socket.socket) -> tuple[bytes, str]:
+        """The first message as the server shall see it, and the database; a wish for encryption is declined before."""
         while True:
             length, code = struct.unpack("!ii", _exactly(theirs, 8))
             if not 8 <= length <= _LONGEST_START:
@@ -64,10 +100,10 @@ class Relay:
             if code == _PROTOCOL:
                 return self._renamed(rest)
             if length > 8:  # a request to cancel
-                return struct.pack("!ii", length, code) + rest
+                return struct.pack("!ii", length, code) + rest, ""
             theirs.sendall(b"N")
 
-    def _renamed(self, parameters: bytes) -> bytes:
+    def _renamed(self, parameters: bytes) -> tuple[bytes, str]:
         words = parameters.rstrip(b"\0").split(b"\0")
         given = dict(zip(words[::2], words[1::2], strict=False))
         wanted = given.get(b"database", b"").decode("utf-8", "replace")
@@ -75,7 +111,7 @@ class Relay:
         self.strangers |= wanted != database
         given.update({b"user": b"postgres", b"database": database.encode()})
         body = b"".join(name + b"\0" + value + b"\0" for name, value in given.items()) + b"\0"
-        return struct.pack("!ii", len(body) + 8, _PROTOCOL) + body
+        return struct.pack("!ii", len(body) + 8, _PROTOCOL) + body, database
 
 
 def _listener() -> socket.socket:
@@ -105,9 +141,10 @@ def _exactly(sender: socket.socket, count: int) -> bytes:
     return bytes(data)
 
 
-def _pass(sender: socket.socket, receiver: socket.socket) -> None:
+def _pass(sender: socket.socket, receiver: socket.socket, read: Callable[[bytes], None] = lambda _: None) -> None:
     with contextlib.suppress(OSError):
         while data := sender.recv(_CHUNK):
+            read(data)
             receiver.sendall(data)
     with contextlib.suppress(OSError):
         receiver.shutdown(socket.SHUT_WR)

@@ -10,7 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import Any
 
-from checker.model.rehearsal import Crash, Exchange, Plan
+from checker.model.rehearsal import Crash, Exchange
+from checker.model.stage_plan import Plan
 from checker.probe.stage.app import App, NotStarted
 from checker.probe.stage.client import NoAnswer
 from checker.probe.stage.crafted import parsed

@@ -6,9 +6,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from checker.model.rehearsal import OperationPlan
+from checker.model.paging import OPAQUE
+from checker.model.stage_plan import ListPlan, OperationPlan
+from checker.model.words import plain, vocabulary
 
 _METHODS = ("get", "put", "post", "delete", "patch")
+_SIZES = vocabulary("limit pagelimit pagesize perpage itemsperpage maxresults maxpagesize")
+_OFFSETS = vocabulary("page pagenumber pageno pagenum pageindex offset pageoffset skip")
 _KEY = re.compile(r"(?i)^(?:x-)?idempotency[-_]?key$")
 
 
@@ -25,11 +29,13 @@ def _operations(document: Mapping[str, Any], public: Collection[str]) -> Iterato
             if not isinstance(node, dict):
                 continue
             name = f"{method.upper()} {path}"
+            parameters = [_resolved(document, one) for one in (*_listed(node), *_listed(holder))]
             yield OperationPlan(
                 method=method.upper(),
                 path=path,
                 protected=_is_closed(node.get("security", everywhere)) and name not in public,
-                idempotency_header=_key(document, (*_listed(node), *_listed(holder))),
+                idempotency_header=_key(parameters),
+                listing=_list_plan(parameters) if method == "get" else None,
             )
 
 
@@ -43,11 +49,31 @@ def _listed(node: Mapping[str, Any]) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _key(document: Mapping[str, Any], parameters: Collection[Any]) -> str:
-    for one in parameters:
-        node = one
-        if isinstance(one, dict) and str(one.get("$ref", "")).startswith("#/components/parameters/"):
-            node = document.get("components", {}).get("parameters", {}).get(one["$ref"].rpartition("/")[2])
-        if isinstance(node, dict) and node.get("in") == "header" and _KEY.match(str(node.get("name"))):
-            return str(node["name"])
-    return ""
+def _resolved(document: Mapping[str, Any], parameter: Any) -> Mapping[str, Any]:
+    ref = parameter.get("$ref") if isinstance(parameter, dict) else None
+    if isinstance(ref, str) and ref.startswith("#/components/parameters/"):
+        parameter = document.get("components", {}).get("parameters", {}).get(ref.rpartition("/")[2])
+    return parameter if isinstance(parameter, dict) else {}
+
+
+def _key(parameters: Collection[Mapping[str, Any]]) -> str:
+    named = (str(one.get("name")) for one in parameters if one.get("in") == "header")
+    return next((name for name in named if _KEY.match(name)), "")
+
+
+def _list_plan(parameters: Collection[Mapping[str, Any]]) -> ListPlan | None:
+    """How a list is paged, by the names of its parameters alone; what is no list after all shows that in its answer."""
+    query = {plain(str(one.get("name"))): one for one in parameters if one.get("in") == "query"}
+    size = next((one for name, one in query.items() if name in _SIZES), {})
+    cursor = next((one for name, one in query.items() if name in OPAQUE), {})
+    offset = next((one for name, one in query.items() if name in _OFFSETS), {})
+    if not (size or cursor or offset):
+        return None
+    schema = size.get("schema")
+    largest = schema.get("maximum") if isinstance(schema, dict) else None
+    return ListPlan(
+        size=str(size.get("name", "")),
+        cursor=str(cursor.get("name", "")),
+        offset=str(offset.get("name", "")),
+        largest=largest if isinstance(largest, int) else None,
+    )

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from checker.model.rehearsal import Exchange, Plan
+from checker.model.rehearsal import Exchange
 from checker.model.spill import Spill
+from checker.model.stage_plan import Plan
 
 LEAST = 10  # characters; shorter ones may be words
 SHOWN = 80  # characters around a secret

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
-from checker.model.rehearsal import Entry, Missing, Plan, Route
+from checker.model.rehearsal import Missing, Route
+from checker.model.stage_plan import Entry, Plan
 from checker.probe.stage.app import NotStarted, as_guest, last_line
 from checker.probe.stage.elsewhere import RUNS_ELSEWHERE, Messenger
 from checker.probe.stage.hand import Stagehand
 
 _ROUTES = Path(__file__).parent.parent / "inside" / "routes.py"
 _ROUNDS = 8
+_TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*(?:\(\))?")
 
 
 class Dump:
@@ -112,6 +115,7 @@ def prepared(plan: Plan, *, alone: bool) -> tuple[Stagehand, Dump]:
             entry = next(one for one in entries if one.spelled == found["entry"])
             stagehand.entry = entry
             stagehand.command = tuple(server_command(entry, found))
+            stagehand.keep_warm(modules_of(plan.model_copy(update={"start": stagehand.command})))
             return stagehand, dump
         said.setdefault(python, []).extend(f"{name}: {last_line(trace)}" for name, trace in found["errors"][:3])
     tried = " | ".join(f"{python} says {'; '.join(dict.fromkeys(lines))}" for python, lines in said.items())
@@ -129,7 +133,17 @@ def _as_configured(plan: Plan, *, alone: bool) -> tuple[Stagehand, Dump]:
     elif plan.entries:
         dump.start()
     stagehand.learn = dump.answer
+    stagehand.keep_warm(modules_of(plan))
     return stagehand, dump
+
+
+def modules_of(plan: Plan) -> list[str]:
+    """The modules with which the commands of a plan begin."""
+    commands = [*plan.start, *plan.reset]
+    named = [after for before, after in pairwise(commands) if before == "-m"]
+    targets = [one.partition(":")[0] for one in commands if _TARGET.fullmatch(one)]
+    migrations = ["alembic.command"] if plan.alembic else []
+    return list(dict.fromkeys([*named, *targets, *(one.target.partition(":")[0] for one in plan.entries), *migrations]))
 
 
 def _tries(plan: Plan) -> Iterator[tuple[str, list[Entry]]]:

@@ -6,12 +6,12 @@ import contextlib
 import shutil
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from checker.model.database_names import SCHEME, Part, is_postgres, part_of
-from checker.model.rehearsal import Plan
+from checker.model.stage_plan import Plan
 from checker.probe.inside.migration_steps.wire import ServerError, Wire
 from checker.probe.stage.app import NotStarted
 from checker.probe.stage.client import HOST
@@ -48,6 +48,7 @@ class Store(Protocol):
     def tables(self) -> int: ...
     def url(self, scheme: str, *, aside: bool = False) -> str: ...
     def settings(self, scheme: str, names: Mapping[str, str], *, aside: bool) -> dict[str, str]: ...
+    def counter(self) -> Callable[[], int] | None: ...
 
 
 class Sqlite:
@@ -99,6 +100,10 @@ class Sqlite:
             for name, shown in names.items()
             if shown.startswith("sqlite") or part_of(name) == "url"
         }
+
+    def counter(self) -> Callable[[], int] | None:
+        """Nobody sees what is asked of a file."""
+        return None
 
 
 class Postgres:
@@ -174,6 +179,11 @@ class Postgres:
                 given[name] = parts[part]
         return given
 
+    def counter(self) -> Callable[[], int] | None:
+        """How many statements the database of now was sent, whichever comes after it; None without a relay."""
+        relay, name = self._relay, self.name
+        return (lambda: relay.statements(name)) if relay is not None else None
+
     def _beside(self) -> str:
         """Another database, for who looks at the app without running it."""
         if not self._has_beside:
@@ -203,10 +213,12 @@ class Postgres:
         while True:
             try:
                 return Wire(self._socket, database)
+            except NotADirectoryError:
+                raise StoreRefused(Path(self._socket).read_text("utf-8")) from None
             except OSError as refused:
                 if time.monotonic() > until:
                     raise StoreRefused(f"the throw-away PostgreSQL does not answer: {refused}") from None
-                time.sleep(0.02)
+                time.sleep(0.01)
 
 
 def _scheme(shown: str, scheme: str, family: str) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from checker.model.rehearsal import Exchange, ListPlan, OperationPlan, Plan, Walk
+from checker.model.rehearsal import Exchange, Growth, Walk
+from checker.model.stage_plan import ListPlan, OperationPlan, Plan
 from checker.probe.stage.client import decoded
 from checker.probe.stage.crafted import name_of, next_token
 from checker.probe.stage.explore import Explorer, at, rows_in, template
@@ -125,3 +126,45 @@ class Walker:
         twice = len(names) - len(set(names))
         by_offset = bool(plan.offset and not plan.cursor)
         return {"inserted": True, "by_offset": by_offset, "moved": twice + len(set(before) - set(names))}
+
+
+FEW, MANY = 1, 10  # rows that are asked for
+LEAST_MORE = 3  # rows by which the larger page must be larger
+TIMES = 3  # of which the cheapest counts: a connection that is opened or looked after meanwhile asks something too
+
+
+@dataclass
+class Growths:
+    """Counts what the database is asked while a list is read, in a page of few rows and in one of many."""
+
+    ask: Callable[..., Exchange]
+    explorer: Explorer
+    count: Callable[[], int]
+
+    def of(self, operation: OperationPlan) -> Growth | None:
+        """None where the list cannot be reached, or has too few rows to tell."""
+        url, plan = self.explorer.url(operation.path), operation.listing
+        if url is None or plan is None or not plan.size:
+            return None
+        self._cost(operation, url, plan.size, MANY)  # what is made once is made now
+        pairs = [
+            (self._cost(operation, url, plan.size, FEW), self._cost(operation, url, plan.size, MANY))
+            for _ in range(TIMES)
+        ]
+        (few_rows, _, _), (many_rows, _, page) = pairs[-1]
+        if many_rows - few_rows < LEAST_MORE:
+            return None
+        return Growth(
+            operation=operation.name,
+            few_rows=few_rows,
+            few=min(few for (_, few, _), _ in pairs),
+            many_rows=many_rows,
+            many=min(many for _, (_, many, _) in pairs),
+            exchange=page,
+        )
+
+    def _cost(self, operation: OperationPlan, url: str, size: str, rows: int) -> tuple[int, int, Exchange]:
+        before = self.count()
+        page = self.ask(operation, url, query={size: rows})
+        found = rows_in(decoded(page)) if 200 <= page.status < 300 else None
+        return len(found or ()), self.count() - before, page
