@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from checker.model.base import Frozen
 from checker.model.globs import covers
 from checker.model.observation import Observation, Place
 from checker.model.outputs.fields import agent
 from checker.model.outputs.overlap import inside
-from checker.model.outputs.work import Lock, Step, WorkHistory
+from checker.model.outputs.work import AsOf, Lock, Queue, Step, WorkHistory
 from checker.model.rule import Confidence
 
+_OTHER_CLOCKS = timedelta(hours=14)  # a time without a zone is read as UTC
 RECORDS = ("docs/runs", "docs/orchestrator", "docs/runbooks", "docs/PROGRESS.md", "ops", ".checker", ".truth")
 
 
@@ -29,8 +31,9 @@ class Watch(Frozen):
     recovery: tuple[str, ...] = ("AGENT-4",)
 
 
-def lock_held(history: WorkHistory, params: Holder) -> Iterator[Observation]:
-    """At each step that edits something, the agent's lock is there before the step or comes with it."""
+def lock_held(history: WorkHistory, as_of: AsOf, params: Holder) -> Iterator[Observation]:
+    """At each step that edits something, the agent's lock is there before the step or comes with it, for a task of its own."""
+    yield from _of_own_tasks(history, as_of, params)
     first = ""
     for step, held in _edits(history, params):
         edited = [path for path in step.paths if not _free(path, params)]
@@ -49,11 +52,54 @@ def lock_held(history: WorkHistory, params: Holder) -> Iterator[Observation]:
         )
 
 
+def _of_own_tasks(history: WorkHistory, as_of: AsOf, params: Holder) -> Iterator[Observation]:
+    """Each lock under which something was edited is for a task that the queue gives to the agent, and was taken by now."""
+    queue, judged = history.queue, set()
+    for step in history.steps:
+        before, queue = queue, step.queue or queue
+        edits = any(not _free(path, params) for path in step.paths)
+        for lock in step.locks if edits else ():
+            if lock.owner != agent(params.agent) or lock.is_released or lock in judged:
+                continue
+            judged.add(lock)
+            problem = _misused(lock, before, queue, params)
+            if lock.started and lock.started > as_of.moment + _OTHER_CLOCKS:
+                problem = f"was taken in the future, {lock.started:%Y-%m-%dT%H:%MZ}"
+            yield Observation(
+                subject=f"task of {lock.path}",
+                ok=not problem,
+                place=Place(lock.path, lines=(1, 1)),
+                message=f"{lock.path} {problem}",
+                evidence=f"task {lock.task!r}, at {step.label}",
+            )
+
+
+def _misused(lock: Lock, before: Queue | None, queue: Queue | None, params: Holder) -> str:
+    tasks = [part.strip() for part in lock.task.replace(";", ",").split(",") if part.strip()]
+    for name in tasks if queue else ():
+        task = queue.task(name) if queue else None
+        if task is None:
+            return f"is for {name}, which is not in the queue"
+        if task.owner and task.owner != agent(params.agent):
+            return f"is for {name}, a task of {task.owner}"
+        was = before.task(name) if before else None
+        if task.status == "done" and was and was.status == "done":
+            return f"is for {name}, which is done"
+    return ""
+
+
 def lock_scope(history: WorkHistory, params: Holder) -> Iterator[Observation]:
     """Every edited path lies inside the scope of the agent's lock; runs without a lock are the other rule's."""
     for step, held in _edits(history, params):
         scopes = tuple(scope for lock in held for scope in lock.scopes)
-        if not held or not scopes:
+        if not held:
+            continue
+        if not scopes:
+            edited = next(path for path in step.paths if not _free(path, params))
+            message = f"{held[0].path} names no scope, so {edited} is edited outside it"
+            yield Observation(
+                "no scope", False, Place(held[0].path, lines=(1, 1)), message, step.label, cause="no scope"
+            )
             continue
         for path in step.paths:
             if not _free(path, params):

@@ -40,14 +40,21 @@ def lock_record(locks: Locks) -> Iterator[Observation]:
         )
 
 
-def lock_overlap(locks: Locks) -> Iterator[Observation]:
-    """No two live locks of different owners name the same files."""
-    alive = sorted(
-        (lock for lock in locks.found if not lock.broken and not lock.is_released), key=lambda lock: lock.path
-    )
+def lock_overlap(locks: Locks, history: WorkHistory | Unavailable | NotApplicable) -> Iterator[Observation]:
+    """No two live locks of different owners name the same files, as they stand and at any step of the change."""
+    alive = _alive(locks.found)
     met = {(one.path, other.path): pair for one, other, pair in _meetings(alive)}
-    clashing = {path for pair in met for path in pair}
     by_path = {lock.path: lock for lock in alive}
+    seen: set[tuple[Lock, ...]] = {tuple(alive)}
+    for step in history.steps if isinstance(history, WorkHistory) else ():
+        then = tuple(_alive(step.locks))
+        for one, other, pair in _meetings(list(then)) if then not in seen else ():
+            if met.setdefault((one.path, other.path), pair) is pair:
+                by_path.update({one.path: one, other.path: other})
+        if len(then) > 1:
+            by_path = {**{one.path: one for one in then}, **by_path}
+        seen.add(then)
+    clashing = {path for pair in met for path in pair}
     for (first, second), (mine, theirs) in sorted(met.items()):
         one, other = by_path[first], by_path[second]
         yield Observation(
@@ -58,8 +65,12 @@ def lock_overlap(locks: Locks) -> Iterator[Observation]:
             message=f"{one.path} and {other.path} lock the same files",
             evidence=f"{mine} of {one.owner} and {theirs} of {other.owner}",
         )
-    if len(alive) > 1:
-        yield from (Observation(lock.path, True, _place(lock)) for lock in alive if lock.path not in clashing)
+    if len(by_path) > 1:
+        yield from (Observation(path, True, _place(lock)) for path, lock in by_path.items() if path not in clashing)
+
+
+def _alive(found: tuple[Lock, ...]) -> list[Lock]:
+    return sorted((lock for lock in found if not lock.broken and not lock.is_released), key=lambda lock: lock.path)
 
 
 def _meetings(alive: list[Lock]) -> Iterator[tuple[Lock, Lock, tuple[str, str]]]:
@@ -113,6 +124,8 @@ def _orphaned(lock: Lock, queue: Queue | Unavailable | NotApplicable, as_of: AsO
             return f"its task {lock.task} is not in the queue", True
         if known and all(task is not None and task.status == "done" for task in known if task is not None):
             return f"its task {lock.task} is done", True
+        if known and all(task is not None and task.status == "review" for task in known if task is not None):
+            return f"its task {lock.task} is in review, so nobody works on it", True
     age = as_of.moment - lock.started if lock.started else None
     if age is not None and age > timedelta(minutes=params.timeout_minutes):
         return f"it is {int(age.total_seconds() // 60)} minutes old, the time-out is {params.timeout_minutes}", True

@@ -53,7 +53,7 @@ def output_document(artefacts: Artefacts) -> Iterator[Observation]:
         parts = parts_of(file)
         for name in TEN_PARTS:
             part = parts.get(name)
-            problem = _problem(name, part, parts)
+            problem = _problem(name, part, parts, file.text)
             yield Observation(
                 subject=name,
                 ok=not problem,
@@ -114,7 +114,7 @@ def _item(one: Any) -> str:
     return str(one)
 
 
-def _problem(name: str, part: Part | None, parts: Mapping[str, Part]) -> str:
+def _problem(name: str, part: Part | None, parts: Mapping[str, Part], text: str) -> str:
     if part is None:
         return "" if name in MAY_BE_ABSENT else "is missing"
     mode = parts["mode"].words.strip(" `*_\n.").lower() if "mode" in parts else ""
@@ -130,7 +130,7 @@ def _problem(name: str, part: Part | None, parts: Mapping[str, Part]) -> str:
         lacks = [kind for kind, pattern in _KINDS if not re.search(rf"(?i){pattern}", part.words)]
         return f"says nothing of {', '.join(lacks)}" if lacks else ""
     if name == "done_criteria":
-        return _criteria(part, mode, "\n".join(one.words for one in parts.values()))
+        return _criteria(part, mode, "\n".join((text, *(one.words for one in parts.values()))))
     return ""
 
 

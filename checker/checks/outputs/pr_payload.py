@@ -31,6 +31,9 @@ _RESULT = re.compile(
     r"(?i)\b(pass(?:ed|es|ing)?|fail(?:ed|s|ing)?|green|red|\d+ (?:tests?|passed)|exit (?:code )?\d|✅|\[x\])"
 )
 _LINK = re.compile(r"https?://[^\s)>\]]+|(?<!\w)[\w.-]+/[\w.-]+#\d+|(?<!\w)#\d+\b")
+_NO_LINK = re.compile(
+    r"(?i)\bx{2,}\b|\btbd\b|\btodo\b|\?\?|/(?:pulls?|merge_requests)(?:/?$|/(?!\d))|[<{\[](?:pr|url|link|number|your)|#0+\b|\bNNN?\b"
+)
 _NO_PARTNER = re.compile(
     r"(?i)\b(no|without|not needed|none|n/?a)\b.{0,40}(?:frontend|fe\b|ui|pr|change|coordination)?"
 )
@@ -102,7 +105,11 @@ def _hollow(name: str, body: str) -> str:
         return "gives no result"
     if name == "coordination":
         said = next((text for head, text in sections if "coordination" in head), body)
-        return "" if _LINK.search(said) or _NO_PARTNER.search(said) else "links no frontend pull request"
+        if any(not _NO_LINK.search(link) for link in _LINK.findall(said)):
+            return ""
+        if _LINK.search(said):
+            return "links a placeholder"
+        return "" if _NO_PARTNER.search(said) else "links no frontend pull request"
     return ""
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from checker.model.base import Frozen
 from checker.model.globs import covers
 from checker.model.observation import Observation, Place
+from checker.model.outputs.fields import agent
 from checker.model.outputs.work import NEXT, STATUSES, Queue, Task, WorkHistory, task_key
 from checker.model.rule import Confidence
 
@@ -72,11 +73,19 @@ def queue_status(queue: Queue) -> Iterator[Observation]:
         )
 
 
-def queue_steps(history: WorkHistory) -> Iterator[Observation]:
+class Worker(Frozen):
+    """`agent`: who works here."""
+
+    agent: str = "AGENT-2"
+
+
+def queue_steps(history: WorkHistory, params: Worker) -> Iterator[Observation]:
     """Over the change each task moves only as the status machine lets it, no task vanishes, and none gets easier."""
     yield from _kept(history)
     yield from _terms(history)
     for label, before, after in _moves(history):
+        mine = [one for one in after.tasks if one.owner == agent(params.agent)]
+        waited = {task_key(need): one.id for one in mine for need in one.needs}
         for task in before.tasks:
             now = after.task(task.id)
             if now is None:
@@ -89,6 +98,24 @@ def queue_steps(history: WorkHistory) -> Iterator[Observation]:
                 yield _moved(
                     after, now, said, f"{label}; allowed from there: {', '.join(sorted(NEXT[task.status]))}", ok=allowed
                 )
+                yield from _of_another(task, now, after, label, waited, params)
+
+
+def _of_another(
+    task: Task, now: Task, after: Queue, label: str, waited: Mapping[str, str], params: Worker
+) -> Iterator[Observation]:
+    """A task of somebody else that moves; what the agent's own tasks wait for is not its to finish."""
+    if not task.owner or task.owner == agent(params.agent):
+        return
+    waits = waited.get(task_key(task.id), "")
+    yield Observation(
+        subject=f"task of {task.owner} {task.id}",
+        ok=False,
+        place=_place(after, now),
+        message=f"{task.id}, a task of {task.owner}, goes to {now.status} in a run of {params.agent}",
+        evidence=f"{label}; {waits} waits for it" if waits else label,
+        confidence=None if waits and now.status == "done" else Confidence.MEDIUM,
+    )
 
 
 def _kept(history: WorkHistory) -> Iterator[Observation]:
@@ -120,6 +147,8 @@ def _terms(history: WorkHistory) -> Iterator[Observation]:
         problem = problem or (
             f"goes from {task.owner} to {now.owner}" if task.owner and now.owner != task.owner else ""
         )
+        renamed = bool(task.title) and _words(now.title) != _words(task.title) and not problem
+        problem = problem or (f"is called {now.title[:60]!r}, which was {task.title[:60]!r}," if renamed else "")
         grown = bool(lost) and all(any(_words(one) < _words(other) for other in now.criteria) for one in lost)
         yield Observation(
             subject=f"terms {task.id}",
@@ -127,7 +156,9 @@ def _terms(history: WorkHistory) -> Iterator[Observation]:
             place=_place(last, now),
             message=f"{task.id} {problem} in the change that works on it",
             evidence=f"now: {'; '.join(now.criteria)[:160] or 'no exit criteria'}",
-            confidence=Confidence.MEDIUM if grown or (problem and task.status == now.status == "todo") else None,
+            confidence=Confidence.MEDIUM
+            if renamed or grown or (problem and task.status == now.status == "todo")
+            else None,
         )
 
 

@@ -98,10 +98,9 @@ def test_runs_shown(reports: RunReports, packs: Packs, figures: Figures) -> Iter
         pack = packs.of_run(report.run)
         logged = {one.place.path.lower() for one in figures.found if one.run == report.run and pack}
         lines = text.split("\n")
+        rows = list(_with_titles(lines))
         for name, pattern in _SUITES:
-            told = [
-                number for number, said in _lines(report) if re.search(rf"(?i){pattern}", said) and RESULT.search(said)
-            ]
+            told = [number for number, said in rows if re.search(rf"(?i){pattern}", said) and RESULT.search(said)]
             told.sort(key=lambda number: not first <= number <= last)
             in_log = any(re.search(rf"(?i){pattern}", path.rpartition("!")[2]) for path in logged)
             run = (
@@ -126,6 +125,16 @@ def test_runs_shown(reports: RunReports, packs: Packs, figures: Figures) -> Iter
                 else "no line names it beside a result, and no log in the pack is of it",
                 confidence=Confidence.MEDIUM if told else None,
             )
+
+
+def _with_titles(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Each line with its number; to a row of a table with numbers the titles of its columns are added."""
+    titles = ""
+    for number, said in enumerate(lines, 1):
+        row = said.lstrip().startswith("|")
+        following = lines[number] if number < len(lines) else ""
+        titles = (said if re.fullmatch(r"[\s|:-]*-{2,}[\s|:-]*", following) else titles) if row else ""
+        yield number, f"{said} {titles}" if row and titles and titles != said and re.search(r"\|\s*\d", said) else said
 
 
 def acceptance_shown(reports: RunReports, queue: Queue) -> Iterator[Observation]:
@@ -243,4 +252,6 @@ def _ci(report: RunReport, packs: Packs) -> tuple[str, int, str]:
         else []
     )
     told = [said for log in logs for said in log.split("\n") if _CI.search(said) and ended(said) in ("green", "red")]
-    return (state, line, text) if state or not told else (ended(told[-1]), 0, told[-1])
+    if told and (not state or (state == "green" and ended(told[-1]) == "red")):
+        return ended(told[-1]), 0, told[-1]
+    return state, line, text

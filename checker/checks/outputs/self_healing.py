@@ -12,6 +12,9 @@ from checker.model.outputs.artefact import Artefact, Artefacts, Kind
 from checker.model.outputs.fields import is_blank, take, text_of, whole
 
 _GOOD = ("success", "succeeded", "passed", "pass", "ok", "green")
+_SAYS_NOTHING = re.compile(
+    r"(?i)\W*(?:n/?a|none|unknown|nothing|no|error|an error|failed|failure|fixed|fixed it|success|ok|done|it|see above)?\W*"
+)
 _BAD = ("failed", "failure", "fail", "error", "red")
 _OPTION = re.compile(r"(?m)^[^\S\n]*(?:[-*]\s+)?(?:\*\*)?(?:Option\s+)?([A-D])(?:\)|\.|:)\s*(?:\*\*)?\s*(\S.*)$")
 _ROW = re.compile(r"(?m)^[^\S\n]*\|?\s*(\d+)\s*\|\s*([^|\n]+)\|\s*([^|\n]+)\|")
@@ -50,9 +53,9 @@ def _problems(attempts: list[Mapping[str, Any]], count: int, log: Any, params: L
     silent = [
         str(position)
         for position, one in enumerate(attempts, 1)
-        if is_blank(text_of(one, "fix", "change", "resolution", "error", "message"))
-        or (_failed(one) and is_blank(text_of(one, "error", "message", "reason")))
-        or (_succeeded(one) and len(attempts) > 1 and is_blank(text_of(one, "fix", "change", "resolution")))
+        if _empty(text_of(one, "fix", "change", "resolution", "error", "message"))
+        or (_failed(one) and _empty(text_of(one, "error", "message", "reason")))
+        or (_succeeded(one) and len(attempts) > 1 and _empty(text_of(one, "fix", "change", "resolution")))
     ]
     silent = [] if len(attempts) == 1 and successes else silent
     final = text_of(log, "final_status", "result").lower()
@@ -85,6 +88,11 @@ def _logs(artefacts: Artefacts) -> Iterator[tuple[Artefact, Any, Pointer]]:
 
 def _succeeded(attempt: Mapping[str, Any]) -> bool:
     return text_of(attempt, "status", "result").lower() in _GOOD
+
+
+def _empty(words: str) -> bool:
+    """Whether words for an error or a fix tell of none."""
+    return is_blank(words) or _SAYS_NOTHING.fullmatch(words) is not None
 
 
 def _failed(attempt: Mapping[str, Any]) -> bool:

@@ -143,6 +143,8 @@ def confirmation_given(
         agreed = meaning(said, words, {}) == "approved" if said else any(consents(entry, words) for entry in own)
         agreed = agreed or (not said and any(approval.meaning == "approved" for approval in checkpoints.approvals))
         problem = f"rests on the words {said!r}, which do not approve" if said else "has no confirmation on record"
+        if agreed and (unheard := _unheard(said, own, confirming, words)):
+            agreed, problem = False, unheard
         yield Observation(
             subject="confirmation",
             ok=agreed,
@@ -150,6 +152,23 @@ def confirmation_given(
             message=f"the draft in {one.path} {problem}",
             evidence=one.said(f"{len(confirming)} calls of confirm_and_prepare_pr in session logs"),
         )
+
+
+def _unheard(said: str, own: list[Entry], confirming: list[Entry], words: Words) -> str:
+    """Why words that a call hands on are nobody's, in a log that holds what people said; the empty string where they are heard."""
+    until = confirming[-1] if confirming else None
+    before = own[: own.index(until)] if until else own
+    people = [entry for entry in before if entry.person and entry.words.strip()]
+    if not people or not confirming:
+        return ""
+    last = people[-1]
+    if meaning(last.words.strip().split("\n")[0], words, {}) == "rejected":
+        return f"was prepared after {last.words.strip()[:60]!r}"
+    plain = [" ".join(re.findall(r"\w+", entry.words.casefold())) for entry in people]
+    heard = any(" ".join(re.findall(r"\w+", said.casefold())) in one for one in plain) if said else False
+    if heard or any(consents(entry, words) for entry in people):
+        return ""
+    return f"rests on the words {said!r}, which no person said" if said else "was confirmed by no person"
 
 
 def _confirmation(entry: Entry) -> str:

@@ -29,14 +29,19 @@ _AHEAD = re.compile(
     r"|\bexternal\b|\bthird.party\b|\bdelet(?:ed|es|ing)\b|\bnot\b|\bwithout\b"
     r"|\bblocked by\b|\bexample\b|\be\.g\."
 )
-_ANOTHER_RUN = re.compile(
-    r"(?i)previous|before|initial|\bfirst\b|earlier|attempt|last run|was\b|baseline|expected|red.?green|failing test first"
-)
+_HOST = re.compile(r"https?://[\w.:-]+")
 _ENDPOINT = re.compile(
     r"\b(GET|POST|PUT|PATCH|DELETE)\b[`*| :]{1,4}(?:https?://(?:localhost|127\.0\.0\.1)(?::\d+)?|\$\{?\w+\}?|\{\{\w+\}\})?(/[\w{}:.~%<>/-]*)"
 )
 _CURL = re.compile(
     r"\bcurl\b(?P<words>[^\n`]*?)[\"' ](?:https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::\d+)?|\$\{?\w+\}?|\{\{\w+\}\})(?P<path>/[\w{}:.~%<>/-]+)(?P<more>[^\n`]*)"
+)
+_CURL_ELSEWHERE = re.compile(
+    r"\bcurl\b(?P<words>[^\n`]*?)[\"' ]https?://(?!localhost|127\.|0\.0\.0\.0|\$|\{)(?P<host>[\w.-]+)(?::\d+)?(?P<path>/[\w{}:.~%<>/-]+)(?P<more>[^\n`]*)"
+)
+_FOR_TRYING = re.compile(r"(?:^|[.-])(?:example|staging|stage|dev|test|local|internal|preview|sandbox|qa)(?:[.-]|$)")
+_ANOTHERS = re.compile(
+    r"github|gitlab|slack|googleapis|amazonaws|npmjs|pypi|docker|auth0|okta|stripe|sentry|datadog|cloudflare|openai|anthropic"
 )
 _METHOD = re.compile(r"(?:-X|--request)[ =]?([A-Z]+)")
 _DATA = re.compile(r"(?:^|\s)(?:-d|--data\S*|--json|-F)\b")
@@ -46,6 +51,9 @@ _MIGRATION = re.compile(
 _COMMIT = re.compile(r"(?i)\bcommits?\W{1,4}([0-9a-f]{7,40})\b")
 _TEST = re.compile(r"((?:[\w-]+/)*[\w-]+\.py)::(?:\w+::)*(test_\w+)")
 _NAMED_TEST = re.compile(r"`(?:\w+::)*(test_\w{4,})(?:\[[^\]]*\])?`")
+_TEST_FILE = re.compile(
+    r"(?<![\w/.-])(?:[\w@-]+/)+(?:test_\w+\.py|\w+_test\.\w{2,4}|[\w.-]+\.(?:test|spec)\.\w{2,4})\b(?!\.)"
+)
 _TASK = re.compile(r"\b(WBS-\d+(?:\.\d+)*)\b")
 _STATUS = re.compile(
     r"(?i)(?:[:=→|>]|\bis\b|\bmarked(?: as)?\b|\bstatus\b|\bnow\b|\bset to\b|\bmoved to\b|\bto\b)\W{0,4}(done"
@@ -61,7 +69,7 @@ def assertions(artefacts: Artefacts, reports: RunReports, evidence: Evidence) ->
     """Every claim of an output that something decides, and what it says."""
     current = {one.path: one.run for one in reports.current}
     only_run = reports.current[0].run if len(reports.current) == 1 else ""
-    for one in artefacts.of(*SPEAKING, Kind.HANDOFF):
+    for one in artefacts.of(*SPEAKING, Kind.HANDOFF, Kind.RUN_CHECKS):
         if one.broken or (one.kind is Kind.RUN_REPORT and one.path not in current):
             continue
         if one.kind is Kind.HANDOFF:
@@ -74,28 +82,29 @@ def assertions(artefacts: Artefacts, reports: RunReports, evidence: Evidence) ->
 
 
 def _in_text(one: Artefact, run: str, evidence: Evidence) -> Iterator[Assertion]:
-    if one.kind is Kind.HANDOFF and isinstance(one.value, (dict, list)):
-        return
     design, baton = is_design(one), _consumed(one)
     for unit in told(one):
         line, place = unit.text, unit.place
         if unit.wanted or len(line) > MOST_CHARACTERS:
             continue
-        if not design and not _AHEAD.search(line) and not _ANOTHER_RUN.search(line):
+        if not design:
             yield from outcomes.steps(line, place, run, evidence)
         if not _TELLING.search(line):
             continue
-        if not _AHEAD.search(line) and not design:
+        if not _AHEAD.search(_HOST.sub("", line)) and not design:
             sure = one.kind is Kind.PR_PAYLOAD or any(first <= unit.number <= last for first, last in baton)
             yield from _endpoints(line, place, evidence, sure=sure)
+            if sure:
+                yield from _calls_elsewhere(line, place, evidence)
             if one.kind in _OF_THE_TREE:
                 yield from _migrations(line, place, evidence)
+            if one.kind in _OF_THE_TREE and not unit.files:
+                yield from _test_files(line, place, evidence)
             if unit.files:
                 yield from _named_files(line, place, evidence, changed=one.kind is Kind.PR_PAYLOAD)
         yield from _tests(line, place, evidence)
         yield from _commits(line, place, evidence)
-        if not _ANOTHER_RUN.search(line):
-            yield from outcomes.commands(line, place, run, evidence)
+        yield from outcomes.commands(line, place, run, evidence)
         if one.kind in (Kind.RUN_REPORT, Kind.CHECKPOINT, Kind.PR_PAYLOAD):
             yield from _statuses(line, place, evidence)
         if one.kind in (Kind.RUN_REPORT, Kind.CHECKPOINT, Kind.PR_PAYLOAD, Kind.OUTPUT_DOCUMENT):
@@ -105,6 +114,16 @@ def _in_text(one: Artefact, run: str, evidence: Evidence) -> Iterator[Assertion]
 def _consumed(one: Artefact) -> list[tuple[int, int]]:
     """The lines that tell others how to use what is there."""
     return [part.lines for part in one.sections if headings.run_section(part.title) == headings.BATON]
+
+
+def _calls_elsewhere(line: str, place: Place, evidence: Evidence) -> Iterator[Assertion]:
+    """Calls of another host in what others are to follow: surely of this API where the host is one for trying."""
+    for curl in _CURL_ELSEWHERE.finditer(line):
+        host = curl["host"].lower()
+        if _ANOTHERS.search(host):
+            continue
+        local = f"curl {curl['words']} http://localhost{curl['path']}{curl['more']}"
+        yield from _endpoints(local, place, evidence, sure=_FOR_TRYING.search(host) is not None)
 
 
 def _endpoints(line: str, place: Place, evidence: Evidence, *, sure: bool) -> Iterator[Assertion]:
@@ -247,6 +266,17 @@ def _links(one: Artefact, line: str, place: Place, evidence: Evidence) -> Iterat
             Place(there) if there else None,
             bool(_EVIDENCE.search(target)),
         )
+
+
+def _test_files(line: str, place: Place, evidence: Evidence) -> Iterator[Assertion]:
+    """Test files that a text points to as its proof, wherever it counts paths from; in a tree without tests nothing decides."""
+    for path in _TEST_FILE.findall(line) if evidence.test_files else ():
+        ends = f"/{path.removeprefix('./')}"
+        there = next((known for known in evidence.test_files if f"/{known}".endswith(ends)), None)
+        known = there is not None or (evidence.tree is not None and evidence.tree.has(path)) or path in evidence.changed
+        seen = "" if known else f"none of {len(evidence.test_files)} test files in the tree is that"
+        state: State = "confirmed" if known else "contradicted"
+        yield Assertion("file", path, state, place, seen, Place(there) if there else None)
 
 
 def _named_files(line: str, place: Place, evidence: Evidence, *, changed: bool) -> Iterator[Assertion]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from checker.collect.files import Root
+from checker.collect.outputs import checks
 from checker.collect.outputs.assertions import assertions
 from checker.collect.outputs.held import evidence_of
-from checker.collect.outputs.prose import statements
-from checker.collect.outputs.told import SPEAKING
+from checker.collect.outputs.prose import of_units, statements
+from checker.collect.outputs.told import LONGEST, SPEAKING, Told
 from checker.model.contract import Api
 from checker.model.migrations import Migrations
 from checker.model.observation import Place
@@ -17,7 +19,7 @@ from checker.model.outputs.evidence import ClaimLedger, Figures, Measure, Statem
 from checker.model.outputs.fields import percent, take, whole
 from checker.model.outputs.runs import RunReports
 from checker.model.outputs.session import RecordedRuns
-from checker.model.outputs.work import Queue
+from checker.model.outputs.work import Queue, WorkHistory
 from checker.model.repo import Changes, Inventory
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
@@ -36,31 +38,68 @@ def claim_ledger(
     git: Git | Unavailable | NotApplicable,
     runs: RecordedRuns,
     changes: Changes | Unavailable | NotApplicable,
+    history: WorkHistory | Unavailable | NotApplicable,
 ) -> ClaimLedger:
     """Every number that an output claims, held against what was measured, and every other claim against what is there."""
     run_of = {one.path: one.run for one in reports.found}
     current = {one.path for one in reports.current}
     only_run = reports.current[0].run if len(reports.current) == 1 else ""
     found: list[Statement] = []
+    drafts: list[Statement] = []
     for one in artefacts.found:
         if one.kind is Kind.HANDOFF:
-            found.extend(_handoff(one))
+            found.extend((*_handoff(one), *(statements(one, only_run) if isinstance(one.value, dict) else ())))
         elif one.kind is Kind.RUN_CHECKS:
-            found.extend(_run_checks(one))
+            found.extend((*_run_checks(one), *(statements(one, only_run) if isinstance(one.value, dict) else ())))
         elif one.kind is Kind.RUN_REPORT and one.path in current:
             found.extend(statements(one, run_of.get(one.path, "")))
+        elif one.kind is Kind.PR_PAYLOAD and not one.broken:
+            drafts.extend(statements(one, only_run))
         elif one.kind in SPEAKING and one.kind is not Kind.RUN_REPORT and not one.broken:
             found.extend(statements(one, only_run))
+    if isinstance(queue, Queue) and isinstance(history, WorkHistory):
+        found.extend(of_units(_notes(queue, history), only_run, in_part=True))
+    figures, runs = _of_the_change(figures, runs, changes, only_run)
     evidence = evidence_of(root, inventory, tree, api, queue, migrations, git, figures, runs, changes)
-    return ClaimLedger(tuple(hold(found, figures)), tuple(assertions(artefacts, reports, evidence)))
+    checked = checks.beside(evidence, artefacts)
+    others, mine = checks.apart(artefacts)
+    judged = (*hold(found, figures), *hold(drafts, checked.figures))
+    return ClaimLedger(judged, (*assertions(others, reports, evidence), *assertions(mine, reports, checked)))
 
 
+def _notes(queue: Queue, history: WorkHistory) -> list[Told]:
+    """What the change writes into the notes of tasks."""
+    before = {task.id: task.notes for task in history.queue.tasks} if history.queue else {}
+    return [
+        Told(task.notes[:LONGEST], Place(queue.path, lines=(task.line, task.line)), task.line)
+        for task in queue.tasks
+        if task.notes and task.notes != before.get(task.id, "")
+    ]
+
+
+def _of_the_change(
+    figures: Figures, runs: RecordedRuns, changes: Changes | Unavailable | NotApplicable, run: str
+) -> tuple[Figures, RecordedRuns]:
+    """What the change itself brings along in the tree was measured by its one run, beside what lies in the run's pack."""
+    if not run or not isinstance(changes, Changes):
+        return figures, runs
+    mine = {one.path for one in changes.files if one.status != "D"}
+    found = tuple(
+        replace(one, run=run) if not one.run and one.place.path in mine and one.measure in _OF_A_RUN else one
+        for one in figures.found
+    )
+    ran = tuple(replace(one, run=run) if not one.run and one.place.path in mine else one for one in runs.found)
+    return replace(figures, found=found), RecordedRuns(ran)
+
+
+_OF_A_RUN = ("passed", "failed", "coverage")
 _RUN: tuple[Measure, ...] = ("passed", "failed")
 _COUNTED: tuple[
     tuple[str, str, str, Measure], ...
 ] = (  # part and field of the hand-off, what it says, what measures it
     ("endpoints", "total", "endpoints", "operations"),
     ("database", "migrations", "migrations", "migrations"),
+    ("database", "tables", "tables", "tables"),
 )
 
 

@@ -37,7 +37,12 @@ _CLOSING = (
     re.compile(r"^\s*Tests:?\s+((?:\d+ \w+\s*[,|]?\s*)+)(?:\(\d+\)|of \d+|\d+ total)?\s*$"),  # jest, vitest
     re.compile(r"^\s*((?:\d+ (?:passed|failed|passing|failing)\b[, ]*)+)(?:\([\d.smh ]+\))?\s*$"),  # playwright, mocha
 )
-_RUNNER = re.compile(r"^(?:TAP version|1\.\.\d|Ran \d+ tests?|test result:|ℹ pass)", re.MULTILINE)
+_RUNNER = re.compile(
+    r"^(?:TAP version|1\.\.\d|Ran \d+ tests?|test result:|ℹ pass|OK,? (?:but[^(]*)?\(\d+ test|Tests: \d+, Assert"
+    r"|(?:\[\w+\]\s+)?Tests run: \d|\d+ (?:examples?|tests?|doctests?)(?:,| completed)|(?:Passed|Failed)!"
+    r"|--- (?:PASS|FAIL): |FAIL\t|(?:ok|FAILED) \| \d| *\d+ (?:pass|fail)$)",
+    re.MULTILINE,
+)
 _NONE_RAN = re.compile(r"(?i)^no tests ran in [\d.:]+ ?s|^No tests? (?:files? )?found")
 _HINT = re.compile(r"(?i:no tests?)|pass|fail|TOTAL|All files|Total coverage|error")
 _TAP = re.compile(r"^# (pass|fail) +(\d+)$")
@@ -72,6 +77,7 @@ def figures(
         count = sum(1 for _ in api.operations())
         found.append(Figure("operations", count, Place(api.contracts[0].path), f"{count} operations in the contract"))
     found.extend(_migrations(inventory, description))
+    found.extend(_tables(root, inventory))
     return Figures(tuple(found), tuple(unread), tuple(failing))
 
 
@@ -105,8 +111,10 @@ def measured(path: str, text: str, run: str) -> Iterator[Figure]:
     seen = {one.measure for one in found}
     if "passed" not in seen:
         for passed, failed, line in _counts(path, text):
-            yield Figure("passed", passed, Place(path, (line, line)), f"{passed} passed, {failed} failed", run=run)
-            yield Figure("failed", failed, Place(path, (line, line)), f"{passed} passed, {failed} failed", run=run)
+            source = f"{passed} passed, {failed} failed" if passed >= 0 else f"{failed} failed"
+            if passed >= 0:
+                yield Figure("passed", passed, Place(path, (line, line)), source, run=run)
+            yield Figure("failed", failed, Place(path, (line, line)), source, run=run)
     if "coverage" not in seen and (rate := tool_reports.covered(path, text)) is not None:
         yield Figure("coverage", rate, Place(path), f"coverage {rate:.4g}%", run=run)
 
@@ -225,6 +233,22 @@ def _closing(path: str, text: str, run: str) -> Iterator[Figure]:
 
 def _number(text: str, *words: str) -> int:
     return sum(int(found.group(1)) for word in words for found in re.finditer(_COUNT.format(word), text))
+
+
+def _tables(root: Root, inventory: Inventory) -> Iterator[Figure]:
+    """How many tables the tree declares, where one Prisma schema tells; elsewhere nobody can by counting words."""
+    schemas = [
+        file.path for file in inventory.files if file.path.endswith("schema.prisma") and file.role is not Role.FIXTURE
+    ]
+    if len(schemas) != 1:
+        return
+    try:
+        text = root.text(schemas[0]).text
+    except (Unreadable, Unavailable):
+        return
+    count = len(re.findall(r"(?m)^model \w+", text))
+    if count:
+        yield Figure("tables", count, Place(schemas[0]), f"{count} models in {schemas[0]}")
 
 
 def _migrations(inventory: Inventory, description: Description) -> Iterator[Figure]:

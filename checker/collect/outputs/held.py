@@ -51,6 +51,10 @@ class Evidence:
         return known
 
     @cached_property
+    def test_files(self) -> tuple[str, ...]:
+        return tuple(file.path for file in self.inventory.files if file.role is Role.TEST)
+
+    @cached_property
     def tests(self) -> dict[str, Place]:
         """The names of test functions, and of test files, with where they stand."""
         found: dict[str, Place] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from checker.collect.outputs.work import moment
@@ -25,6 +26,7 @@ _KEY_NAME = re.compile(
     r""
     r"|approver_?[12]|(?:co_?)?approve[rd](?:_by)?|signed_?(?:off_)?by)(?:_|$)"
 )
+MOST_KEYS = 50  # of one record
 _NAME, _TIME = (
     ("name", "by", "person", "who", "approver", "signer", "user"),
     ("time", "at", "timestamp", "date", "signed_at", "approved_at", "when"),
@@ -83,7 +85,7 @@ def _proposal(one: Artefact) -> Proposal:
     fields["proposal id"] = fields["proposal id"].partition("\n")[0][:60]
     if (is_blank(fields["proposal id"]) or " " in fields["proposal id"]) and re.search(r"\d", one.name):
         fields["proposal id"] = one.name.rpartition(".")[0]
-    keys = tuple({(key.said.casefold(), key.refuses): key for key in _keys(one)}.values())
+    keys = tuple({(key.said.casefold(), key.refuses): key for key in islice(_keys(one), MOST_KEYS)}.values())
     lacks = tuple(name for name, said in fields.items() if is_blank(said))
     done = take(one.value, *_DONE)
     return Proposal(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from checker.collect.outputs.told import Told, is_design, told
+from checker.collect.outputs.told import Told, is_design, is_review, told
 from checker.model.observation import Place
 from checker.model.outputs.artefact import Artefact, Kind
 from checker.model.outputs.evidence import Measure, Statement
@@ -15,7 +15,7 @@ _NUMBER = r"(\d{1,3}(?:[,.'\u202f\u00a0]\d{3})+|\d{1,6})"
 _RATE = r"(\d{1,3}(?:[.,]\d+)?)\s?%"
 _COVERED = r"(?:coverage|(?:test)?abdeckung|couverture|cobertura)"
 _COVERAGE = (
-    re.compile(rf"(?i)\b{_COVERED}\b[^.%\n|]{{0,40}}?(?:[\s:~=(]|\|\s?){_RATE}"),
+    re.compile(rf"(?i)\b{_COVERED}\b[^.%\n|]{{0,70}}?(?:[\s:~=(]|\|\s?){_RATE}"),
     re.compile(rf"(?i)(?<![\d.,]){_RATE} (?:of )?(?:line |test |statement |code |unit |overall |total )*{_COVERED}\b"),
     re.compile(
         r"(?i)(?<![\d.,])(\d{1,3}(?:[.,]\d+)?)\s?% (?:of )?(?:the )?(?:lines|statements|code) (?:are |is )?covered\b"
@@ -47,6 +47,7 @@ _COUNTS: tuple[tuple[Measure, re.Pattern[str]], ...] = (
             rf"(?i)(?<![\d.,/]){_NUMBER} (?:tests|examples|specs|cases)(?:, \d+ assertions)?, (?:0|no) (?:failures|failed)\b"
         ),
     ),
+    ("passed", re.compile(rf"(?i)(?<![\d.,/]){_NUMBER} (?:green|passing|successful) (?:tests|specs|cases|checks)\b")),
     ("passed", re.compile(rf"(?i)\btests run: ?{_NUMBER}, failures: 0\b(?!, errors: [1-9])")),
     ("failed", re.compile(rf"(?i)(?<![\d.,/]){_NUMBER} (?:{_TESTS} )?(?:{_FAILED})\b")),
     ("failed", re.compile(rf"(?i)\b(?:{_FAILED})\s?[:=|]+\s?{_NUMBER}\b(?! ?(?:%|passed))")),
@@ -81,6 +82,9 @@ _CARRIED = re.compile(
     r"|^\W*(?:before|previous|initial|earlier|at first|baseline|first (?:run|attempt|try|go))"
 )
 _THIS_RUN = re.compile(r"(?i)\bnow\b|\bthen\b|\bthis\b|\bafter\b|\bfinal|\bcurrent|\btoday\b")
+_THOUSANDS = re.compile(
+    r"(?i)(?<![\d.,#])\b([1-9]\d{0,2}) (?=\d{3} (?:tests? |green |passing )?(?:passed|pass\b|tests|bestanden))"
+)
 _AT_ONCE = re.compile(
     r"(?i)(?<=pass|ssed|sing|reen) (?:on|at|in|with) the (?:very )?first (?:go|try|attempt|run)\b(?!.*\d)"
 )
@@ -108,37 +112,51 @@ _CONDITION = re.compile(
     r"(?i)\[ \]|\b(?:if|when|once|until|unless|must|should|will|would|not|never|can|make sure|ensure|so that|to be|before)\b"
     r"|[:=|] ?\W{0,3}(?:no|open|todo|pending|n/?a|unknown|false|fail\w*|skipped|tbd)\b"
 )
+_OF_OTHERS = re.compile(
+    r"(?i)\b(?:claim(?:s|ed)?|says?|said|report(?:s|ed)?|state[sd]?|according to|hand-?off|author)\b|^\W*\d+ passed\W*$"
+)
 _SHORT = re.compile(
     r"(?i)\b(\d+)\s?(?:/|of|out of|von)\s?(?!\1\b)\d+ ?(?:tests? )?(?:passed|passing|✅|green|bestanden)"
 )
 _MEASURE = re.compile(r"(?i)pass|fail|cover|\btests?\b|abdeckung|bestanden")
 _FILE = re.compile(r"(?i)^\W*(?:file|module|path|package|component|class|layer)")
 _COVER = re.compile(r"(?i)cover|abdeckung")
+_TELLS = re.compile(  # a line without any of these words claims nothing that is read here
+    r"(?i)pass|fail|green|cover|cobertura|couverture|abdeckung|\btests?\b|\btests run|✅|🟢|✔|❌|✘|🔴|grün|bestanden|erfolg"
+    r"|fehlgeschl|réussi|échou|pasaron|fallaron|superad|\bok\b|\bred\b|broken|errored|timed out|clean|succe|examples|specs|cases"
+)
 _IMPLIED = "no test failing"  # what a count of passed tests alone says of the others
-_IN_PART = (Kind.DELIVERY, Kind.OUTPUT_DOCUMENT, Kind.PR_PAYLOAD, Kind.CHECKPOINT)
+_IN_PART = (Kind.HANDOFF, Kind.RUN_CHECKS, Kind.DELIVERY, Kind.OUTPUT_DOCUMENT, Kind.PR_PAYLOAD, Kind.CHECKPOINT)
 
 
 def statements(one: Artefact, run: str) -> Iterator[Statement]:
     """Numbers in sentences and tables, left alone where they are a target or of another run, and that all tests pass."""
-    if is_design(one):
-        return
-    units = told(one)
+    if not is_design(one):
+        yield from of_units(told(one), run, in_part=one.kind in _IN_PART, repeats=is_review(one))
+
+
+def of_units(units: list[Told], run: str, *, in_part: bool, repeats: bool = False) -> Iterator[Statement]:
+    """The same of some lines; one who `repeats` what others claim claims none of it."""
+    said = [(unit, words) for unit in units if _TELLS.search(words := _said(unit))]
     # Which suite is red a log seldom tells: suites that are told apart are held together, and not where one is told as red.
-    parts_told = any(_OF_A_PART.search(unit.text) and ended(unit.text) == "red" for unit in units)
-    red = any(_tells_red(unit.text) for unit in units)
-    for unit in units:
-        line = _of_this_run(_said(unit))
+    parts_told = any(_OF_A_PART.search(words) and ended(words) == "red" for _, words in said)
+    red = any(_tells_red(words) for _, words in said)
+    for unit, words in said:
+        line = _of_this_run(words)
+        if repeats and _OF_OTHERS.search(line):
+            line = ", ".join(part for part in _CLAUSES.split(line) if not _OF_OTHERS.search(part))
+        if not line:
+            continue
         yield from _rates(line, unit.place, run)
         counted = list(dict.fromkeys(_counts(line)))
-        for measure, value, words in counted:
-            yield Statement(words, measure, value, unit.place, False, run, one.kind in _IN_PART)
-        if unit.wanted:
-            continue
+        for measure, value, claim in counted:
+            yield Statement(claim, measure, value, unit.place, False, run, in_part)
         partial = _OF_A_PART.search(line) is not None
-        if not (partial and parts_told):
-            green = list(_green(line, [(measure, value) for measure, value, _ in counted], unit.place, run))
-            parts_told = parts_told or bool(partial and green)
-            yield from (told_one for told_one in green if not (red and told_one.claim == _IMPLIED))
+        if unit.wanted or (partial and parts_told):
+            continue
+        green = list(_green(line, [(measure, value) for measure, value, _ in counted], unit.place, run))
+        parts_told = parts_told or bool(partial and green)
+        yield from (one for one in green if not (red and one.claim == _IMPLIED))
 
 
 def _tells_red(line: str) -> bool:
@@ -155,14 +173,17 @@ def _said(unit: Told) -> str:
     of_tests = [title for title, _ in unit.cells if _MEASURE.search(title)]
     of_part = _FILE.search(first[0]) and not re.search(r"(?i)total|\ball\b|overall", first[1])
     others = [one for one in others if not (of_part and _COVER.search(one[0]))]
-    if len(others) > 1 and (of_tests or _MEASURE.search(first[1])):
+    numeric = re.fullmatch(r"[\d.,%/ *]+", first[1]) is not None
+    if (len(others) > 1 or numeric) and (of_tests or _MEASURE.search(first[1])):
         told = [f"{title}: {cell}" if of_tests else f"{title} {first[1]}: {cell}" for title, cell in others if title]
-        lead = f"{first[0]}: {first[1]}" if re.fullmatch(r"[\d.,%/ *]+", first[1]) else first[1] if of_tests else ""
+        lead = f"{first[0]}: {first[1]}" if numeric else first[1] if of_tests else ""
         return " | ".join(part for part in (lead, *told) if part)
     return f"{first[1]}: {' | '.join(cell for _, cell in others)}"
 
 
 def _rates(line: str, place: Place, run: str) -> Iterator[Statement]:
+    if "%" not in line:
+        return
     kept = ", ".join(part for part in _CLAUSES.split(line) if not _NO_RATE.search(part))
     bare = _WANTED.sub("", kept)
     seen = {found.group(1) for pattern in _COVERAGE for found in pattern.finditer(bare)}
@@ -179,6 +200,7 @@ def _counts(line: str) -> Iterator[tuple[Measure, int, str]]:
 def _of_this_run(line: str) -> str:
     """What of a line speaks of the run itself: without emphasis, and without the clauses that tell of another run."""
     bare = re.sub(r"\*\*|__|(?<=\d)[`*_]|[`*_](?=\d+[`*_])", "", line)
+    bare = _THOUSANDS.sub(r"\1", bare)
     bare = _WAS.sub("", _AT_ONCE.sub("", bare))
     return " ".join(", ".join(_own(sentence)) for sentence in _SENTENCES.split(bare))
 

@@ -61,6 +61,18 @@ _NOT_RUN = re.compile(
 )
 
 
+_PARTS, _COMMENT = re.compile(r"&&|\|\||;|\n"), re.compile(r"(?m)\s#\s.*$")
+_TOOLS = (
+    r"\b(git|kubectl|helm|alembic|terraform|docker|npm|pnpm|yarn|gh|glab|prisma|pulumi"
+    r"|fly|flyctl|heroku|flyway|argocd|aws|gcloud)"
+)
+_OPTIONS = (  # git --no-pager -C api push, kubectl -n prod apply, alembic -c x.ini upgrade
+    re.compile(rf"{_TOOLS}(?: --[\w-]+(?:=\S+)?| -\w(?:=| )?[^\s-]\S*)+ "),
+    re.compile(rf"{_TOOLS}(?: -{{1,2}}[\w-]+[= ][^\s-]\S*)+ "),
+    re.compile(rf"{_TOOLS}(?: -{{1,2}}[\w-]+(?:=\S+)?)+ "),
+)
+
+
 @cache
 def _kinds() -> dict[str, re.Pattern[str]]:
     table = tomli.loads(resources.text("rules", "commands.toml"))
@@ -70,9 +82,23 @@ def _kinds() -> dict[str, re.Pattern[str]]:
 def acts_of(command: str) -> tuple[str, ...]:
     """What a command does to the world, in the words of `rules/commands.toml`; nothing where it is harmless."""
     kinds = _kinds()
-    if kinds["harmless"].search(command):
+    parts = [part for part in _PARTS.split(_COMMENT.sub("", command)) if part.strip()]
+    kept = [part for part in parts if not kinds["harmless"].search(part)]
+    if not kept:
         return ()
-    return tuple(kind for kind, pattern in kinds.items() if kind != "harmless" and pattern.search(command))
+    # what is between quotes may hold the marks that part commands, so that a command is only taken apart where it must be
+    spelt = _spelt(command if len(kept) == len(parts) else " && ".join(kept))
+    return tuple(
+        kind for kind, pattern in kinds.items() if kind != "harmless" and any(pattern.search(one) for one in spelt)
+    )
+
+
+def _spelt(command: str) -> tuple[str, ...]:
+    """A command as it stands, without the options before its verb, and with the words of a call out of a program in a row."""
+    ways = [command, *(pattern.sub(r"\1 ", command) for pattern in _OPTIONS)]
+    if "subprocess" in command or "exec" in command or "spawn" in command:
+        ways.append(" ".join(re.sub(r"[\"'\[\](),]+\s*", " ", command).split()))
+    return tuple(dict.fromkeys(ways))
 
 
 def recorded_runs(root: Root, inventory: Inventory, packs: Packs, sessions: Sessions) -> RecordedRuns:

@@ -18,7 +18,7 @@ from checker.model.outputs.fields import take, text_of, whole
 from checker.model.outputs.session import Entry, Sessions, Unread
 
 MOST_ENTRIES = 200_000
-MOST_LOOKED_INTO = 50  # records that could not be read
+MOST_LOOKED_INTO = 20  # records that could not be read
 _NAME = ("method", "tool", "tool_name", "function", "action", "event", "name", "call", "step")
 _GIVEN = ("args", "arguments", "params", "input", "parameters", "request")
 _RESULT = ("result", "output", "response", "return", "returned", "observation")
@@ -82,7 +82,7 @@ def _read(one: Artefact) -> tuple[list[Entry], list[tuple[int, str]], int]:
 def _acts_in(one: Artefact, number: int) -> bool:
     """Whether the raw text of a record that could not be read names a command that reaches outside."""
     lines = one.text.split("\n")
-    return number <= len(lines) and bool(acts_of(lines[number - 1][:20_000]))
+    return number <= len(lines) and bool(acts_of(lines[number - 1][:5_000]))
 
 
 def _odd(record: Any) -> str:
@@ -126,15 +126,19 @@ def _record(one: Artefact, line: int, value: Any) -> Iterator[Entry]:
     given, result, stamp = (take(value, *names) for names in (_GIVEN, _RESULT, _TIME))
     inner, outer = given.value if given else None, result.value if result else None
     words = text_of(value, *_WORDS) or _joined(take(value, "content"))
-    command = text_of(value, "command", "cmd", "shell") or text_of(inner, "command", "cmd", "script")
+    told = take(inner, "command", "cmd", "script", "code") or take(value, "command", "cmd", "shell")
+    command = transcripts.one_line(told.value) if told else ""
     code = take(value, *_CODE) or take(outer, *_CODE)
-    if not (words or command or given or result or text_of(value, *_NAME)):
-        return
+    name = text_of(value, *_NAME)
+    if not (words or command or given or result or name):
+        words = _plain(value, timed=stamp is not None)
+        if not words:
+            return
     yield Entry(
         path=one.path,
         line=line,
         person=bool(_PERSON.match(text_of(value, *_WHO))),
-        name=text_of(value, *_NAME),
+        name=name,
         words=words,
         given=inner,
         result=_loaded(outer),
@@ -142,6 +146,14 @@ def _record(one: Artefact, line: int, value: Any) -> Iterator[Entry]:
         command=command,
         code=whole(code.value) if code else None,
     )
+
+
+def _plain(value: Mapping[str, Any], *, timed: bool) -> str:
+    """The words of a record with fields of its own: flat, and with a time or a saying in it; else nobody knows what it is."""
+    if any(isinstance(held, (Mapping, list)) for held in value.values()):
+        return ""
+    said = [held for held in value.values() if isinstance(held, str) and held]
+    return "; ".join(said) if said and (timed or any(" " in one.strip() for one in said)) else ""
 
 
 def _joined(content: Any) -> str:

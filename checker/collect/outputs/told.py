@@ -14,9 +14,11 @@ from checker.model.outputs.artefact import Artefact, Kind
 from checker.model.outputs.fields import key, take
 
 MOST_TOLD = 20_000  # lines or values of one output
-LONGEST = 2000  # characters of one of them
+MOST_OF_A_LINE = 100_000  # characters
+LONGEST = 1000  # characters of one of them; a longer line is read sentence by sentence
+_UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
 SPEAKING = (Kind.RUN_REPORT, Kind.CHECKPOINT, Kind.OUTPUT_DOCUMENT, Kind.PR_PAYLOAD, Kind.DELIVERY)
-_WRAPPED = 30  # characters; a shorter line was ended, and not wrapped
+_WRAPPED = 20  # characters; a shorter line was ended, and not wrapped
 _OWN_LINE = re.compile(r"^\s*(?:[-*+>#|]|\d+[.)]\s|```|~~~|\*\*|\$ |$)")
 _GOES_ON = re.compile(r"^\s*[a-z0-9`(%&]")
 _ENDED = re.compile(r"[.!?:;|]\W*$")
@@ -49,15 +51,39 @@ def told(one: Artefact) -> list[Told]:
     """What an output says, line by line where it is text, value by value where it is data."""
     if one.kind is Kind.PR_PAYLOAD:
         body = take(one.value, "body", "description")
-        held = str(body.value) if body else ""
         place = one.at(body.name) if body else one.at()
-        return [Told(text, place, 0, False, files, cells) for text, _, _, files, cells in _lines(one, held)]
+        lines = _lines(one, str(body.value) if body else "")
+        found = [Told(_seen(text), place, 0, False, files, cells) for text, _, _, files, cells in lines]
+        return [*found, *_beside_the_body(one)]
     if isinstance(one.value, Mapping) and not one.sections:
-        return list(_values(one, one.value, ()))[:MOST_TOLD]
+        left_out = _MEASURED.get(one.kind, ())
+        mine = {name: held for name, held in one.value.items() if key(str(name)) not in left_out}
+        return list(_values(one, mine, ()))[:MOST_TOLD]
     return [
-        Told(text, one.lines(number), number, wanted, files, cells)
+        Told(_seen(text), one.lines(number), number, wanted, files, cells)
         for text, number, wanted, files, cells in _lines(one, one.text)
     ]
+
+
+_MEASURED: Mapping[Kind, tuple[str, ...]] = {  # what is read as numbers by itself, and what tells of earlier tries
+    Kind.HANDOFF: ("deliverables", "verification", "self_healing_log", "self_healing", "attempts"),
+    Kind.RUN_CHECKS: ("lint", "tests", "test", "build"),
+}
+
+
+def _beside_the_body(one: Artefact) -> Iterator[Told]:
+    """The title of a draft and the messages of its commits."""
+    for field in (take(one.value, "title"), take(one.value, "commits")):
+        if field is not None:
+            yield from _named(one, "", field.value, (field.name,))
+
+
+def _seen(text: str) -> str:
+    """Words as they look: signs that are not seen taken out, every blank a plain one, no blank inside a number."""
+    if text.isascii() and "  " not in text and "\t" not in text:
+        return text
+    bare = re.sub(r"(?<=\d)[\u00a0\u202f\u2009](?=\d{3}\b)", "", _UNSEEN.sub("", text))
+    return re.sub(r"(?<=\S)\s+", " ", bare)
 
 
 def _values(one: Artefact, value: Any, pointer: Pointer) -> Iterator[Told]:
@@ -95,8 +121,8 @@ def _named(one: Artefact, name: str, held: Any, pointer: Pointer) -> Iterator[To
 
 
 def _value(one: Artefact, said: str, pointer: Pointer) -> Told:
-    files = any(_FILES_TITLE.search(part.replace("_", " ")) for part in pointer)
-    return Told(said[:LONGEST], one.at(*pointer), 0, files=files)
+    files = one.kind is not Kind.HANDOFF and any(_FILES_TITLE.search(part.replace("_", " ")) for part in pointer)
+    return Told(_seen(said.removeprefix(": "))[:LONGEST], one.at(*pointer), 0, files=files)
 
 
 def _lines(one: Artefact, text: str) -> Iterator[tuple[str, int, bool, bool, tuple[tuple[str, str], ...]]]:
@@ -110,16 +136,13 @@ def _lines(one: Artefact, text: str) -> Iterator[tuple[str, int, bool, bool, tup
         columns = columns if cells else ()
         if cells and not columns and number < len(lines) and _RULE.match(lines[number]):
             columns = tuple(cells)
-        if number <= skip or len(line) > LONGEST or any(first <= number <= last for first, last in hidden):
+        if number <= skip or any(first <= number <= last for first, last in hidden):
             continue
         said, skip = _whole(lines, number)
-        yield (
-            said,
-            number,
-            any(first <= number <= last for first, last in wanted),
-            any(first <= number <= last for first, last in files),
-            tuple(zip(columns, cells, strict=False)) if columns and tuple(cells) != columns else (),
-        )
+        row = tuple(zip(columns, cells, strict=False)) if columns and tuple(cells) != columns else ()
+        planned, listed = (any(first <= number <= last for first, last in spans) for spans in (wanted, files))
+        for part in [said] if len(said) <= LONGEST else re.split(r"(?<=[.!?;])\s+", said[:MOST_OF_A_LINE]):
+            yield part[:LONGEST], number, planned, listed, row
 
 
 def _cells(line: str) -> list[str]:
@@ -172,6 +195,13 @@ def _hidden(one: Artefact, text: str) -> list[tuple[int, int]]:
     if one.kind is not Kind.DELIVERY:
         return []
     return [part.lines for part in blocks(text) if part.language not in _OUTPUT or _HANDS_OVER.search(part.text)]
+
+
+def is_review(one: Artefact) -> bool:
+    """Whether an output document judges what others made, and so repeats what they claim."""
+    return one.kind is Kind.OUTPUT_DOCUMENT and bool(
+        re.search(r"(?im)^[\W]*mode\b\W{1,6}(?:audit|review)\b", one.text[:2000])
+    )
 
 
 def is_design(one: Artefact) -> bool:

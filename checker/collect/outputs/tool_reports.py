@@ -14,6 +14,24 @@ _RAN = re.compile(r"^Ran (\d+) tests? in [\d.]+s")
 _UNITTEST = re.compile(r"^(OK|FAILED)\b(?: \(([^)]*)\))?\s*$")
 _NODE = re.compile(r"^(?:ℹ|#|i)\s+(pass|fail)\s+(\d+)\s*$")
 _CARGO = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed;")
+_CLOSINGS = (  # passed and failed are told by name, or follow from all and what went wrong
+    re.compile(r"^OK,? (?:but[^(]*)?\((?P<all>\d+) tests?, \d+ assertions?[^)]*\)"),  # PHPUnit
+    re.compile(r"^Tests: (?P<all>\d+), Assertions: \d+(?P<rest>(?:, [A-Z][\w ]+: \d+)*)\.?$"),
+    re.compile(
+        r"^(?:\[\w+\]\s+)?Tests run: (?P<all>\d+), Failures: (?P<bad>\d+), Errors: (?P<worse>\d+), Skipped: (?P<skipped>\d+)\s*$"
+    ),  # Maven
+    re.compile(
+        r"^(?:\d+ doctests?, )?(?P<all>\d+) (?:examples?|tests?), (?P<bad>\d+) failures?"
+        r"(?:, (?P<skipped>\d+) (?:pending|skipped|excluded))?"
+    ),  # RSpec, ExUnit
+    re.compile(r"^(?:Passed|Failed)!\s+- Failed:\s+(?P<bad>\d+), Passed:\s+(?P<good>\d+),"),  # .NET
+    re.compile(r"^(?P<all>\d+) tests completed(?:, (?P<bad>\d+) failed)?(?:, (?P<skipped>\d+) skipped)?"),  # Gradle
+    re.compile(r"^(?:ok|FAILED) \| (?P<good>\d+) passed(?: \([^)]*\))? \| (?P<bad>\d+) failed"),  # Deno
+)
+_BEGINNINGS = ("Pas", "Fai", "FAI", "ok ", "OK ", "OK,", "---")
+_GO = re.compile(r"^--- (PASS|FAIL): \w")
+_GO_PACKAGE = re.compile(r"^FAIL\t\S+")
+_BUN = re.compile(r"^\s*(\d+) (pass|fail)$")
 _SUITE = re.compile(r"<testsuites?\b([^<>]*)>")
 _METRICS = re.compile(r"<metrics\b([^<>]*)/?>")
 _JACOCO = re.compile(r'<counter type="LINE" missed="(\d+)" covered="(\d+)"\s*/>')
@@ -25,6 +43,8 @@ def tallies(text: str) -> Iterator[Counts]:
     """What test runners print beside the common closing lines, one for each run; counts of one run stand together."""
     yield from _points(text)
     yield from _pairs(text)
+    yield from _by_line(text)
+    yield from _of_bun(text)
     ran = 0
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > 300:
@@ -37,6 +57,43 @@ def tallies(text: str) -> Iterator[Counts]:
             ran = 0
         elif cargo := _CARGO.match(line):
             yield int(cargo.group(1)), int(cargo.group(2)), number
+
+
+def _by_line(text: str) -> Iterator[Counts]:
+    """What stands in one line; of Go's runner, which counts nothing, the tests that it names. -1 passed: nobody can tell."""
+    go = {"PASS": 0, "FAIL": 0}
+    last = packages = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > 300 or not ("est" in line or "xample" in line or line[:3] in _BEGINNINGS):
+            continue
+        bare = line.rstrip().strip("=").strip() if line[:1] == "=" else line.rstrip()
+        if told := _GO.match(bare):
+            go[told.group(1)], last = go[told.group(1)] + 1, number
+        elif _GO_PACKAGE.match(bare):
+            packages, last = packages + 1, number
+        elif closing := next((found for one in _CLOSINGS if (found := one.match(bare))), None):
+            yield (*_of_closing(closing.groupdict()), number)
+    if go["PASS"] or go["FAIL"] or packages:
+        yield (go["PASS"] or -1), go["FAIL"] or packages, last
+
+
+def _of_closing(told: dict[str, str | None]) -> tuple[int, int]:
+    count = {name: int(value) for name, value in told.items() if value and name != "rest"}
+    rest = {name.strip(): int(number) for name, number in re.findall(r", ([A-Z][\w ]+): (\d+)", told.get("rest") or "")}
+    bad = count.get("bad", 0) + count.get("worse", 0) + rest.get("Failures", 0) + rest.get("Errors", 0)
+    skipped = count.get("skipped", 0) + rest.get("Skipped", 0) + rest.get("Incomplete", 0)
+    return count.get("good", count.get("all", 0) - bad - skipped), bad
+
+
+def _of_bun(text: str) -> Iterator[Counts]:
+    """Bun's runner, which prints ` 4 pass` and ` 1 fail` on lines of their own."""
+    found: dict[str, int] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) < 30 and (told := _BUN.match(line)):
+            found[told.group(2)] = int(told.group(1))
+            if len(found) == 2:
+                yield found["pass"], found["fail"], number
+                found = {}
 
 
 def _of_unittest(words: str) -> tuple[int, int]:

@@ -59,7 +59,8 @@ def steps(record: Any) -> list[Step] | None:
     inner = record.get("payload") if kind in ("response_item", "event_msg") else record.get("message")
     if kind == "event_msg":
         return [Step("beside")]  # what it tells stands in the response items as well
-    if isinstance(inner, Mapping) and (kind == "response_item" or "content" in inner or "role" in inner):
+    wrapped = "_meta" not in record and isinstance(inner, Mapping)
+    if wrapped and isinstance(inner, Mapping) and (kind == "response_item" or "content" in inner or "role" in inner):
         found = steps({**inner, "_meta": _is_meta(record)})
         return found if found is not None else [Step("beside")] if inner.get("type") in _BESIDE else None
     if kind in _BESIDE:
@@ -148,11 +149,11 @@ _ITEMS = (
 def _call(name: str, given: Any, call: str) -> Step:
     held = _loaded(given)
     told = take(held, "command", "cmd", "script", "code")
-    command = _line(told.value) if told and (_SHELLS.search(name) or told.name in ("command", "cmd")) else ""
+    command = one_line(told.value) if told and (_SHELLS.search(name) or told.name in ("command", "cmd")) else ""
     return Step("call", name=name, given=held, id=call, command=command)
 
 
-def _line(command: Any) -> str:
+def one_line(command: Any) -> str:
     """A command as one line; a list of words is what a shell was given."""
     if isinstance(command, list):
         words = [str(one) for one in command]

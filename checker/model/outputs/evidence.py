@@ -11,9 +11,9 @@ from checker.model.finding import Where
 from checker.model.observation import Place
 from checker.model.report import Claim
 
-Measure = Literal["coverage", "passed", "failed", "operations", "migrations"]
+Measure = Literal["coverage", "passed", "failed", "operations", "migrations", "tables"]
 State = Literal["confirmed", "contradicted", "unverified"]
-_EARLIER = re.compile(r"(?i)attempt|before|initial|first|baseline|fail|red")
+EARLIER = re.compile(r"(?i)attempt|before|initial|first|baseline|fail|red")  # in the name of evidence of an earlier try
 COVERAGE_POINTS = 1.0  # how far a claimed coverage may lie from the measured one (1.24, 1.26)
 
 
@@ -171,7 +171,7 @@ def _held(claim: Statement, figures: Figures) -> Judged:
 def _all_green(claim: Statement, near: list[Figure]) -> Judged:
     """That nothing fails: each file of evidence must end green; one that says by its name that it is of an earlier try may not."""
     last = {one.place.path: one for one in near}
-    red = [one for path, one in last.items() if one.value and not _EARLIER.search(path)]
+    red = [one for path, one in last.items() if one.value and not EARLIER.search(path)]
     return Judged(claim, "contradicted", red[0]) if red else Judged(claim, "confirmed", near[0])
 
 

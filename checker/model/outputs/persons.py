@@ -54,9 +54,10 @@ def persons(signatures: Iterable[str]) -> list[set[str]]:
 
 def _marks(said: str) -> set[str]:
     """What tells a person: each e-mail address and its name, each handle, and the words of the name in any order."""
-    mails = [mail.casefold() for mail in _MAIL.findall(normalize("NFKC", said))]
+    said = "".join(one for one in normalize("NFKC", said) if category(one) != "Cf")
+    mails = [mail.casefold() for mail in _MAIL.findall(said)]
     plain = [re.sub(r"\+[^@]*(?=@)", "", mail) for mail in mails]
-    bare = _MAIL.sub(" ", normalize("NFKC", said))
+    bare = _MAIL.sub(" ", said)
     handles = _HANDLE.findall(bare)
     words = re.findall(r"[^\W_]+", _HANDLE.sub(" ", re.sub(r"\([^)]*\)|<[^>]*>", " ", bare)))
     found = {_bare(" ".join(sorted(_bare(word) for word in words)))} if words else set()
