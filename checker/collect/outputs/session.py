@@ -47,9 +47,9 @@ def sessions(artefacts: Artefacts) -> Sessions:
         logs[one.path] = tuple(found)
         if missed or not (found or named.search(one.path)):
             line, why = missed[0] if missed else (1, "no turn of a dialogue and no call stands in it")
-            grave = bool(missed) and (
-                not found or any(_acts_in(one, number) for number, _ in missed[:MOST_LOOKED_INTO])
-            )
+            prose = one.path.lower().endswith((".md", ".markdown", ".txt", ".log"))
+            reaches = any(_acts_in(one, number) for number, _ in missed[:MOST_LOOKED_INTO])
+            grave = reaches or not (found or prose)
             unread.append(Unread(one.path, line, len(missed) or 1, max(total, 1), why, grave))
     return Sessions(logs, tuple(unread))
 
