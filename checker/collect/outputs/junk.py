@@ -36,7 +36,7 @@ _NAMED = tuple(
 _ABOUT = re.compile(  # a file that says how such an output looks, or words of a user interface
     r"(?:^|_)(?:schemas?|templates?|tmpl|examples?|samples?|formats?|specs?|config|settings|types?|fields|i18n|locales?|messages)(?:_|$)"
 )
-_ELIDED = re.compile(r"[\[{,:]\s*(?:\.\.\.|…)|<[a-z][\w -]*>|\{\{|^\s*//|[,\[{]\s*//|/\*|\$\{", re.MULTILINE)
+_ELIDED = re.compile(r"[\[{,:]\s*(?:\.\.\.|…)|<[a-z][\w -]*>|\{\{|^[ \t]*//|[,\[{]\s*//|/\*|\$\{", re.MULTILINE)
 _TOKEN = re.compile(r'"((?:[^"\\\n]|\\.)*)"[ \t\r\n]*(:?)|([\[{])|([\]}])')
 _YAML_KEY = re.compile(r"(?m)^[\"']?([A-Za-z][\w -]{1,40}?)[\"']?[ \t]*:(?=[ \t\n]|$)")
 _BEFORE_COLON = re.compile(r"([A-Za-z]\w{4,30})[\"']?[ \t]*:")  # however many quotes were lost before it
