@@ -41,6 +41,10 @@ GOOD = [
     ("build", "PS C:\\shop> npm run build\n\n"),
     ("build", "[INFO] BUILD SUCCESS\n[INFO] Total time: 3.2 s\n"),
     ("build", "$ go build ./...\n"),
+    ("test", "$ go test ./...\n--- FAIL: TestX\nFAIL\n$ go test ./...\nok  \tshop/orders\t0.01s\n"),
+    ("test", "$ cd app\n$ pytest\n=== 39 passed, 2 xfailed in 2s ===\n"),
+    ("test", "Tests run: 12, Failures: 0, Errors: 0\n"),
+    ("build", "$ make image\nnaming to docker.io/library/shop done\nexit code: 0\n"),
     ("", "any words of a review\n"),
 ]
 BAD = [
@@ -67,6 +71,16 @@ BAD = [
     ("lint", "words that no tool prints\n", "shows neither"),
     ("test", "exit code: 0\n", "shows neither"),
     ("build", "\nexit code: 0\n", "shows neither"),
+    ("test", "$ pytest\n=== 41 skipped in 2s ===\nexit code: 0\n", "no test ran"),
+    ("test", "$ pytest --collect-only\n41 tests collected in 0.1s\nexit code: 0\n", "no test ran"),
+    ("test", "$ pytest --version\npytest 8.0.0\nexit code: 0\n", "runs no test"),
+    ("lint", "$ echo 'All checks passed!'\nAll checks passed!\nexit code: 0\n", "runs no lint"),
+    ("build", "$ ls\nREADME.md\nexit code: 0\n", "runs no build"),
+    ("test", "TOTAL  120  15  87%\n", "shows neither"),
+    ("test", "--- FAIL: TestX (0.00s)\nFAIL\nFAIL\tshop/orders\t0.01s\n", "tells of a failure"),
+    ("test", "Tests run: 12, Failures: 2, Errors: 0, Skipped: 0\n", "tells of a failure"),
+    ("test", "12 examples, 2 failures\n", "tells of a failure"),
+    ("test", "FAILURES!\nTests: 10, Assertions: 20, Failures: 1.\n", "tells of a failure"),
     ("test", "see the pipeline\n", "shows neither"),
 ]
 

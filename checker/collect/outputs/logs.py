@@ -26,6 +26,7 @@ _HOPED = re.compile(  # which stand in place of a run only where none is shown
 )
 NONE_RAN = re.compile(
     r"(?im)\bno tests ran\b|^collected 0 items|^No tests? (?:files? )?found|^Ran 0 tests\b|^[ \t]*Tests:?[ \t]+0 total|^1\.\.0\b"
+    r"|^=* ?(?:\d+ (?:skipped|xfailed|deselected|warnings?),? ?)+ in [\d.]|^=* ?\d+ tests? collected in "
     r"|<testsuites?\b[^<>]*\btests=\"0\"|^\[no test files\]|\btests? run: 0\b|^ℹ tests 0$|^# tests 0$"
 )
 SOME_RAN = re.compile(
@@ -65,6 +66,13 @@ _RED = re.compile(
 _TIMED_OUT = re.compile(
     r"(?im)^[^\w\n]{0,20}(?:error[^\w\n]{1,3})?(?:command |step |job |tests? |build )?timed out\b|\bkilled after \d+ ?s"
 )
+_FAILED = re.compile(  # of runners whose tallies nothing else reads
+    r"(?im)^--- FAIL:|^FAIL(?:[ \t]|$)|^FAILURES!|\b(?:Failures|Errors): [1-9]|\bexamples?, [1-9]\d* failures?\b|\bFailed: +[1-9]"
+)
+_RUNS_NOTHING = re.compile(
+    r"^(?:echo|printf|ls|pwd|cd|date|true|whoami|touch|export|:)(?:\s|$)|\s(?:--version|--help|--collect-only|--co|-V)(?:\s|$)"
+)
+_COMMAND = re.compile(r"^\s*(?:(?:PS )?[A-Z]:\\[^>]{0,120}>|\$|❯|[\w.@~:/-]+[$#])\s*(\S.*)")
 _NOT_RED = re.compile(r"(?i)\b0 remaining\b|\bfixed\b")
 _GREEN = re.compile(
     r"(?i)^all checks passed|^success: no issues|\bsuccessfully (?:built|compiled)|\bcompiled successfully"
@@ -125,6 +133,9 @@ def _none_ran(text: str, kind: str) -> Fault | None:
 
 
 def _strange(path: str, text: str, kind: str) -> Fault | None:
+    commands = [found.group(1).strip() for _, line in _lines(text) if (found := _COMMAND.match(line))] if kind else []
+    if commands and all(_RUNS_NOTHING.search(one) for one in commands):
+        return Fault(f"shows only `{commands[0][:60]}`, which runs no {kind}", 1)
     shown = not kind or _shows(path, text, kind)
     return None if shown else Fault(f"shows neither a command, nor an exit code, nor a result of a {kind}", 1)
 
@@ -136,7 +147,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _shows(path: str, text: str, kind: str) -> bool:
-    if next(iter(measured(path, text, "")), None) is not None:
+    if any(kind != "test" or one.measure == "passed" for one in measured(path, text, "")):
         return True
     if not path.lower().endswith((".md", ".markdown", ".rst")) and _SIGNS[kind].search(text):
         return True
@@ -175,7 +186,11 @@ def _failures(path: str, text: str) -> Fault | None:
     for at, (line, passed, failed) in enumerate(runs):
         if failed and not any(not bad and good >= passed + failed for _, good, bad in runs[at + 1 :]):
             return Fault(f"counts {failed} failures", line)
-    return None
+    if runs:
+        return None
+    after = max((number for number, line in _lines(text) if _COMMAND.match(line)), default=0)
+    told = ((number, found) for number, line in _lines(text) if number > after and (found := _FAILED.search(line)))
+    return next((Fault(f"tells of a failure ({found.group().strip()!r})", number) for number, found in told), None)
 
 
 def _errors(text: str) -> Fault | None:
