@@ -185,7 +185,8 @@ def _is_red(value: Any) -> bool:
         )
     if whole(value):
         return True
-    return value is False or (isinstance(value, str) and value.strip().lower() in ("fail", "failed", "error", "red"))
+    said = value.strip().lower() if isinstance(value, str) else ""
+    return value is False or said in ("fail", "failed", "error", "red") or _TALLY_RED.search(said) is not None
 
 
 def _counts_red(value: Mapping[str, Any]) -> bool:

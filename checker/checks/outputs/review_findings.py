@@ -56,7 +56,7 @@ def review_findings_true(artefacts: Artefacts, tree: TreePaths | Unavailable) ->
     """Each path is in the tree and each line in its file; `ready` stands only where no critical or major finding is open."""
     for file in artefacts.of(Kind.REVIEW_FINDINGS):
         found = list(_findings(file))
-        grave = [one for _, one in found if text_of(one, "severity").lower() in OPEN and not _closed(one, file)]
+        grave = [one for _, one in found if _first_word(one, "severity") in OPEN and not _closed(one, file)]
         ready = text_of(file.value, "status").lower() == "ready"
         if not file.broken:
             yield Observation(
@@ -118,11 +118,15 @@ def _lacks(finding: Any, params: Words) -> Iterator[str]:
 
 def _closed(finding: Any, file: Artefact) -> bool:
     """Whether a finding is mended, or somebody else took it on: an author who accepts their own leaves it open."""
-    said = next(iter(re.findall(r"[a-z]+", text_of(finding, "state", "resolution", "status").lower())), "")
+    said = _first_word(finding, "state", "resolution", "status")
     if said in ("closed", "fixed", "resolved", "mitigated"):
         return True
     by = text_of(finding, "approved_by", "accepted_by", "waived_by", "approver")
     return said in ("waived", "accepted") and not is_blank(by) and agent(by) not in _authors(finding, file)
+
+
+def _first_word(finding: Any, *names: str) -> str:
+    return next(iter(re.findall(r"[a-z]+", text_of(finding, *names).lower())), "")
 
 
 def _authors(finding: Any, file: Artefact) -> set[str]:
