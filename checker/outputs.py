@@ -22,6 +22,7 @@ from checker.collect.outputs import artefacts as reading
 from checker.collect.outputs.text import LARGEST, readable
 from checker.collect.secrets import secrets
 from checker.engine import Verdict
+from checker.model.execution import CacheFolder
 from checker.model.finding import Finding, Where
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind, TreePaths
 from checker.model.outputs.evidence import ClaimLedger
@@ -204,7 +205,11 @@ def _facts(root: Root, top: Path | None, artefact: Artefact, as_of: datetime, st
     alone = Artefacts((artefact, *reading.held_by(artefact)))
     missing = NotApplicable(_ALONE)
     mine = Inventory((File(artefact.path, Role.DOCS, (root.path / artefact.path).stat().st_size),))
-    fixed: dict[type[Any], Any] = {Artefacts: alone, AsOf: AsOf(as_of), Secrets: secrets(root, mine, missing)}
+    fixed: dict[type[Any], Any] = {
+        Artefacts: alone,
+        AsOf: AsOf(as_of),
+        Secrets: secrets(root, mine, missing, CacheFolder("")),
+    }
     if top is not None:
         place = Workplace.open(Request(path=top, as_of=as_of), stack)
         around = place.facts.given({Changes: missing})

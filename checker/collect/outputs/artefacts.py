@@ -116,6 +116,8 @@ def one_of(path: str, text: str, assumed: tuple[str, ...], kind: Kind) -> Artefa
         how, doubled = (told, "") if kind is Kind.APPROVAL else ("", told)
     except Malformed as wrong:
         return Artefact(path, kind, text, assumed=assumed, broken=str(wrong), broken_line=wrong.line)
+    if kind is Kind.SESSION_LOG and not junk.has_steps(value):
+        return Artefact(path, kind, text, assumed=assumed, broken="holds no step of a session", broken_line=1)
     if kind in junk.FIELDS and kind not in kinds.by_value(value):
         inside = next((held for told, held in _held(value) if told is kind), None)
         if inside is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from checker.collect.outputs import kinds
 from checker.model.outputs.artefact import Kind
@@ -113,3 +115,10 @@ def in_bytes(data: bytes) -> Kind | None:
 def holds_fields(kind: Kind, value: object) -> bool:
     """Whether a mapping has at least one field of the kind that its file's name says."""
     return isinstance(value, dict) and any(key(name) in FIELDS[kind] for name in value if isinstance(name, str))
+
+
+def has_steps(value: Any, depth: int = 3) -> bool:
+    """Whether data holds a list with something in it, at its top or a little below."""
+    if isinstance(value, list):
+        return bool(value)
+    return depth > 0 and isinstance(value, Mapping) and any(has_steps(one, depth - 1) for one in value.values())
