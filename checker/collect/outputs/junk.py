@@ -35,6 +35,7 @@ _NAMED = tuple(
         (Kind.OUTPUT_DOCUMENT, "output_document"),
     )
 )
+_ANY_NAME = re.compile(r"hand_?off|healing|findings|run_?checks|payload|draft|start_task|overview|output_document")
 _ABOUT = re.compile(  # a file that says how such an output looks, or words of a user interface
     r"(?:^|_)(?:schemas?|templates?|tmpl|examples?|samples?|formats?|specs?|config|settings|types?|fields|i18n|locales?|messages)(?:_|$)"
 )
@@ -52,9 +53,9 @@ _VOCABULARY = sorted({*FIELDS[Kind.HANDOFF], *FIELDS[Kind.SELF_HEALING], "proof_
 
 def named(path: str) -> Kind | None:
     """The kind that a file's name says, in a folder that does not hold examples."""
-    if is_about(path):
-        return None
     stem = key(path.rpartition("/")[2].rpartition(".")[0])
+    if not _ANY_NAME.search(stem) or is_about(path):
+        return None
     return next((kind for kind, pattern in _NAMED if pattern.search(stem)), None)
 
 

@@ -119,7 +119,10 @@ def in_place_of_a_run(path: str, text: str) -> Fault | None:
     """Template text, or words that say how a run would have ended."""
     if is_blank(text) or (len(text) < 5000 and all(is_blank(line) for line in text.split("\n"))):
         return Fault("says nothing but template text", 1)
-    counted = _INSTEAD.search(text) is None and next(iter(measured(path, text, "")), None) is not None
+    instead = _INSTEAD.search(text) is not None
+    if not instead and _HOPED.search(text) is None:
+        return None
+    counted = not instead and next(iter(measured(path, text, "")), None) is not None
     for number, line in _lines(text) if not counted else ():
         if found := _INSTEAD.search(line) or _HOPED.search(line):
             return Fault(f"has words in place of a run ({found.group()[:60]!r})", number)
