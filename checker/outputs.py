@@ -20,14 +20,17 @@ from checker.collect.files import Root, Unreadable
 from checker.collect.lines import locator
 from checker.collect.outputs import artefacts as reading
 from checker.collect.outputs.text import LARGEST, readable
+from checker.collect.secrets import secrets
 from checker.engine import Verdict
+from checker.model.execution import CacheFolder
 from checker.model.finding import Finding, Where
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind, TreePaths
 from checker.model.outputs.evidence import ClaimLedger
 from checker.model.outputs.runs import RunReports
 from checker.model.outputs.work import AsOf
-from checker.model.repo import Changes, Inventory
+from checker.model.repo import Changes, File, Inventory, Role
 from checker.model.report import Claim, Outcome, Report, StandardRef, Subject
+from checker.model.secrets import Secrets
 from checker.model.settings import Description, Layout, Policy
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
@@ -35,7 +38,8 @@ from checker.toml_source import ConfigurationError
 from checker.workplace import Request, Workplace
 
 _ALONE = "a single file is judged, and it lies in no repository"
-_READABLE = "output-readable"
+_READABLE, _SECRET = "output-readable", "secret-in-tree"
+_ASIDE = (_READABLE, _SECRET)
 _FACTS_OF_THEIR_OWN = (Kind.LOCK, Kind.QUEUE, Kind.PACK)
 _JUDGES: Mapping[Kind, tuple[str, tuple[str, ...]]] = {
     Kind.LOCK: ("agent-2", ("lock-mandate", "lock-orphan", "lock-record")),
@@ -143,15 +147,15 @@ def _one(file: Path, forced: Kind | None, as_of: datetime) -> Judged:
     path = place.relative_to(root.path).as_posix()
     artefact = _artefact(root, path, forced, str(file))
     standard, rules = _JUDGES[artefact.kind]
-    rules = rules if artefact.kind in _FACTS_OF_THEIR_OWN else (*rules, _READABLE)
+    rules = (*rules, _SECRET) if artefact.kind in _FACTS_OF_THEIR_OWN else (*rules, _SECRET, _READABLE)
     with ExitStack() as stack:
         facts = _facts(root, top, artefact, as_of, stack)
         bound = catalog.bind(
             catalog.load(), CHECKS, Binding((standard,), {}, {}, toml_source.parse("checker.toml", ""))
         )
         verdicts = engine.run([one for one in bound if one.id in rules], CHECKS, facts, locator(root))
-        # That a file can be read is no judgement of it: alone it would make any words ready.
-        verdicts = tuple(one for one in verdicts if one.bound.id != _READABLE or one.outcome is not Outcome.PASSED)
+        # That a file can be read and holds no secret is no judgement of it: alone it would make any words ready.
+        verdicts = tuple(one for one in verdicts if one.bound.id not in _ASIDE or one.outcome is not Outcome.PASSED)
         claims = _claims(facts) if "claim-contradicted" in rules else ()
     name = f"{file}: judged as {artefact.kind} by {standard}{'' if top else '; outside a repository, so only what stands in it'}"
     shown = tuple(_about(verdict, path, str(file), root.path) for verdict in verdicts)
@@ -200,7 +204,12 @@ def _told(text: str, path: str, given: str) -> Kind:
 def _facts(root: Root, top: Path | None, artefact: Artefact, as_of: datetime, stack: ExitStack) -> Facts:
     alone = Artefacts((artefact, *reading.held_by(artefact)))
     missing = NotApplicable(_ALONE)
-    fixed: dict[type[Any], Any] = {Artefacts: alone, AsOf: AsOf(as_of)}
+    mine = Inventory((File(artefact.path, Role.DOCS, (root.path / artefact.path).stat().st_size),))
+    fixed: dict[type[Any], Any] = {
+        Artefacts: alone,
+        AsOf: AsOf(as_of),
+        Secrets: secrets(root, mine, missing, CacheFolder("")),
+    }
     if top is not None:
         place = Workplace.open(Request(path=top, as_of=as_of), stack)
         around = place.facts.given({Changes: missing})

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from checker.model.outputs.artefact import Kind
 from tests.child import inside
+from tests.fake_secrets import fake
 from tests.scratch import FIXTURES, build
 
 RULES = FIXTURES / "rules"
@@ -52,6 +54,16 @@ def test_a_lock_and_a_pack(tmp_path: Path) -> None:
     done = inside("outputs", str(pack), str(lock), "--format", "json", "--as-of", "2026-11-21T12:00:00Z")
     assert (done.code, done.json["findings"]) == (0, [])
     assert done.json["results"] != []
+
+
+def test_a_secret_in_a_single_pack_is_found(tmp_path: Path) -> None:
+    pack = tmp_path / "run-1-attach.zip"
+    with zipfile.ZipFile(pack, "w") as archive:
+        archive.writestr("logs/pytest.log", f"token: {fake('github-pat')}\n41 passed in 1s\n")
+    done = inside("outputs", str(pack), "--format", "json")
+    (found,) = [one for one in done.json["findings"] if one["rule"] == "secret-in-tree"]
+    assert (done.code, found["where"]["path"], found["clauses"][0]) == (1, str(pack), "0.16")
+    assert fake("github-pat") not in done.out
 
 
 def test_a_bad_output_is_refused_with_its_place(tmp_path: Path) -> None:

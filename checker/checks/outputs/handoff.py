@@ -9,11 +9,13 @@ from typing import Any
 from checker.model.base import Frozen
 from checker.model.observation import Observation, Place, Pointer
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind, TreePaths
-from checker.model.outputs.fields import Field, agent, is_blank, percent, take, text_of, texts, whole
+from checker.model.outputs.fields import Field, agent, is_blank, key, percent, take, text_of, texts, whole
+from checker.model.outputs.results import ended
 from checker.model.unavailable import Unavailable
 
 _STATUSES = ("complete", "completed", "done", "blocked", "partial", "escalated", "in_progress", "failed")
 _FILE = re.compile(r"`([\w./@-]+/[\w.@-]+\.\w{1,6})`")
+_BAD_TALLY = re.compile(r"(?i)\b[1-9]\d* (?:failed|failing|failures?|errors?)\b")
 Wrong = tuple[str, Pointer]
 
 
@@ -122,7 +124,8 @@ def handoff_verification(artefacts: Artefacts) -> Iterator[Observation]:
         checks, head = take(file.value, "verification"), take(file.value, "handoff")
         if checks is None or not isinstance(checks.value, Mapping):
             continue
-        codes = {name: whole(code) for name, code in checks.value.items() if whole(code) is not None}
+        told = {name: _code(said) for name, said in checks.value.items() if key(str(name)) != "all_passed"}
+        codes = {name: code for name, code in told.items() if code is not None}
         passed, green = _value(checks.value, "all_passed"), not any(codes.values())
         status = text_of(head.value, "status").lower() if head else ""
         problem = ""
@@ -137,6 +140,17 @@ def handoff_verification(artefacts: Artefacts) -> Iterator[Observation]:
             message=f"{file.path} {problem}",
             evidence=file.said(", ".join(f"{name} {code}" for name, code in codes.items())),
         )
+
+
+def _code(said: Any) -> int | None:
+    """A result as an exit code, however it is given: a number, true or false, a word, or a mapping that holds one of them."""
+    if isinstance(said, Mapping):
+        return _code(_value(said, "return_code", "exit_code", "code", "status", "result", "passed"))
+    if isinstance(said, bool):
+        return int(not said)
+    if (number := whole(said)) is not None or not isinstance(said, str):
+        return number
+    return 1 if _BAD_TALLY.search(said) else {"green": 0, "red": 1}.get(ended(said))
 
 
 def handoff_coverage(artefacts: Artefacts, params: Floor) -> Iterator[Observation]:

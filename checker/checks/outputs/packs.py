@@ -8,17 +8,16 @@ from collections.abc import Iterator
 from checker.model.base import Frozen
 from checker.model.observation import Observation, Place
 from checker.model.outputs.fields import agent, is_blank
-from checker.model.outputs.runs import Member, Pack, Packs, RunReport, RunReports
+from checker.model.outputs.runs import TEST_LOG, Member, Pack, Packs, RunReport, RunReports
 from checker.model.rule import Confidence
 
 _DIFF = re.compile(r"\.(diff|patch)$", re.IGNORECASE)
-_PULL = re.compile(r"https?://\S+/(?:pull|pulls|merge_requests|-/merge_requests|pull-requests|commit|compare)/\S+")
-_CI = re.compile(r"https?://\S+/(?:actions/runs|actions|pipelines|builds?|jobs?|checks|workflows|job)\b\S*")
-_LOG = re.compile(
-    r"(test|pytest|vitest|jest|junit|coverage)[^/]*\.(log|txt|out|xml|tap|json|md)$|\.tap$|(^|/)logs?/", re.IGNORECASE
+_PULL = re.compile(
+    r"https?://\S+/(?:(?:pull|pulls|merge_requests|pull-requests|pullrequest)/\d|commits?/[0-9a-f]{7,40}\b|compare/[^\s/]*\w\.\.\S)"
 )
-_NONE_RAN = re.compile(r"(?i)\bno tests ran\b|^collected 0 items|^No tests? (?:files? )?found", re.MULTILINE)
-_SOME_RAN = re.compile(r"(?i)\b[1-9]\d* (?:passed|passing|failed|failing)\b")
+_CI = re.compile(
+    r"https?://(?!\S*(?:/(?:TBD|TO_?DO|X{3,})\b|[<{\[]|\.\.\.|…))\S+/(?:actions/runs|actions|pipelines|_?builds?|jobs?|checks|workflows|job)\b\S*"
+)
 _EXEMPT = re.compile(r"(?i)\b(no|without) (?:pull request|PR|CI)\b|CI (?:is )?not (?:configured|available)")
 
 
@@ -87,7 +86,7 @@ def _parts(pack: Pack) -> dict[str, str]:
             "diff or link to a pull request", [one for one in pack.members if _DIFF.search(one.name)], _PULL, joined
         ),
         "CI links": _one_of("link to a CI run", [], _CI, joined),
-        "test logs": _logs([one for one in pack.members if _LOG.search(one.name)]),
+        "test logs": _logs([one for one in pack.members if one.hollow or TEST_LOG.search(one.name)]),
         "empty members": _empty(pack),
     }
 
@@ -117,13 +116,13 @@ def _logs(members: list[Member]) -> str:
     telling = [one for one in members if one.size and not (one.text is not None and is_blank(one.text))]
     if not telling:
         return f"holds {'an empty' if members else 'no'} test log"
-    idle = [one for one in telling if one.text and _NONE_RAN.search(one.text) and not _SOME_RAN.search(one.text)]
-    return f"holds a test log in which no test ran ({idle[0].name})" if len(idle) == len(telling) else ""
+    bad = [one for one in telling if one.hollow] or [one for one in telling if one.no_log]
+    return f"holds {bad[0].name}, which {bad[0].no_log}" if bad and (bad[0].hollow or len(bad) == len(telling)) else ""
 
 
 def _empty(pack: Pack) -> str:
     hollow = [one.name for one in pack.members if not one.size or (one.text is not None and not one.text.strip())]
-    hollow = [name for name in hollow if not _LOG.search(name)]
+    hollow = [name for name in hollow if not TEST_LOG.search(name)]
     hollow = [name for name in hollow if not name.endswith(("__init__.py", ".gitkeep"))]
     return f"holds empty members: {', '.join(hollow[:4])}" if hollow else ""
 

@@ -10,6 +10,7 @@ from typing import Any
 from checker.model.observation import Observation, Place
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind
 from checker.model.outputs.fields import is_blank, take, text_of, texts, whole
+from checker.model.outputs.results import RESULT
 from checker.model.outputs.session import Sessions
 
 _MOCKED = re.compile(
@@ -41,6 +42,7 @@ _BRANCH = re.compile(r"(?!.*(?:\.\.|//|@\{|\\))[^\s~^:?*\[]+(?<![/.])")
 _TASK = ("preview", "questions")
 _TALLY = re.compile(r"(?i)^.*\b\d+ (?:passed|failed|failing|errors?)\b.*$", re.MULTILINE)
 _TALLY_RED = re.compile(r"(?i)\b[1-9]\d* (?:failed|failing|failures?|errors?)\b")
+_NONE_BAD = re.compile(r"(?i)\b(?:no|0|zero) (?:\w+ )?(?:errors?|issues?|problems?|warnings?|failures?|findings)\b")
 _NOT_PASSED = ("skipped", "xfailed", "xpassed", "pending", "todo", "deselected", "disabled")
 
 
@@ -171,8 +173,11 @@ def _check(value: Any) -> str:
         known = code or take(value, "success", "status", "passed", "result")
         if known is None:
             return "gives neither an exit code nor a status"
+        if (skipped := take(value, "skipped")) and skipped.value is True:
+            return "was skipped, which is not green"
         return "ran no test at all" if total and whole(total.value) == 0 else ""
-    return ""
+    wordless = isinstance(value, str) and whole(value) is None and not (RESULT.search(value) or _NONE_BAD.search(value))
+    return "gives no result" if wordless else ""
 
 
 def _is_red(value: Any) -> bool:
@@ -187,7 +192,8 @@ def _is_red(value: Any) -> bool:
         )
     if whole(value):
         return True
-    return value is False or (isinstance(value, str) and value.strip().lower() in ("fail", "failed", "error", "red"))
+    said = value.strip().lower() if isinstance(value, str) else ""
+    return value is False or said in ("fail", "failed", "error", "red") or _TALLY_RED.search(said) is not None
 
 
 def _counts_red(value: Mapping[str, Any]) -> bool:

@@ -29,9 +29,11 @@ def output_readable(artefacts: Artefacts) -> Iterator[Observation]:
             continue
         yield Observation(
             subject=_subject(one),
-            ok=not one.broken,
+            ok=not (one.broken or one.doubled),
             place=one.at(),
-            message=f"{one.path} was to be a {one.kind} and cannot be read: {one.broken}",
+            message=f"{one.path} was to be a {one.kind} and cannot be read: {one.broken}"
+            if one.broken
+            else f"{one.path} holds {one.doubled!r} twice, so that readers see different things",
             evidence=one.said(_first_words(one)),
         )
 

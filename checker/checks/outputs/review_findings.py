@@ -9,7 +9,7 @@ from typing import Any
 from checker.model.base import Frozen
 from checker.model.observation import Observation, Place
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind, TreePaths
-from checker.model.outputs.fields import is_blank, take, text_of
+from checker.model.outputs.fields import agent, is_blank, take, text_of
 from checker.model.unavailable import Unavailable
 
 SEVERITIES = ("critical", "major", "minor", "info")
@@ -56,7 +56,7 @@ def review_findings_true(artefacts: Artefacts, tree: TreePaths | Unavailable) ->
     """Each path is in the tree and each line in its file; `ready` stands only where no critical or major finding is open."""
     for file in artefacts.of(Kind.REVIEW_FINDINGS):
         found = list(_findings(file))
-        grave = [one for _, one in found if text_of(one, "severity").lower() in OPEN and not _closed(one)]
+        grave = [one for _, one in found if _first_word(one, "severity") in OPEN and not _closed(one, file)]
         ready = text_of(file.value, "status").lower() == "ready"
         if not file.broken:
             yield Observation(
@@ -116,9 +116,26 @@ def _lacks(finding: Any, params: Words) -> Iterator[str]:
         yield f"has the lines {lines!r}, not a-b"
 
 
-def _closed(finding: Any) -> bool:
-    said = text_of(finding, "state", "resolution", "status").lower()
-    return said in ("closed", "fixed", "resolved", "waived", "accepted", "mitigated")
+def _closed(finding: Any, file: Artefact) -> bool:
+    """Whether a finding is mended, or somebody else took it on: an author who accepts their own leaves it open."""
+    said = _first_word(finding, "state", "resolution", "status")
+    if said in ("closed", "fixed", "resolved", "mitigated"):
+        return True
+    by = text_of(finding, "approved_by", "accepted_by", "waived_by", "approver")
+    return said in ("waived", "accepted") and not is_blank(by) and agent(by) not in _authors(finding, file)
+
+
+def _first_word(finding: Any, *names: str) -> str:
+    return next(iter(re.findall(r"[a-z]+", text_of(finding, *names).lower())), "")
+
+
+def _authors(finding: Any, file: Artefact) -> set[str]:
+    named = [
+        text_of(held, name)
+        for held in (finding, file.value)
+        for name in ("author", "agent", "reviewer", "tool", "created_by")
+    ]
+    return {agent(one) for one in named if one}
 
 
 def _astray(finding: Any, tree: TreePaths) -> str:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from checker.model.base import Frozen
 from checker.model.observation import Observation, Place
 from checker.model.outputs.artefact import TreePaths
 from checker.model.outputs.session import Sessions
 from checker.model.outputs.truth import NOTHING, CodeCommits, GateProof, Truth
+from checker.model.outputs.work import AsOf
 from checker.model.proof_records import ProofRecords
 from checker.model.rule import Confidence
 from checker.model.unavailable import NotApplicable, Unavailable
 
 _PASS = ("pass", "passed", "true", "success", "green", "ok", "0")
 FILE = ".truth/truth.json"
+ZONES = timedelta(hours=14)  # by which a time without its zone may lie ahead
 
 
 class Gate(Frozen):
@@ -40,6 +43,7 @@ def truth_proofs(
     truth: Truth | NotApplicable | Unavailable,
     records: ProofRecords | NotApplicable | Unavailable,
     code: CodeCommits | NotApplicable | Unavailable,
+    as_of: AsOf,
     params: Gate,
 ) -> Iterator[Observation]:
     """Each type of proof is there, its newest passed, and it is newer than the last commit of code; signed proofs count too."""
@@ -56,7 +60,7 @@ def truth_proofs(
             if _timed(mine)
             else (mine[-1] if mine else None)
         )
-        problem = _unproved(newest, code)
+        problem = _unproved(newest, code, as_of)
         yield Observation(
             subject=f"{params.gate} {kind}",
             ok=not problem or (newest is None and kind in signed),
@@ -77,13 +81,17 @@ def _timed(mine: list[GateProof]) -> bool:
     return bool(mine) and all(one.created for one in mine)
 
 
-def _unproved(newest: GateProof | None, code: CodeCommits | NotApplicable | Unavailable) -> str:
+def _unproved(newest: GateProof | None, code: CodeCommits | NotApplicable | Unavailable, as_of: AsOf) -> str:
     if newest is None:
         return "is missing"
     if newest.says not in _PASS:
         return f"says {newest.says or 'nothing'}, not pass"
     if newest.created is None:
         return "does not say when it was made"
+    if newest.created > as_of.moment + ZONES:
+        return f"was made in the future ({newest.created:%Y-%m-%dT%H:%MZ})"
+    if not newest.verified:
+        return "is recorded as not verified"
     if isinstance(code, CodeCommits) and newest.created < code.last:
         return f"is older than the last commit of code ({code.last_id[:10]})"
     return ""
@@ -118,11 +126,15 @@ def truth_proof_true(truth: Truth, tree: TreePaths | Unavailable) -> Iterator[Ob
             subject=f"proof {one.id or one.file}",
             ok=not problem,
             place=one.place,
-            also=(Place(one.file),) if one.size >= 0 else (),
+            also=(Place(one.file, lines=_lines(one)),) if one.size >= 0 else (),
             message=f"the proof {one.id or one.type} {problem}",
             evidence=f"{_said(one)}; recorded {one.recorded[:16] or 'no sum'}, is {one.digest[:16] or 'not there'}"
             + (f"; exit code {one.code} inside" if one.code is not None else ""),
         )
+
+
+def _lines(one: GateProof) -> tuple[int, int] | None:
+    return (one.fault_line, one.fault_line) if one.fault_line else None
 
 
 def _untrue(one: GateProof) -> str:
@@ -140,6 +152,8 @@ def _untrue(one: GateProof) -> str:
         return f"says pass, and {one.file} says exit code {one.code}"
     if one.says in _PASS and one.failed:
         return f"says pass, and {one.file} counts {one.failed} failures"
+    if one.says in _PASS and one.fault:
+        return f"says pass, and {one.file} {one.fault}"
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from checker.model.base import Frozen
@@ -14,6 +15,8 @@ from checker.model.outputs.steps import FIELDS, STEPS
 from checker.model.outputs.truth import GateProof, Truth
 from checker.model.rule import Confidence
 from checker.model.unavailable import NotApplicable, Unavailable
+
+_EARLIER = re.compile(r"(?i)attempt|before|initial|first|baseline|previous|fail|red\b")
 
 
 class Sequence(Frozen):
@@ -74,12 +77,24 @@ def _asked(tree: TreePaths, params: Sequence) -> Iterator[str]:
 
 
 def _last(ran: list[Run], proved: list[GateProof]) -> tuple[int, Place, str] | None:
-    """The last record of a step: its exit code, place and words. What a proof says of itself counts where nothing stands inside."""
-    told = [(one.code, one.place, f"`{one.command[:80]}`, {one.source}") for one in ran if one.code is not None]
-    for one in proved:
-        said = 0 if one.says in ("pass", "passed", "true", "success") else 1
-        told.append((said if one.code is None else one.code, one.place, f"proof {one.id or one.type}"))
-    return told[-1] if told else None
+    """The last record of a step: its exit code, place and words. A red log or proof outweighs green ones beside it."""
+    last = {}  # of each log, by its name: the same log of a later run lies in a later folder
+    for one in ran:
+        if one.code is not None:
+            last[one.place.path.rpartition("/")[2]] = (one.code, one.place, f"`{one.command[:80]}`, {one.source}")
+    told = sorted(last.values(), key=lambda found: found[0] != 0 and not _EARLIER.search(found[1].path))
+    newest = max(
+        enumerate(proved), key=lambda found: (found[1].created is not None, found[1].created, found[0]), default=None
+    )
+    proof = _proof(newest[1]) if newest else None
+    return proof if proof and (proof[0] or not told) else told[-1] if told else None
+
+
+def _proof(one: GateProof) -> tuple[int, Place, str]:
+    """What a proof shows; 1 where its file shows no run that passed, its own word where nothing stands inside."""
+    said = 0 if one.says in ("pass", "passed", "true", "success") else 1
+    code = one.code or int(bool(one.fault)) or (said if one.code is None else 0)
+    return code, one.place, f"proof {one.id or one.type}{f', and its file {one.fault}' if one.fault else ''}"
 
 
 def _claims(artefacts: Artefacts) -> dict[str, tuple[int, Place]]:

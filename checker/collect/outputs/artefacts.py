@@ -112,9 +112,12 @@ def one_of(path: str, text: str, assumed: tuple[str, ...], kind: Kind) -> Artefa
         value = loose.pairs(text)[0] if kind is Kind.APPROVAL and ":" in text else None
         return Artefact(path, kind, text, value, sections(text), assumed=assumed)
     try:
-        value, how = loose.pairs(text) if kind is Kind.APPROVAL else (loose.data(text), "")
+        value, told = loose.pairs(text) if kind is Kind.APPROVAL else loose.data_and_doubles(text)
+        how, doubled = (told, "") if kind is Kind.APPROVAL else ("", told)
     except Malformed as wrong:
         return Artefact(path, kind, text, assumed=assumed, broken=str(wrong), broken_line=wrong.line)
+    if kind is Kind.SESSION_LOG and not junk.has_steps(value):
+        return Artefact(path, kind, text, assumed=assumed, broken="holds no step of a session", broken_line=1)
     if kind in junk.FIELDS and kind not in kinds.by_value(value):
         inside = next((held for told, held in _held(value) if told is kind), None)
         if inside is not None:
@@ -122,7 +125,8 @@ def one_of(path: str, text: str, assumed: tuple[str, ...], kind: Kind) -> Artefa
             return Artefact(path, kind, text, _unwrapped(inside, kind), block=span, assumed=(*assumed, _WRAPPED))
         if not isinstance(value, Mapping):
             return Artefact(path, kind, text, assumed=assumed, broken="a list where a mapping should be", broken_line=1)
-    return Artefact(path, kind, text, _unwrapped(value, kind), assumed=(*assumed, how) if how else assumed)
+    said = (*assumed, how) if how else assumed
+    return Artefact(path, kind, text, _unwrapped(value, kind), assumed=said, doubled=doubled)
 
 
 def _unwrapped(value: object, kind: Kind) -> object:
@@ -204,7 +208,7 @@ def in_text(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact
 def _in_data(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefact]:
     said = junk.named(path)
     try:
-        value = loose.data(text)
+        value, doubled = loose.data_and_doubles(text)
     except Malformed as wrong:
         kind = junk.meant(path, text)
         if kind is not None:
@@ -215,7 +219,7 @@ def _in_data(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefac
     if junk.is_about(path) and junk.shows_a_form(text):
         return
     if told:
-        yield Artefact(path, told[0], text, _unwrapped(value, told[0]), assumed=assumed)
+        yield Artefact(path, told[0], text, _unwrapped(value, told[0]), assumed=assumed, doubled=doubled)
         if told[0] is Kind.SESSION_LOG:
             yield from _results(path, text, assumed)
     elif held := list(_held(value)):
@@ -223,7 +227,7 @@ def _in_data(path: str, text: str, assumed: tuple[str, ...]) -> Iterator[Artefac
         for kind, inside in held:
             yield Artefact(path, kind, json.dumps(inside), _unwrapped(inside, kind), block=span, assumed=how)
     elif said is not None and junk.holds_fields(said, value):
-        yield Artefact(path, said, text, value, assumed=(*assumed, "told by its name"))
+        yield Artefact(path, said, text, value, assumed=(*assumed, "told by its name"), doubled=doubled)
     elif said is not None and (not value or (path.lower().endswith(".json") and text.lstrip()[:1] not in "[{")):
         broken = "holds nothing" if not value else "holds words where JSON should be"
         yield Artefact(path, said, text, assumed=assumed, broken=broken, broken_line=1)

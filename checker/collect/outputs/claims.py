@@ -8,6 +8,7 @@ from dataclasses import replace
 from checker.collect.files import Root
 from checker.collect.outputs import checks
 from checker.collect.outputs.assertions import assertions
+from checker.collect.outputs.checked import check_results
 from checker.collect.outputs.held import evidence_of
 from checker.collect.outputs.prose import of_units, statements
 from checker.collect.outputs.told import LONGEST, SPEAKING, Told
@@ -20,6 +21,7 @@ from checker.model.outputs.fields import percent, take, whole
 from checker.model.outputs.runs import RunReports
 from checker.model.outputs.session import RecordedRuns
 from checker.model.outputs.work import Queue, WorkHistory
+from checker.model.proof_records import ProofRecords
 from checker.model.repo import Changes, Inventory
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
@@ -39,6 +41,7 @@ def claim_ledger(
     runs: RecordedRuns,
     changes: Changes | Unavailable | NotApplicable,
     history: WorkHistory | Unavailable | NotApplicable,
+    proofs: ProofRecords | NotApplicable | Unavailable,
 ) -> ClaimLedger:
     """Every number that an output claims, held against what was measured, and every other claim against what is there."""
     run_of = {one.path: one.run for one in reports.found}
@@ -63,8 +66,17 @@ def claim_ledger(
     evidence = evidence_of(root, inventory, tree, api, queue, migrations, git, figures, runs, changes)
     checked = checks.beside(evidence, artefacts)
     others, mine = checks.apart(artefacts)
-    judged = (*hold(found, figures), *hold(drafts, checked.figures))
-    return ClaimLedger(judged, (*assertions(others, reports, evidence), *assertions(mine, reports, checked)))
+    judged = (*hold(_of_the_run(found, reports, figures), figures), *hold(drafts, checked.figures))
+    told = (*assertions(others, reports, evidence), *assertions(mine, reports, checked))
+    return ClaimLedger(judged, (*told, *check_results(artefacts, runs, proofs)))
+
+
+def _of_the_run(found: list[Statement], reports: RunReports, figures: Figures) -> Iterator[Statement]:
+    """Statements, those of data as of the one run under judgement where only its pack holds figures of their measure."""
+    in_tree = {one.measure for one in figures.found if not one.run}
+    run = reports.current[0].run if len(reports.current) == 1 else ""
+    for one in found:
+        yield replace(one, run=run) if one.firm and not one.run and one.measure not in in_tree else one
 
 
 def _notes(queue: Queue, history: WorkHistory) -> list[Told]:
@@ -131,6 +143,11 @@ def _run_checks(one: Artefact) -> Iterator[Statement]:
         value = whole(count.value) if count else None
         if count and value is not None:
             yield _firm(f"{value} tests {measure}", measure, value, one.at(tests.name, count.name))
+    code, coverage = take(tests.value, "return_code", "exit_code", "code"), take(tests.value, "coverage")
+    if code and whole(code.value) == 0 and take(tests.value, "failed") is None:
+        yield _firm("tests exit 0", "failed", 0, one.at(tests.name, code.name))
+    if coverage and (number := percent(coverage.value)) is not None:
+        yield _firm(f"coverage {coverage.value}", "coverage", number, one.at(tests.name, coverage.name))
 
 
 def _firm(claim: str, measure: Measure, value: float, place: Place) -> Statement:

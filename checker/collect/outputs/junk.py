@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from checker.collect.outputs import kinds
 from checker.model.outputs.artefact import Kind
@@ -33,10 +35,11 @@ _NAMED = tuple(
         (Kind.OUTPUT_DOCUMENT, "output_document"),
     )
 )
+_ANY_NAME = re.compile(r"hand_?off|healing|findings|run_?checks|payload|draft|start_task|overview|output_document")
 _ABOUT = re.compile(  # a file that says how such an output looks, or words of a user interface
     r"(?:^|_)(?:schemas?|templates?|tmpl|examples?|samples?|formats?|specs?|config|settings|types?|fields|i18n|locales?|messages)(?:_|$)"
 )
-_ELIDED = re.compile(r"[\[{,:]\s*(?:\.\.\.|…)|<[a-z][\w -]*>|\{\{|^\s*//|[,\[{]\s*//|/\*|\$\{", re.MULTILINE)
+_ELIDED = re.compile(r"[\[{,:]\s*(?:\.\.\.|…)|<[a-z][\w -]*>|\{\{|^[ \t]*//|[,\[{]\s*//|/\*|\$\{", re.MULTILINE)
 _TOKEN = re.compile(r'"((?:[^"\\\n]|\\.)*)"[ \t\r\n]*(:?)|([\[{])|([\]}])')
 _YAML_KEY = re.compile(r"(?m)^[\"']?([A-Za-z][\w -]{1,40}?)[\"']?[ \t]*:(?=[ \t\n]|$)")
 _BEFORE_COLON = re.compile(r"([A-Za-z]\w{4,30})[\"']?[ \t]*:")  # however many quotes were lost before it
@@ -50,9 +53,9 @@ _VOCABULARY = sorted({*FIELDS[Kind.HANDOFF], *FIELDS[Kind.SELF_HEALING], "proof_
 
 def named(path: str) -> Kind | None:
     """The kind that a file's name says, in a folder that does not hold examples."""
-    if is_about(path):
-        return None
     stem = key(path.rpartition("/")[2].rpartition(".")[0])
+    if not _ANY_NAME.search(stem) or is_about(path):
+        return None
     return next((kind for kind, pattern in _NAMED if pattern.search(stem)), None)
 
 
@@ -113,3 +116,10 @@ def in_bytes(data: bytes) -> Kind | None:
 def holds_fields(kind: Kind, value: object) -> bool:
     """Whether a mapping has at least one field of the kind that its file's name says."""
     return isinstance(value, dict) and any(key(name) in FIELDS[kind] for name in value if isinstance(name, str))
+
+
+def has_steps(value: Any, depth: int = 3) -> bool:
+    """Whether data holds a list with something in it, at its top or a little below."""
+    if isinstance(value, list):
+        return bool(value)
+    return depth > 0 and isinstance(value, Mapping) and any(has_steps(one, depth - 1) for one in value.values())

@@ -17,10 +17,15 @@ _ITEM = re.compile(r"^\s*[-*]\s+(.*)$")
 
 def data(text: str) -> Any:
     """Plain values of JSON or YAML text that holds a mapping or a list. Malformed for anything else."""
-    value = parse(text, max_nodes=2_000_000).value
-    if not isinstance(value, (dict, list)):
+    return data_and_doubles(text)[0]
+
+
+def data_and_doubles(text: str) -> tuple[Any, str]:
+    """Plain values, and the first key that stands twice in a mapping, of which one reader sees the first and another the last."""
+    found = parse(text, max_nodes=2_000_000)
+    if not isinstance(found.value, (dict, list)):
         raise Malformed("holds neither a mapping nor a list", 1)
-    return value
+    return found.value, ".".join(found.duplicates[0]) if found.duplicates else ""
 
 
 def pairs(text: str) -> tuple[dict[str, Any], str]:

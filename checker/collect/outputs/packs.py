@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import stat
 import zipfile
 import zlib
@@ -11,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from checker.collect.files import Root, Unreadable
+from checker.collect.outputs import logs
 from checker.collect.outputs.text import readable
 from checker.model.outputs.artefact import Artefacts, Kind
 from checker.model.outputs.fields import agent
-from checker.model.outputs.runs import PACK, Member, Pack, Packs, RunReports, Trap
+from checker.model.outputs.runs import PACK, TEST_LOG, Member, Pack, Packs, RunReports, Trap
 
 MOST_MEMBERS = 20_000
 MOST_UNPACKED = 2 * 1024**3  # bytes, declared
@@ -22,6 +24,25 @@ MOST_READ = 4 * 1024**2  # bytes of one member
 MOST_READ_IN_ALL = 48 * 1024**2
 STEEPEST = 200  # unpacked to packed, from a mebibyte on
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".zst", ".jar", ".whl")
+_MAGIC = (
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ\x00",
+    b"7z\xbc\xaf\x27\x1c",
+    b"Rar!",
+    b"\x28\xb5\x2f\xfd",
+)
+_TAR_AT = 257  # where a tar says that it is one
+_DOCUMENTS = (
+    ".docx",
+    ".xlsx",
+    ".pptx",
+    ".odt",
+    ".ods",
+    ".epub",
+)  # zips by their form, and no archives to those who open them
 _OPAQUE = (*_ARCHIVES, ".png", ".jpg", ".jpeg", ".gif", ".pdf", ".webp", ".mp4", ".sqlite", ".db", ".pyc", ".so")
 
 
@@ -49,6 +70,7 @@ def _pack(root: Root, path: str, digests: dict[str, str]) -> Pack:
                 infos = archive.infolist()
                 traps = tuple(_traps(infos))
                 members = tuple(_members(archive, infos, bomb=any(not trap.member for trap in traps)))
+                traps += tuple(_inside(archive, infos, traps))
         except (zipfile.BadZipFile, RuntimeError, OSError, ValueError, EOFError) as wrong:
             return replace(found, broken=f"does not open as a zip ({str(wrong)[:120]})")
     return replace(found, members=members, traps=traps)
@@ -68,6 +90,23 @@ def _traps(infos: list[zipfile.ZipInfo]) -> Iterator[Trap]:
         yield from (Trap(info.filename, reason) for reason in _reasons(info))
         if info.filename.lower().endswith(_ARCHIVES):
             yield Trap(info.filename, "is an archive inside the archive, which was not looked into", grave=False)
+
+
+def _inside(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], told: tuple[Trap, ...]) -> Iterator[Trap]:
+    """Archives that only their first bytes tell, whatever their names are."""
+    known = {trap.member for trap in told}
+    if "" in known:
+        return
+    for info in infos[:MOST_MEMBERS]:
+        if info.is_dir() or info.filename in known or info.filename.lower().endswith(_DOCUMENTS):
+            continue
+        try:
+            with archive.open(info) as file:
+                head = file.read(_TAR_AT + 5)
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError, ValueError):
+            continue
+        if head.startswith(_MAGIC) or head[_TAR_AT:] == b"ustar":
+            yield Trap(info.filename, "is an archive under another name, which was not looked into", grave=False)
 
 
 def _reasons(info: zipfile.ZipInfo) -> Iterator[str]:
@@ -96,6 +135,11 @@ def _members(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], *, bomb: bo
         yield _member(archive, info)
 
 
+def _is_log(name: str) -> bool:
+    of_a_run = re.search(r"(?i)\.(?:log|out|tap)$", name) and logs.kind_of(name.rpartition("/")[2])
+    return bool(of_a_run or TEST_LOG.search(name))
+
+
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
     try:
         with archive.open(info) as file:
@@ -104,7 +148,16 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
             return Member(info.filename, len(data), not_read="is not as large as the pack says")
         text = readable(info.filename, data)[0]
     except Unreadable:
-        return Member(info.filename, info.file_size, None, hashlib.sha256(data).hexdigest())
+        said = "is no text" if TEST_LOG.search(info.filename) else ""
+        return Member(info.filename, info.file_size, None, hashlib.sha256(data).hexdigest(), no_log=said)
     except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError, ValueError) as wrong:
         return Member(info.filename, info.file_size, not_read=f"cannot be read ({str(wrong)[:80]})")
-    return Member(info.filename, info.file_size, text, hashlib.sha256(data).hexdigest())
+    digest = hashlib.sha256(data).hexdigest()
+    hollow = logs.in_place_of_a_run(info.filename, text) if text.strip() and _is_log(info.filename) else None
+    if not TEST_LOG.search(info.filename) or not text.strip():
+        said = hollow.reason if hollow else ""
+        return Member(info.filename, info.file_size, text, digest, no_log=said, hollow=hollow is not None)
+    kind = logs.kind_of(info.filename.rpartition("/")[2]) or "test"
+    fault = hollow or logs.no_log(info.filename, text, kind)
+    no_log = "is of another run than of tests" if kind != "test" and not fault else fault.reason if fault else ""
+    return Member(info.filename, info.file_size, text, digest, no_log=no_log, hollow=hollow is not None)

@@ -9,6 +9,7 @@ from typing import Any
 
 from checker.collect.changes import Base
 from checker.collect.files import Root, Unreadable
+from checker.collect.outputs import logs
 from checker.collect.outputs.evidence import measured
 from checker.collect.outputs.text import readable
 from checker.collect.outputs.work import moment
@@ -28,6 +29,9 @@ _SUM = re.compile(r"(?i)^(?:sha(?:-?(?:256|1|512))?:|md5:)?([0-9a-f]{32,128})$")
 _EXIT = re.compile(
     r"(?i)\"?\b(?:exit|return)[\s_-]?(?:code|status)\"?\s*[:=]?\s*(-?\d{1,3})\b"
     r"|\bexited? (?:with )?(?:code )?(\d{1,3})\b|\bELIFECYCLE\b.*?exit code (\d+)"
+)
+_NO_RUN = re.compile(
+    r"(?i)(^|/)(?:(?:readme|changelog|license|contributing)[^/]*|(?:package|tsconfig)[^/]*\.json|pyproject\.toml)$"
 )
 _GATE = re.compile(r"(?i)^G?(\d+(?:\.\d+)?)")
 _YES, _NO = (
@@ -72,28 +76,36 @@ class _Reader:
 
 
 def _proofs(file: Artefact, read: _Reader) -> Iterator[GateProof]:
+    items = list(_items(file))
+    types: dict[str, set[str]] = {}
+    for _, item in items:
+        types.setdefault(_path(item), set()).add(logs.kind_of(text_of(item, "proof_type", "type")))
+    shared = {path for path, kinds in types.items() if len(kinds) > 1}
+    yield from (_proof(file, at, item, read, shared) for at, item in items)
+
+
+def _path(item: Mapping[str, Any]) -> str:
+    return text_of(item, "file_path", "path", "file")
+
+
+def _items(file: Artefact) -> Iterator[tuple[Pointer, Mapping[str, Any]]]:
+    """Each record of a proof with where it stands, in a list or under the name of its gate."""
     listed = take(file.value, "proof_artifacts", "proofs", "artifacts")
     held = listed.value if listed else None
     items = list(enumerate(held)) if isinstance(held, list) else list(held.items()) if isinstance(held, Mapping) else []
     for number, one in items:
-        for at, item in (
-            [(str(number), one)]
-            if isinstance(one, Mapping)
-            else [(f"{number}/{n}", each) for n, each in enumerate(one)]
-            if isinstance(one, list)
-            else []
-        ):
+        each = one if isinstance(one, list) else [one]
+        for n, item in enumerate(each):
+            at = (str(number), str(n)) if isinstance(one, list) else (str(number),)
             if isinstance(item, Mapping):
-                yield _proof(file, (listed.name if listed else "", *at.split("/")), item, read)
+                yield (listed.name if listed else "", *at), item
 
 
-def _proof(file: Artefact, at: Pointer, item: Mapping[str, Any], read: _Reader) -> GateProof:
-    path, recorded = (
-        text_of(item, "file_path", "path", "file"),
-        text_of(item, "file_hash", "hash", "sha256", "checksum"),
-    )
+def _proof(file: Artefact, at: Pointer, item: Mapping[str, Any], read: _Reader, shared: set[str]) -> GateProof:
+    path, recorded = _path(item), text_of(item, "file_hash", "hash", "sha256", "checksum")
     data = read.read(path)
-    code, failed = _inside(path, data) if data else (None, None)
+    kind = logs.kind_of(text_of(item, "proof_type", "type"))
+    code, failed, fault = _inside(path, data, kind, shared=path in shared) if data else (None, None, None)
     stamp = take(item, "created_at", "timestamp", "time", "created")
     fields = {
         "id": text_of(item, "id"),
@@ -119,6 +131,9 @@ def _proof(file: Artefact, at: Pointer, item: Mapping[str, Any], read: _Reader) 
         place=file.at(*at),
         code=code,
         failed=failed,
+        fault=fault.reason if fault else "",
+        fault_line=fault.line if fault else None,
+        verified=take(item, "verified") is None or text_of(item, "verified").lower() not in ("false", "no", "0"),
     )
 
 
@@ -135,14 +150,16 @@ def _digest(data: bytes | None, recorded: str) -> str:
     return hashlib.new(kinds.get(len(_bare(recorded)), "sha256"), data, usedforsecurity=False).hexdigest()
 
 
-def _inside(path: str, data: bytes) -> tuple[int | None, int | None]:
+def _inside(path: str, data: bytes, kind: str, *, shared: bool) -> tuple[int | None, int | None, logs.Fault | None]:
     try:
         text, _ = readable(path, data)
     except Unreadable:
-        return None, None
+        return None, None, logs.Fault("is no text") if kind else None
     codes = [int(next(one for one in found.groups() if one is not None)) for found in _EXIT.finditer(text[-200_000:])]
     counts = [int(one.value) for one in measured(path, text, "") if one.measure == "failed"]
-    return (codes[-1] if codes else None), (counts[-1] if counts else None)
+    no_run = kind and _NO_RUN.search(path)
+    fault = logs.Fault("is no output of a run") if no_run else logs.fault(path, text, kind, shared=shared)
+    return (codes[-1] if codes else None), (counts[-1] if counts else None), fault
 
 
 def _gate(said: str) -> str:

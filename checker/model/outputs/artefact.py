@@ -71,6 +71,7 @@ class Artefact:
     assumed: tuple[str, ...] = ()
     broken: str = ""
     broken_line: int | None = None
+    doubled: str = ""  # a key that stands twice
 
     @property
     def name(self) -> str:

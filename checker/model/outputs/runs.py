@@ -11,6 +11,9 @@ from checker.model.outputs.headings import run_section
 
 FIXED = re.compile(r"(?:^|/)docs/runs/(\d{4}-\d{2}-\d{2})/([A-Za-z]+[-_ ]?\d+)/(run-(.+))\.md$")
 PACK = re.compile(r"(?:^|/)docs/orchestrator/from-agents/([A-Za-z]+[-_ ]?\d+)/(run-(.+?))-attach\.zip$")
+TEST_LOG = re.compile(
+    r"(test|pytest|vitest|jest|junit|coverage)[^/]*\.(log|txt|out|xml|tap|json|md)$|\.tap$|(^|/)logs?/", re.IGNORECASE
+)
 _ID = re.compile(r"\b(NT|TD|WBS)-(\d+(?:\.\d+)*)\b")
 _RANGE = re.compile(r"\b(NT|TD|WBS)-(\d+)\s*(?:-|to|\.\.)\s*(?:\1-)?(\d+)\b(?!\.)")
 
@@ -70,13 +73,18 @@ class RunReports:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file in a pack; `text` is None for what is no text or was not opened, `sha256` empty for the same."""
+    """One file in a pack; `text` is None for what is no text or was not opened, `sha256` empty for the same.
+
+    `no_log` says, of what is named as a test log, why it is none; `hollow` that words stand in place of a run.
+    """
 
     name: str
     size: int
     text: str | None = None
     sha256: str = ""
     not_read: str = ""
+    no_log: str = ""
+    hollow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

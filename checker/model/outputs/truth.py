@@ -21,7 +21,8 @@ NOTHING = frozenset(
 class GateProof:
     """One proof artefact. `digest` is of the file as it stands, empty where there is none; `code` the exit code written inside.
 
-    `failed` counts failures that the file itself reports; None where it reports no count.
+    `failed` counts failures that the file itself reports; None where it reports no count. `fault` says why what stands in
+    the file does not show that anything passed, at `fault_line`; `verified` is false where the record says so.
     """
 
     id: str
@@ -38,6 +39,9 @@ class GateProof:
     place: Place
     code: int | None = None
     failed: int | None = None
+    fault: str = ""
+    fault_line: int | None = None
+    verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
