@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from checker.probe import postgres
+from checker.probe.inside.migration_steps.wire import Wire
 from tests.scratch import FIXTURES
 
 SOURCE = FIXTURES / "rules" / "migration-locks" / "fail-d07-index-not-concurrent" / "repo"
@@ -107,6 +109,19 @@ def test_an_env_py_that_cannot_be_run_is_unavailable_with_its_reason(env: str, s
     assert any(word in reason for word in said.split("|")), reason
 
 
+@pytest.mark.parametrize("way", ["psycopg.connect(", "psycopg.Connection.connect("])
+def test_a_server_of_this_machine_is_never_touched_through_its_socket(way: str, project: Path) -> None:
+    """No network is needed to reach it, and libpq connects where Python does not see it."""
+    with postgres.running(postgres.find()) as other:
+        raw = f"import psycopg\n{way}'host={other.folder} user=postgres', autocommit=True).execute('create table mine ()')\n"
+        (project / "migrations" / "env.py").write_text(raw + ENV, "utf-8")
+        state, reason = outcome(audited(project), "migration-applies")
+        with Wire(str(other.folder), "postgres") as wire:
+            assert wire.ask("select count(*) from pg_class where relname = 'mine'") == [("0",)]
+    assert state == "unavailable"
+    assert "connects by psycopg on its own" in reason
+
+
 def test_one_that_prints_megabytes_is_judged_all_the_same(project: Path) -> None:
     noise = "import sys\nsys.stdout.write('x' * (16 << 20))\nsys.stderr.write('y' * (16 << 20))\n"
     (project / "migrations" / "env.py").write_text(noise + ENV, "utf-8")
@@ -179,11 +194,27 @@ def test_a_migration_that_never_ends_is_stopped(project: Path) -> None:
 def test_an_engine_that_is_not_started_here_is_named_with_the_line_that_mends_it(project: Path) -> None:
     ini = project / "alembic.ini"
     ini.write_text(ini.read_text("utf-8").replace("postgresql+psycopg", "mysql+pymysql"), "utf-8")
-    report = audited(project)
+    report = audited(project, "--mysql-bin", str(project))
     assert outcome(report, "migration-applies")[0] == "unavailable"
     assert "histories for mysql are not run" in outcome(report, "migration-applies")[1]
+    assert "no working mariadbd or mysqld in it; install the binaries" in outcome(report, "migration-applies")[1]
     assert '[database] engine = "postgresql"' in outcome(report, "migration-applies")[1]
     assert report["exit"] in (1, 3)
+
+
+def test_what_is_followed_on_postgresql_alone_is_said_to_be_not_looked_at(project: Path) -> None:
+    """On SQLite it neither passes nor stands in the way."""
+    ini = project / "alembic.ini"
+    ini.write_text(re.sub("sqlalchemy.url = .*", "sqlalchemy.url = sqlite:///app.db", ini.read_text("utf-8")), "utf-8")
+    shutil.rmtree(project / "migrations" / "versions")
+    (project / "migrations" / "versions").mkdir()
+    change(project, 'op.execute("CREATE TABLE note (id int)")', 'op.drop_table("note")', parent="None")
+    report = audited(project, standard="backend-engineer")
+    assert outcome(report, "migration-roundtrip") == ("passed", "")
+    for rule in ("migration-rows", "migration-locks", "migration-batches", "schema-drift"):
+        state, reason = outcome(report, rule)
+        assert (state, "not looked at" in reason) == ("not_applicable", True), (rule, reason)
+    assert any("ran on SQLite: rows, locks" in note for note in report["notes"])
 
 
 def test_settings_are_those_of_the_example_with_their_quotes_and_lists(project: Path) -> None:

@@ -13,7 +13,7 @@ from checker.model.unavailable import Unavailable
 from checker.probe.inside.migration_steps import old_code, rows, snapshot
 from checker.probe.inside.migration_steps.queries import FILES, LOCKS, SCANS, SETTINGS, TABLES
 from checker.probe.inside.migration_steps.wire import ServerError, Wire
-from checker.probe.postgres import Server
+from checker.probe.keeping import Server
 
 FRAME = re.compile(r"(?i)\s*(?:begin|start\s+transaction|commit|end|rollback|set|reset)\b")
 OUTSIDE = re.compile(
@@ -47,7 +47,7 @@ class _Run:
     name: str
 
     def picture(self) -> str:
-        return str(self.wire.ask(snapshot.postgresql_query("schema_migrations"))[0][0])
+        return snapshot.whole(self.wire.ask, "schema_migrations")
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self.wire.ask(sql)]
