@@ -122,6 +122,14 @@ def test_a_server_of_this_machine_is_never_touched_through_its_socket(way: str, 
     assert "connects by psycopg on its own" in reason
 
 
+@pytest.mark.parametrize("call", ["subprocess.run(['psql', '-h', '/tmp'])", "os.system('/usr/bin/mysql -e x')"])
+def test_a_client_of_databases_is_not_started(call: str, project: Path) -> None:
+    change(project, f"import os, subprocess\n{call}")
+    state, reason = outcome(audited(project), "migration-applies")
+    assert state == "unavailable"
+    assert "starts a client of databases on its own" in reason
+
+
 def test_one_that_prints_megabytes_is_judged_all_the_same(project: Path) -> None:
     noise = "import sys\nsys.stdout.write('x' * (16 << 20))\nsys.stderr.write('y' * (16 << 20))\n"
     (project / "migrations" / "env.py").write_text(noise + ENV, "utf-8")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import socket
 import sys
-from typing import Any, Dict, Optional, Set
+from typing import Any, Dict, List, Optional, Set
 
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -16,6 +17,10 @@ from .speak import Speaker
 
 KEPT = ("async_fallback", "statement_cache_size", "prepared_statement_cache_size", "prepare_threshold", "timeout")
 ENGINES = {"mariadb": "mysql"}  # dialects of one name for SQLAlchemy and another for us
+STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "pty.spawn")
+CLIENTS = re.compile(
+    r"(?:^|[\s/;&|(\"'`])(?:psql|pg_restore|pg_dump|createdb|dropdb|mysql|mariadb|mysqladmin|mysqldump|sqlplus|sqlcmd|mongosh|redis-cli)(?=$|[\s;&|)\"'`])"
+)
 SPARED = ("/dev/log",)
 CREATORS = ("creator", "async_creator", "async_creator_fn")
 
@@ -52,6 +57,10 @@ class Guard:
         self._wrap_engines()
 
     def _on_audit(self, event: str, details: Any) -> None:
+        if event in STARTS:
+            found = CLIENTS.search(" ".join(_words(details)))
+            if found:
+                self._refuse("client", "starts a client of databases on its own: %s" % found[0].strip())
         if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"):
             if event == "socket.connect" and getattr(details[0], "family", None) == getattr(socket, "AF_UNIX", -1):
                 if not self._is_ours(details[1]):
@@ -171,6 +180,15 @@ class Guard:
 
             # private to SQLAlchemy and therefore not in its types; where it is absent, nothing asynchronous needs guarding
             asynchronous._create_engine = create_engine  # type: ignore[attr-defined]
+
+
+def _words(value: Any) -> List[str]:
+    """The words of a command, however it was given."""
+    if isinstance(value, (str, bytes)):
+        return [os.fsdecode(value)]
+    if isinstance(value, (list, tuple)):
+        return [word for one in value for word in _words(one)]
+    return []
 
 
 class _ignoring_absence:  # noqa: N801 - reads as a statement

@@ -83,7 +83,7 @@ class Passes:
         self._say("begin", revision=script.revision, direction=direction, data=data)
         made = {"up": step.up, "down": step.down, "again": step.again}[direction](script)
         watch.begin(script.path, step.connection, script.revision in self._traced and direction == "up")
-        yield made
+        yield watch.around(made, step.connection)
         said = watch.end()
         self._say("step", revision=script.revision, direction=direction, data=data, statements=said, count=watch.count)
         step.settle()
