@@ -130,6 +130,8 @@ CHECKS = Registry(
         "pagination": "api.pagination:pagination",
         "pagination-walk": "runtime.pagination_walk:pagination_walk",
         "password-hashing": "code.password_hashing:password_hashing",
+        "personal-data-documented": "schema.personal_data:personal_data_documented",
+        "personal-data-retention": "schema.personal_data:personal_data_retention",
         "placeholder": "code.placeholder:placeholder",
         "plan-checklist": "outputs.delivery:plan_checklist",
         "plan-preview": "outputs.delivery:plan_preview",

@@ -73,5 +73,6 @@ COLLECTORS = Registry(
         "Underway": "rehearsal:underway",
         "Words": "outputs.checkpoints:words",
         "WorkHistory": "outputs.work:work_history",
+        "WrittenDown": "written_down:written_down",
     },
 )
