@@ -35,56 +35,68 @@ class Mark(NamedTuple):
 Marks = Dict[Tuple[str, str], Mark]
 
 
-class Camera:
-    """Takes pictures through a connection of its own: the queries stay prepared there, whatever the project's driver forgets.
+class Lens:
+    """Takes pictures of the one database that `ask` asks; the queries stay prepared there.
 
     A picture costs by what a step has touched: each object is marked with the versions of its rows in the catalogue, and
-    only marked ones that changed are written out again. What the project has done must be committed; `search_path` is the
-    default, so that names are written one way.
+    only marked ones that changed are written out again. What was done must be committed; `search_path` is the default, so
+    that names are written one way.
     """
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-        self._at: Tuple[str, str] = ("", "")
-        self._wire: Optional[Wire] = None
+    def __init__(self, ask: Callable[[str], List[Row]], version_table: str) -> None:
+        self._ask = ask
         self._marks: Marks = {}
         self._parts: Parts = {}
+        for name, query in queries(version_table).items():
+            ask("prepare %s as %s" % (name, query))
 
-    def picture(self, database: str, version_table: str) -> Picture:
-        """The schema of a database now. ServerError when something keeps it locked."""
-        if self._wire is None or self._at != (database, version_table):
-            self.close()
-            self._wire, self._at = Wire(self._folder, database), ("", "")
-            self._wire.ask("set statement_timeout = '20s'")
-            for name, query in queries(version_table).items():
-                self._wire.ask("prepare %s as %s" % (name, query))
-            self._marks, self._parts, self._at = {}, {}, (database, version_table)
-        marks = marked(self._wire.ask("execute marks"))
+    def picture(self) -> Picture:
+        """The schema now. ServerError when something keeps it locked."""
+        marks = marked(self._ask("execute marks"))
         if marks != self._marks:
-            self._renew(self._wire, marks)
+            self._renew(marks)
             self._marks = marks
         return written(self._parts)
 
-    def close(self) -> None:
-        if self._wire is not None:
-            self._wire.close()
-            self._wire = None
-
-    def _renew(self, wire: Wire, marks: Marks) -> None:
+    def _renew(self, marks: Marks) -> None:
         touched = changed(self._marks, marks)
         if touched is None:
-            self._parts = gathered([*wire.ask("execute every_table"), *wire.ask("execute rest")])
+            self._parts = gathered([*self._ask("execute every_table"), *self._ask("execute rest")])
             return
-        rows: List[Row] = wire.ask("execute tables('{%s}')" % ",".join(sorted(touched))) if touched else []
+        rows: List[Row] = self._ask("execute tables('{%s}')" % ",".join(sorted(touched))) if touched else []
         gone = set(touched)
         if any(key[0] == "function" for key in marks) or _apart(marks) != _apart(self._marks):
-            rows += wire.ask("execute rest")
+            rows += self._ask("execute rest")
             gone.add(REST)
         for objects in self._parts.values():
             for key in [key for key in objects if key[0] in gone]:
                 del objects[key]
         for kind, objects in gathered(rows).items():
             self._parts[kind].update(objects)
+
+
+class Camera:
+    """Takes pictures through a connection of its own, whatever the project's driver does with its statements."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._at: Tuple[str, str] = ("", "")
+        self._wire: Optional[Wire] = None
+        self._lens: Optional[Lens] = None
+
+    def picture(self, database: str, version_table: str) -> Picture:
+        """The schema of a database now. ServerError when something keeps it locked."""
+        if self._wire is None or self._lens is None or self._at != (database, version_table):
+            self.close()
+            self._wire, self._at = Wire(self._folder, database), (database, version_table)
+            self._wire.ask("set statement_timeout = '20s'")
+            self._lens = Lens(self._wire.ask, version_table)
+        return self._lens.picture()
+
+    def close(self) -> None:
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = self._lens = None
 
 
 def changed(old: Marks, new: Marks) -> Optional[Set[str]]:
