@@ -225,6 +225,49 @@ def test_what_is_followed_on_postgresql_alone_is_said_to_be_not_looked_at(projec
     assert any("ran on SQLite: rows, locks" in note for note in report["notes"])
 
 
+HONEST = {
+    "another schema with a table of the same name": (
+        (
+            'op.execute("CREATE SCHEMA billing")\n'
+            'op.execute("CREATE TABLE billing.users (id uuid PRIMARY KEY, owner uuid REFERENCES users (id))")'
+        ),
+        'op.execute("DROP TABLE billing.users")\nop.execute("DROP SCHEMA billing")',
+    ),
+    "batches outside of a transaction": (
+        (
+            'op.execute("ALTER TABLE users ADD COLUMN slug text")\n'
+            "with op.get_context().autocommit_block():\n"
+            "    some = \"UPDATE users SET slug = 's' WHERE id IN (SELECT id FROM users WHERE slug IS NULL LIMIT 1000)\"\n"
+            "    while op.get_bind().exec_driver_sql(some).rowcount:\n"
+            "        pass"
+        ),
+        'op.drop_column("users", "slug")',
+    ),
+    "an error outside of a transaction that is passed over": (
+        (
+            "with op.get_context().autocommit_block():\n"
+            "    try:\n"
+            '        op.execute("ALTER TABLE nowhere ADD COLUMN x int")\n'
+            "    except Exception:\n"
+            "        pass\n"
+            '    op.execute("ALTER TABLE users ADD COLUMN y int")'
+        ),
+        'op.drop_column("users", "y")',
+    ),
+}
+
+
+@pytest.mark.parametrize("change_of", HONEST)
+def test_what_is_done_outside_of_a_transaction_or_schema_is_followed_without_harm(
+    change_of: str, project: Path
+) -> None:
+    change(project, *HONEST[change_of])
+    report = audited(project, standard="backend-engineer")
+    graver = [one["title"] for one in report["findings"] if one["severity"] in ("critical", "major")]
+    assert (graver, [one for one in report["results"] if one["outcome"] == "unavailable"]) == ([], [])
+    assert outcome(report, "migration-rows")[0] == "passed"
+
+
 def test_settings_are_those_of_the_example_with_their_quotes_and_lists(project: Path) -> None:
     lines = ('export ORIGINS=["http://localhost:3000", "*"]  # who may ask', "NAME='a b'", 'KEY = "x#y"', "EMPTY=")
     (project / ".env.example").write_text("\n".join(lines) + "\n", "utf-8")
