@@ -137,6 +137,7 @@ CHECKS = Registry(
         "plan-preview": "outputs.delivery:plan_preview",
         "pr-body": "outputs.pr_payload:pr_body",
         "pr-payload": "outputs.pr_payload:pr_payload",
+        "prisma-schema": "schema.prisma_schema:prisma_schema",
         "progress-untouched": "change.foreign:progress_untouched",
         "progress-updates": "outputs.truth:progress_updates",
         "proof-integrity": "proofs.proof_integrity:proof_integrity",

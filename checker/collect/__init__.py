@@ -50,6 +50,7 @@ COLLECTORS = Registry(
         "Packs": "outputs.packs:packs",
         "PastSecrets": "past_secrets:past_secrets",
         "Pipelines": "pipelines:pipelines",
+        "PrismaProjects": "prisma_schema:prisma_projects",
         "ProofRecords": "proof_records:proof_records",
         "Proposals": "outputs.proposals:proposals",
         "Queue": "outputs.work:queue",
