@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test test-browser lint unit wheel bench bench-secrets regenerate clean
+.PHONY: help install demo test test-browser test-mariadb lint unit wheel bench bench-secrets regenerate clean
 BENCH := build/bench
 
 help: ## What can be made
@@ -41,6 +41,11 @@ test-browser: $(STAMP) ## The HTML report in a real browser; needs Debian's chro
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
 	npm install --silent --no-save --no-audit --no-fund --prefix build/browser axe-core@4.14.1
 	CHROMIUM=$$(command -v chromium) AXE=build/browser/node_modules/axe-core/axe.min.js $(BIN)/python -m pytest -q tests/browser/page_tests.py
+
+test-mariadb: $(STAMP) ## Migrations on a MariaDB or MySQL that is started for them; needs Debian's mariadb-server-core
+	$(BIN)/python -c 'from checker.probe import mariadb; mariadb.find()' || { echo "mariadbd or mysqld is needed for these tests; install Debian's package: apt-get install mariadb-server-core" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mariadb]'
+	$(BIN)/python -m pytest -q tests/mariadb/history_tests.py
 
 bench: $(STAMP) ## Print figures beside those of peers; installs the peers with npm, and fails without it
 	@command -v npm >/dev/null || { echo "npm is needed for the peers; install Node.js 20 or newer" >&2; exit 1; }

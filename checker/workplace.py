@@ -47,6 +47,7 @@ class Request:
     environment: Mapping[str, str] = field(default_factory=dict)
     baseline: Path | None = None
     pg_bin: str | None = None
+    mysql_bin: str | None = None
     install: bool = False
     allow_remote: str | None = None
     progress: int = -1
@@ -149,6 +150,7 @@ def _execution(request: Request) -> Execution:
     return Execution(
         profile=request.profile,
         pg_bin=request.pg_bin,
+        mysql_bin=request.mysql_bin,
         environment=request.environment,
         changed=request.changed,
         install=request.install,

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from checker.probe import postgres
+from checker.probe.inside.migration_steps.wire import Wire
 from tests.scratch import FIXTURES
 
 SOURCE = FIXTURES / "rules" / "migration-locks" / "fail-d07-index-not-concurrent" / "repo"
@@ -107,6 +109,27 @@ def test_an_env_py_that_cannot_be_run_is_unavailable_with_its_reason(env: str, s
     assert any(word in reason for word in said.split("|")), reason
 
 
+@pytest.mark.parametrize("way", ["psycopg.connect(", "psycopg.Connection.connect("])
+def test_a_server_of_this_machine_is_never_touched_through_its_socket(way: str, project: Path) -> None:
+    """No network is needed to reach it, and libpq connects where Python does not see it."""
+    with postgres.running(postgres.find()) as other:
+        raw = f"import psycopg\n{way}'host={other.folder} user=postgres', autocommit=True).execute('create table mine ()')\n"
+        (project / "migrations" / "env.py").write_text(raw + ENV, "utf-8")
+        state, reason = outcome(audited(project), "migration-applies")
+        with Wire(str(other.folder), "postgres") as wire:
+            assert wire.ask("select count(*) from pg_class where relname = 'mine'") == [("0",)]
+    assert state == "unavailable"
+    assert "connects by psycopg on its own" in reason
+
+
+@pytest.mark.parametrize("call", ["subprocess.run(['psql', '-h', '/tmp'])", "os.system('/usr/bin/mysql -e x')"])
+def test_a_client_of_databases_is_not_started(call: str, project: Path) -> None:
+    change(project, f"import os, subprocess\n{call}")
+    state, reason = outcome(audited(project), "migration-applies")
+    assert state == "unavailable"
+    assert "starts a client of databases on its own" in reason
+
+
 def test_one_that_prints_megabytes_is_judged_all_the_same(project: Path) -> None:
     noise = "import sys\nsys.stdout.write('x' * (16 << 20))\nsys.stderr.write('y' * (16 << 20))\n"
     (project / "migrations" / "env.py").write_text(noise + ENV, "utf-8")
@@ -179,11 +202,70 @@ def test_a_migration_that_never_ends_is_stopped(project: Path) -> None:
 def test_an_engine_that_is_not_started_here_is_named_with_the_line_that_mends_it(project: Path) -> None:
     ini = project / "alembic.ini"
     ini.write_text(ini.read_text("utf-8").replace("postgresql+psycopg", "mysql+pymysql"), "utf-8")
-    report = audited(project)
+    report = audited(project, "--mysql-bin", str(project))
     assert outcome(report, "migration-applies")[0] == "unavailable"
     assert "histories for mysql are not run" in outcome(report, "migration-applies")[1]
+    assert "no working mariadbd or mysqld in it; install the binaries" in outcome(report, "migration-applies")[1]
     assert '[database] engine = "postgresql"' in outcome(report, "migration-applies")[1]
     assert report["exit"] in (1, 3)
+
+
+def test_what_is_followed_on_postgresql_alone_is_said_to_be_not_looked_at(project: Path) -> None:
+    """On SQLite it neither passes nor stands in the way."""
+    ini = project / "alembic.ini"
+    ini.write_text(re.sub("sqlalchemy.url = .*", "sqlalchemy.url = sqlite:///app.db", ini.read_text("utf-8")), "utf-8")
+    shutil.rmtree(project / "migrations" / "versions")
+    (project / "migrations" / "versions").mkdir()
+    change(project, 'op.execute("CREATE TABLE note (id int)")', 'op.drop_table("note")', parent="None")
+    report = audited(project, standard="backend-engineer")
+    assert outcome(report, "migration-roundtrip") == ("passed", "")
+    for rule in ("migration-rows", "migration-locks", "migration-batches", "schema-drift"):
+        state, reason = outcome(report, rule)
+        assert (state, "not looked at" in reason) == ("not_applicable", True), (rule, reason)
+    assert any("ran on SQLite: rows, locks" in note for note in report["notes"])
+
+
+HONEST = {
+    "another schema with a table of the same name": (
+        (
+            'op.execute("CREATE SCHEMA billing")\n'
+            'op.execute("CREATE TABLE billing.users (id uuid PRIMARY KEY, owner uuid REFERENCES users (id))")'
+        ),
+        'op.execute("DROP TABLE billing.users")\nop.execute("DROP SCHEMA billing")',
+    ),
+    "batches outside of a transaction": (
+        (
+            'op.execute("ALTER TABLE users ADD COLUMN slug text")\n'
+            "with op.get_context().autocommit_block():\n"
+            "    some = \"UPDATE users SET slug = 's' WHERE id IN (SELECT id FROM users WHERE slug IS NULL LIMIT 1000)\"\n"
+            "    while op.get_bind().exec_driver_sql(some).rowcount:\n"
+            "        pass"
+        ),
+        'op.drop_column("users", "slug")',
+    ),
+    "an error outside of a transaction that is passed over": (
+        (
+            "with op.get_context().autocommit_block():\n"
+            "    try:\n"
+            '        op.execute("ALTER TABLE nowhere ADD COLUMN x int")\n'
+            "    except Exception:\n"
+            "        pass\n"
+            '    op.execute("ALTER TABLE users ADD COLUMN y int")'
+        ),
+        'op.drop_column("users", "y")',
+    ),
+}
+
+
+@pytest.mark.parametrize("change_of", HONEST)
+def test_what_is_done_outside_of_a_transaction_or_schema_is_followed_without_harm(
+    change_of: str, project: Path
+) -> None:
+    change(project, *HONEST[change_of])
+    report = audited(project, standard="backend-engineer")
+    graver = [one["title"] for one in report["findings"] if one["severity"] in ("critical", "major")]
+    assert (graver, [one for one in report["results"] if one["outcome"] == "unavailable"]) == ([], [])
+    assert outcome(report, "migration-rows")[0] == "passed"
 
 
 def test_settings_are_those_of_the_example_with_their_quotes_and_lists(project: Path) -> None:

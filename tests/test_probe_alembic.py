@@ -16,8 +16,8 @@ from checker.model.migration_run import MigrationRun
 from checker.model.migrations import Tree
 from checker.probe import alembic, postgres
 from checker.probe.alembic import Heard, Order
+from checker.probe.keeping import Server
 from checker.probe.network import closed_network, plain_environment
-from checker.probe.postgres import Server
 
 HEAD = """
 from alembic import context

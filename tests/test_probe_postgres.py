@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from checker.model.unavailable import Unavailable
-from checker.probe import postgres
+from checker.probe import keeping, postgres
 from checker.probe.postgres import Binaries, Server
 
 BINARIES = [postgres.find(), *(found for one in postgres._of_the_wheel() if (found := postgres._binaries(one)))]
@@ -82,10 +82,10 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     for name in ("initdb", "postgres"):
         (tmp_path / name).write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 15.1'\necho 'no room left' >&2\nexit 1\n")
         (tmp_path / name).chmod(0o755)
-    before = set(postgres._base().glob("checker-pg-*"))
+    before = set(keeping.base().glob("checker-pg-*"))
     with pytest.raises(Unavailable, match="no room left"), postgres.running(postgres.find(str(tmp_path))):
         pass
-    assert set(postgres._base().glob("checker-pg-*")) <= before
+    assert set(keeping.base().glob("checker-pg-*")) <= before
 
 
 def test_no_binaries_at_all_is_unavailable_with_the_line_that_mends_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,9 +97,9 @@ def test_no_binaries_at_all_is_unavailable_with_the_line_that_mends_it(monkeypat
 
 def test_the_namespace_is_not_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As root where namespaces are denied, as in a plain container: the server runs as nobody."""
-    script = (postgres._KEEPER).read_text().replace('"unshare"', '"no-such-program"')
+    script = (keeping._KEEPER).read_text().replace('"unshare"', '"no-such-program"')
     (tmp_path / "keeper.py").write_text(script)
-    monkeypatch.setattr(postgres, "_KEEPER", tmp_path / "keeper.py")
+    monkeypatch.setattr(keeping, "_KEEPER", tmp_path / "keeper.py")
     with postgres.running(BINARIES[0]) as server:
         assert ask(server, "select 1") == 1
     assert not server.folder.exists()

@@ -43,6 +43,7 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
     "--allow-remote", metavar="URL", help="Ask the app that runs there, in place of one that is started here."
 )
 @click.option("--pg-bin", metavar="DIR", help="PostgreSQL's binaries, for the throw-away database.")
+@click.option("--mysql-bin", metavar="DIR", help="MariaDB's or MySQL's binaries, for theirs.")
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT:PATH", help="Write a format to a file; repeatable.")
 @click.option(
@@ -113,6 +114,7 @@ def _request(path: Path, options: dict[str, Any]) -> Request:
         environment=dict(os.environ),
         baseline=options["baseline"],
         pg_bin=options["pg_bin"],
+        mysql_bin=options["mysql_bin"],
         changed=options["changed"],
         cache=not options["no_cache"],
         imports=tuple(_imported(one) for one in options["imports"]),

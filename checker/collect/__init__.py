@@ -50,6 +50,7 @@ COLLECTORS = Registry(
         "Packs": "outputs.packs:packs",
         "PastSecrets": "past_secrets:past_secrets",
         "Pipelines": "pipelines:pipelines",
+        "PrismaProjects": "prisma_schema:prisma_projects",
         "ProofRecords": "proof_records:proof_records",
         "Proposals": "outputs.proposals:proposals",
         "Queue": "outputs.work:queue",
@@ -73,5 +74,6 @@ COLLECTORS = Registry(
         "Underway": "rehearsal:underway",
         "Words": "outputs.checkpoints:words",
         "WorkHistory": "outputs.work:work_history",
+        "WrittenDown": "written_down:written_down",
     },
 )

@@ -9,7 +9,7 @@ from checker.model.unavailable import Unavailable
 from checker.probe import alembic
 from checker.probe.alembic import Order
 from checker.probe.git import Git
-from checker.probe.postgres import Server
+from checker.probe.keeping import Server
 from checker.probe.scratch_copy import base_copy
 
 MOST_SECONDS = 20.0

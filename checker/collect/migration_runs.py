@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from checker.collect.base_models import base_models
 from checker.collect.files import Root, Unreadable
 from checker.collect.interpreter_fit import misfit
+from checker.collect.migration_servers import MYSQL, NO_SERVER, NOT_STARTED, STARTED, Servers
 from checker.collect.run_events import run_of
 from checker.collect.sql_runs import sql_run
 from checker.model.execution import Execution
@@ -20,17 +21,13 @@ from checker.model.migrations import Migrations, NewMigrations, Tree
 from checker.model.repo import Changes, Inventory, Role
 from checker.model.settings import Description
 from checker.model.unavailable import NotApplicable, Unavailable
-from checker.probe import alembic, postgres
+from checker.probe import alembic
 from checker.probe.git import Git
+from checker.probe.keeping import Server
 from checker.probe.network import plain_environment
-from checker.probe.postgres import Server
 from checker.probe.scratch_copy import scratch_copy
 
 MOST_TRACED = 40  # revisions that are looked at with rows and locks, where there is no base to say which are new
-NOT_STARTED = (
-    "histories for {0} are not run: this version starts no {0} server of its own, and touches no other; "
-    'where the project runs on PostgreSQL, too, say so in checker.toml: [database] engine = "postgresql"'
-)
 _URL_NAMES = (
     "DATABASE_URL",
     "SQLALCHEMY_DATABASE_URL",
@@ -58,41 +55,42 @@ def migration_runs(
     execution: Execution,
 ) -> MigrationRuns:
     """Run every history up, down and up. Unavailable where nothing may be executed, or no database can be had."""
-    seconds = execution.seconds
+    traced = partial(_traced, new=new)
     runs: list[MigrationRun] = []
     files = [one.path for one in inventory.files if one.role is not Role.VENDORED]
-    with ExitStack() as stack:
-        copy = stack.enter_context(scratch_copy(root.path, files))
-        server: Server | None = None
+    with scratch_copy(root.path, files) as copy, Servers(execution.pg_bin, execution.mysql_bin) as servers:
         for number, tree in enumerate(migrations.trees):
             engine = _engine(tree, description, root)
-            if engine == "postgresql" and server is None:
-                server = stack.enter_context(postgres.running(postgres.find(execution.pg_bin)))
-            if engine not in ("postgresql", "sqlite"):
-                runs.append(MigrationRun(tree, engine, "", blocked=NOT_STARTED.format(engine)))
-            elif tree.tool != "alembic" and server is None:
-                runs.append(
-                    MigrationRun(
-                        tree, engine, "", blocked=f"SQL files for {engine} are not run, those for PostgreSQL are"
-                    )
-                )
-            elif tree.tool != "alembic" and server is not None:
+            try:
+                server = _server(tree, engine, servers)
+            except Unavailable as refused:
+                runs.append(MigrationRun(tree, engine, "", blocked=str(refused)))
+                continue
+            if tree.tool != "alembic" and server is not None:
                 extensions, name = description.database.extensions, f"sql_{number}"
                 old = _brings(tree, new)
-                runs.append(sql_run(tree, server, extensions, name, _traced(tree, new), seconds, old_code=old))
+                runs.append(sql_run(tree, server, extensions, name, traced(tree), execution.seconds, old_code=old))
             else:
-                order = _order(tree, copy, engine, description, execution, seconds, _traced(tree, new), number, root)
+                order = _order(tree, copy, engine, description, execution, traced(tree), number, root)
                 if engine == "postgresql" and server is not None:
-                    order, version = _with_base(order, server, tree, new, git, changes), server.version
-                else:
-                    version = ""
-                runs.append(_driven(order, server if engine == "postgresql" else None, tree, version, root))
+                    order = _with_base(order, server, tree, new, git, changes)
+                runs.append(_driven(order, server, tree, root))
     return MigrationRuns(tuple(runs))
 
 
-def _driven(order: alembic.Order, server: Server | None, tree: Tree, version: str, root: Root) -> MigrationRun:
+def _server(tree: Tree, engine: str, servers: Servers) -> Server | None:
+    """The server that a history runs on, None for a file of SQLite. Unavailable where it cannot be run at all."""
+    if engine not in STARTED:
+        raise Unavailable(NOT_STARTED.format(engine, NO_SERVER.format(engine)))
+    if tree.tool != "alembic" and engine != "postgresql":
+        raise Unavailable(f"SQL files for {engine} are not run, those for PostgreSQL are")
+    return servers.of(engine)
+
+
+def _driven(order: alembic.Order, server: Server | None, tree: Tree, root: Root) -> MigrationRun:
     heard = alembic.drive(order, server)
-    run = replace(run_of(tree, order.engine, version, heard), old_models=bool(order.old))
+    engine, version = (server.engine, server.version) if server else (order.engine, "")
+    run = replace(run_of(tree, engine, version, heard), old_models=bool(order.old))
     hello = next(iter(heard.of("hello")), None)
     if run.blocked and hello:
         return replace(run, blocked=run.blocked + misfit(root, tree.folder, str(hello["versions"]["python"])))
@@ -172,7 +170,6 @@ def _order(
     engine: str,
     description: Description,
     execution: Execution,
-    seconds: float,
     traced: tuple[str, ...] | None,
     number: int,
     root: Root,
@@ -188,7 +185,7 @@ def _order(
         root=copy,
         folder=tree.folder,
         python=python,
-        engine=engine,
+        engine="mysql" if engine in MYSQL else engine,
         url=url,
         ini=None if is_toml else tree.config,
         toml=tree.config if is_toml else None,
@@ -197,7 +194,7 @@ def _order(
         environment={**environment, **settings, **_postgres_names(), **dict.fromkeys(names, url)},
         extensions=description.database.extensions if engine == "postgresql" else (),
         traced=traced,
-        seconds=seconds,
+        seconds=execution.seconds,
         verify={one.id: one.queries for one in tree.revisions if one.queries},
         database=f"alembic_{number}",
     )
@@ -216,9 +213,11 @@ def _url(tree: Tree, engine: str, python: Path, environment: Mapping[str, str], 
     if engine == "sqlite":
         asynchronous = "async_engine_from_config" in tree.environment or "create_async_engine" in tree.environment
         return "sqlite+aiosqlite:///checker.db" if asynchronous else "sqlite:///checker.db"
-    known = alembic.drivers(python, environment)
     scheme = _scheme(tree, root)
     driver = scheme.partition("+")[2]
+    if engine in MYSQL:
+        return _url_of_mysql(driver, alembic.drivers(python, environment, "mysql"), "async" in tree.environment)
+    known = alembic.drivers(python, environment)
     if driver in known:
         return f"postgresql+{driver}://checker@localhost/checker"
     wanted = ("asyncpg", "psycopg") if "async" in tree.environment else ("psycopg", "psycopg2", "pg8000")
@@ -226,9 +225,18 @@ def _url(tree: Tree, engine: str, python: Path, environment: Mapping[str, str], 
     return f"postgresql+{chosen}://checker@localhost/checker" if chosen else "postgresql://checker@localhost/checker"
 
 
+def _url_of_mysql(driver: str, known: tuple[str, ...], asynchronous: bool) -> str:
+    """Through the project's own driver, where its interpreter has it; else through one that it has."""
+    wanted = ("asyncmy", "aiomysql") if asynchronous else ("pymysql", "MySQLdb")
+    chosen = driver.replace("mysqldb", "MySQLdb") if driver else "pymysql"
+    if chosen not in known:
+        chosen = next((one for one in wanted if one in known), chosen)
+    return f"mysql+{chosen.lower()}://checker@localhost/checker"
+
+
 def _postgres_names() -> dict[str, str]:
     place = {"HOST": "localhost", "PORT": "5432", "USER": "checker", "PASSWORD": "checker", "DB": "checker"}
-    return {f"POSTGRES_{name}": value for name, value in place.items()} | {
+    return {f"{of}_{name}": value for of in ("POSTGRES", "MYSQL") for name, value in place.items()} | {
         f"DB_{name}": value for name, value in {**place, "NAME": "checker"}.items()
     }
 

@@ -3,22 +3,56 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
-_READERS = frozenset({"environ", "getenv", "get_x_argument"})
+_READERS = frozenset({"environ", "getenv", "get_x_argument", "argv", "gethostname", "getfqdn", "getuser", "getcwd"})
+_OF_THE_MACHINE = frozenset({"sys.modules", "inspect.stack", "sys._getframe", "platform.node", "os.uname"})
+_URLS = re.compile(r"\burl\.(?:database|host|port|username|render_as_string)\b|\bengine\.url\b")
+_SURROUNDINGS = re.compile(
+    r"(?i)\bcurrent_setting\s*\(\s*'(?!server_version)|\bcurrent_(?:database|catalog)\b|\binet_(?:server|client)_addr\b"
+    r"|\bpg_is_in_recovery\b|\b(?:current|session)_user\b|\bpg_stat_activity\b|@@(?:hostname|report_host|datadir)"
+)
+_BRANCHES = re.compile(r"(?i)\b(?:if\b(?!\s+(?:not\s+)?exists\b)|case\s+when\b|while\b)[^;]*")
+_FOR_LATER = re.compile(
+    r"(?i)\bcreate\s+(?:or\s+replace\s+)?(?:\w+\s+)?(?:function|procedure|trigger|policy|rule|view)\b"
+)
 _SETTINGS = frozenset({"settings", "config", "get_settings", "get_config"})
 
 
 def conditions(module: ast.Module) -> tuple[tuple[str, int], ...]:
     """Text and line of each condition that reads the environment, `-x` arguments or the application's settings.
 
-    A value read before and asked about by its name counts; asking which engine or whether SQL is only printed does not.
+    So does one that reads the machine, the address of the database, or the server's own settings, in Python or in SQL. A
+    value read before and asked about by its name counts; asking which engine or whether SQL is only printed does not.
     """
     names = _imported_settings(module) | _READERS
     told = {target for target, value in _assignments(module) if _reads(value, names)}
-    return tuple(
-        (ast.unparse(test)[:160], test.lineno) for test in _tests(module) if _reads(test, names) or _named(test, told)
-    )
+    asked = [
+        (f"if {ast.unparse(test)[:160]}", test.lineno)
+        for test in _tests(module)
+        if _reads(test, names) or _named(test, told)
+    ]
+    return (*asked, *_in_sql(module))
+
+
+def in_sql(text: str) -> str:
+    """The first branch of a text of SQL that asks where it runs; the server's version, and what only functions ask, is not it."""
+    if _FOR_LATER.search(text):
+        return ""
+    for one in _BRANCHES.finditer(text):
+        if _SURROUNDINGS.search(one[0]):
+            return " ".join(one[0].split())[:160]
+    return ""
+
+
+def _in_sql(module: ast.Module) -> Iterator[tuple[str, int]]:
+    alone = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}  # docstrings
+    for node in ast.walk(module):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+            found = in_sql(node.value)
+            if found:
+                yield found, node.lineno
 
 
 def _tests(module: ast.Module) -> Iterator[ast.expr]:
@@ -57,7 +91,10 @@ def _reads(node: ast.expr, names: frozenset[str]) -> bool:
             return True
         if isinstance(one, ast.Name) and one.id in names:
             return True
-    return False
+        if isinstance(one, ast.Constant) and isinstance(one.value, str) and _SURROUNDINGS.search(one.value):
+            return True
+    text = ast.unparse(node)
+    return bool(_URLS.search(text)) or any(word in text for word in _OF_THE_MACHINE)
 
 
 def _named(node: ast.expr, told: set[str]) -> bool:

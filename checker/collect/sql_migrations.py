@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from checker.collect.revision_conditions import in_sql
 from checker.collect.revision_source import from_statement
 from checker.model.migrations import Body, BodyState, Revision, Tree
 from checker.model.sql_text import actions, statements
@@ -130,10 +131,18 @@ def _revision(name: str, parents: tuple[str, ...], up: _Way, down: _Way | None, 
         notes=notes,
         digest=hashlib.sha256("\n".join(one.text for one in statements(text)).encode()).hexdigest(),
         beside=(down.path,) if down and down.path != path else (),
+        conditions=tuple(_conditions(up)),
         sql=up.text,
         sql_down=down.text if down else "",
         sql_line=up.first_line,
     )
+
+
+def _conditions(way: _Way) -> Iterator[tuple[str, int]]:
+    for one in statements(way.text, way.first_line):
+        found = in_sql(one.text)
+        if found:
+            yield found, one.lines[0]
 
 
 def _body(way: _Way) -> Body:

@@ -7,7 +7,7 @@ from checker.model.migration_run import MigrationRun
 from checker.model.migrations import BodyState, Tree
 from checker.model.sql_text import statements
 from checker.probe.alembic import Heard
-from checker.probe.postgres import Server
+from checker.probe.keeping import Server
 from checker.probe.sql_steps import SqlStep, SqlSteps, lines_of
 
 

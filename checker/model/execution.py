@@ -15,12 +15,13 @@ _BUDGET: Mapping[str, float] = {"agent": 60.0, "gate": 600.0, "nightly": 3600.0}
 class Execution:
     """Consent comes from the command line alone: `profile`, `install` (packages of the project), `allow_remote` (a URL).
 
-    `pg_bin` names PostgreSQL's binaries; `environment` is the caller's; `progress` is the descriptor that wants to be told
-    how far it is, none where negative.
+    `pg_bin` names PostgreSQL's binaries, `mysql_bin` those of MariaDB or MySQL; `environment` is the caller's; `progress`
+    is the descriptor that wants to be told how far it is, none where negative.
     """
 
     profile: Profile = "static"
     pg_bin: str | None = None
+    mysql_bin: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     changed: bool = False  # only the change is to be judged, where a rule can
     install: bool = False

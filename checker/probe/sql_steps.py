@@ -13,7 +13,7 @@ from checker.model.unavailable import Unavailable
 from checker.probe.inside.migration_steps import old_code, rows, snapshot
 from checker.probe.inside.migration_steps.queries import FILES, LOCKS, SCANS, SETTINGS, TABLES
 from checker.probe.inside.migration_steps.wire import ServerError, Wire
-from checker.probe.postgres import Server
+from checker.probe.keeping import Server
 
 FRAME = re.compile(r"(?i)\s*(?:begin|start\s+transaction|commit|end|rollback|set|reset)\b")
 OUTSIDE = re.compile(
@@ -45,9 +45,12 @@ class _Run:
     events: list[Event]
     data: str
     name: str
+    _lens: tuple[Wire, snapshot.Lens] | None = None
 
     def picture(self) -> str:
-        return str(self.wire.ask(snapshot.postgresql_query("schema_migrations"))[0][0])
+        if self._lens is None or self._lens[0] is not self.wire:
+            self._lens = self.wire, snapshot.Lens(self.wire.ask, "schema_migrations")
+        return self._lens[1].picture()
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self.wire.ask(sql)]
@@ -209,20 +212,23 @@ class SqlSteps:
         if time.monotonic() > self._deadline:
             self.events.append({"event": "out_of_time"})
             return False
+        self.events.append({"event": "begin", "revision": step.name, "direction": direction, "data": run.data})
         statements = (step.down or ()) if direction == "down" else step.up
         apart = any(OUTSIDE.search(sql) for sql, _ in statements)
         said: list[Event] = []
+        last: dict[str, Any] | None = None
         try:
             if not apart:
                 run.wire.ask("begin")
             old = {str(row[0]) for row in run.wire.ask(TABLES)}
             for sql, line in statements:
                 said.append({"sql": " ".join(sql.split())[:600], "line": line, "done": False})
-                said[-1].update(
-                    _traced(run, sql, old)
-                    if step.traced and direction == "up" and not FRAME.match(sql)
-                    else _sent(run, sql)
-                )
+                if step.traced and direction == "up" and not FRAME.match(sql):
+                    found, last = _traced(run, sql, old, last)
+                    said[-1].update(found)
+                else:
+                    run.wire.ask(sql)
+                    last = None
                 said[-1]["done"] = True
             if not apart:
                 run.wire.ask("commit")
@@ -235,16 +241,12 @@ class SqlSteps:
         return True
 
 
-def _sent(run: _Run, sql: str) -> Event:
-    run.wire.ask(sql)
-    return {}
-
-
-def _traced(run: _Run, sql: str, old: set[str]) -> Event:
-    was = _look(run)
+def _traced(run: _Run, sql: str, old: set[str], last: dict[str, Any] | None) -> tuple[Event, dict[str, Any]]:
+    """What a statement did; `last` is how things stood after the one before it, None where that is not known."""
+    was = last or _look(run)
     run.wire.ask(sql)
     now = _look(run)
-    return {
+    seen = {
         "rows": run.wire.touched,
         "locks": sorted([table, mode] for table, mode in now["locks"] - was["locks"] if table in old),
         "held": sorted(table for table, mode in was["locks"] if mode == "AccessExclusiveLock" and table in old),
@@ -256,6 +258,7 @@ def _traced(run: _Run, sql: str, old: set[str]) -> Event:
         ),
         "timeouts": list(now["timeouts"]),
     }
+    return seen, now
 
 
 def _look(run: _Run) -> dict[str, Any]:

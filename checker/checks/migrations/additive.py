@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from checker.model.migrations import NewMigrations, Operation, Revision
@@ -33,9 +34,11 @@ def _requires(step: Operation) -> bool:
 
 
 def _prepared(one: Revision, step: Operation) -> bool:
-    """Whether something before it writes rows, or a check has proved that nothing is empty."""
+    """Whether something before it writes rows, takes those away that are empty, or a check has proved that none is."""
     before = [other for other in one.up.operations if other.lines < step.lines]
+    empty = re.compile(rf"(?is)^delete\b.*\b{re.escape(step.column or '')}\b\W+is\s+null\b")
     return any(
         other.name in ("update", "execute", "bulk_insert", "create_check_constraint", "add_constraint")
+        or (step.column is not None and other.table == step.table and bool(empty.search(other.text)))
         for other in before
     )

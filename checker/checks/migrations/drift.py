@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from checker.model.migration_run import MigrationRun, MigrationRuns, Picture, settled
+from checker.model.migration_run import FOLLOWED, MigrationRun, MigrationRuns, Picture, settled
 from checker.model.observation import Observation
 from checker.model.rule import Confidence
 from checker.model.unavailable import NotApplicable, Unavailable
@@ -21,7 +21,8 @@ def schema_drift(ran: MigrationRuns) -> Iterator[Observation]:
     Compared by meaning, never by the name of an index or constraint. Sources: backend-engineer "avoid schema drift",
     backend-developer's `alembic check`, which sees a quarter of this.
     """
-    if not any(run.declared for run in ran.runs) and not any(run.blocked for run in ran.runs):
+    followed = any(run.engine == FOLLOWED for run in ran.runs)
+    if followed and not any(run.declared for run in ran.runs) and not any(run.blocked for run in ran.runs):
         raise NotApplicable("no env.py declares models (target_metadata), so there is nothing to compare with")
     yield from settled(ran, (one for run in ran.runs for one in _of(run)))
 

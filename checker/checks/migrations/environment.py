@@ -9,14 +9,14 @@ from checker.model.observation import Observation
 
 
 def migration_environment(new: NewMigrations) -> Iterator[Observation]:
-    """One observation for each new Alembic migration that does something: no condition in it reads its surroundings.
+    """One observation for each new migration that does something: no condition in it reads its surroundings.
 
     Sources: backend-engineer "avoid schema drift"; a branch on a setting is drift that is planned, because two databases
     with the same revision then have different schemas.
     """
-    for tree, one in new.revisions:
-        if tree.tool != "alembic" or one.up.state is BodyState.EMPTY:
+    for _, one in new.revisions:
+        if one.up.state is BodyState.EMPTY:
             continue
         text, line = next(iter(one.conditions), ("", one.line))
         message = f"migration {one.name} does one thing or another, depending on where it runs"
-        yield Observation(one.id, not text, one.at((line, line)), message, f"if {text}" if text else "")
+        yield Observation(one.id, not text, one.at((line, line)), message, text)

@@ -68,7 +68,8 @@ def _evidence(one: RunStatement) -> str:
     words = [f"{one.sql[:140]}", f"takes {taken}" if taken else "", f"while holding {held}" if held else ""]
     words.append(f"rewrites {', '.join(one.rewritten)}" if one.rewritten else "")
     words.append(f"{one.rows} rows" if one.rows is not None else "")
-    mend = next((text for word, text in _MENDS.items() if word in one.sql.lower()), "")
+    is_work = bool(_ROW_WORK.match(one.sql))
+    mend = "" if is_work else next((text for word, text in _MENDS.items() if word in one.sql.lower()), "")
     return "; ".join(word for word in (*words, mend and f"instead: {mend}") if word)
 
 

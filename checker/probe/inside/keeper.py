@@ -1,4 +1,4 @@
-"""The only place that brings up a throw-away PostgreSQL, and takes it down when whoever asked for it is gone."""
+"""The only place that brings up a throw-away PostgreSQL or MariaDB, and takes it down when whoever asked for it is gone."""
 
 from __future__ import annotations
 
@@ -8,22 +8,39 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from typing import Any
 
 NOBODY = 65534
 NAMESPACE = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
 CLOSED = ["unshare", "--user", "--map-current-user", "--net"]  # what SQL starts in the server has no network either
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+MYSQL = (
+    "--innodb-buffer-pool-size=48M",
+    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-data-file-path=ibdata1:1M:autoextend",
+    "--skip-log-bin",
+    "--skip-name-resolve",
+    "--performance-schema=off",
+    "--character-set-server=utf8mb4",
+    "--lock-wait-timeout=20",
+    "--loose-max-statement-time=55",
+    "--loose-innodb-log-file-size=4M",
+    "--loose-innodb-doublewrite=0",
+    "--loose-mysqlx=off",
+    "--local-infile=0",
+)
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
 
 def main() -> None:
-    """Arguments: one JSON object of `bin`, `base` (where the folder goes) and `settings`.
+    """Arguments: one JSON object of `kind`, `base` (where the folder goes), and what that kind of server needs.
 
     A process of its own, so that a checker that crashes, is interrupted or killed leaves nothing behind: the end of
     standard input means stop, whatever caused it. Writes one JSON line: `ready` (folder), or `failed` (why).
@@ -31,11 +48,13 @@ def main() -> None:
     asked = json.loads(sys.argv[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
-    folder = tempfile.mkdtemp(prefix="checker-pg-", dir=asked["base"])
+    folder = tempfile.mkdtemp(
+        prefix="checker-pg-" if asked["kind"] == "postgresql" else "checker-my-", dir=asked["base"]
+    )
     server = None
     try:
         prefix, user = _identity(folder)
-        server = _start(asked, folder, prefix, user)
+        server = {"postgresql": _postgresql, "mysql": _mysql}[asked["kind"]](asked, folder, prefix, user)
         _say({"ready": folder})
         while os.read(0, 4096):
             pass
@@ -74,7 +93,7 @@ def _works(prefix: list[str]) -> bool:
         return False
 
 
-def _start(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[str, Any]) -> subprocess.Popen[bytes]:
+def _postgresql(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[str, Any]) -> subprocess.Popen[bytes]:
     data, binaries = f"{folder}/data", asked["bin"]
     words = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync"]
     made = subprocess.run(
@@ -90,11 +109,57 @@ def _start(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[str
     if made.returncode:
         raise RuntimeError("initdb: " + made.stderr.decode("utf-8", "replace").strip())
     options = [word for name, value in asked["settings"].items() for word in ("-c", f"{name}={value}")]
+    words = [*prefix, f"{binaries}/postgres", "-D", data, "-k", folder, *options]
+    server = _launched(words, folder, user)
+
+    def ready() -> bool:
+        with open(f"{data}/postmaster.pid", encoding="utf-8") as status:
+            return status.read().rstrip().endswith("ready")  # as pg_ctl does it
+
+    return _awaited(server, ready, f"{folder}/log")
+
+
+def _mysql(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[str, Any]) -> subprocess.Popen[bytes]:
+    """`tables`: files with the SQL of MariaDB's own tables, as mariadb-install-db feeds them; none for MySQL, which has them."""
+    data, aside, place = f"{folder}/data", f"{folder}/aside", f"{folder}/mysql.sock"
+    for one in (data, aside):
+        os.mkdir(one)
+        if user:
+            os.chown(one, user["user"], user["group"])
+    words = [asked["program"], "--no-defaults", f"--datadir={data}", f"--tmpdir={aside}", *MYSQL]
+    fed = "create database mysql;\nuse mysql;\nset @auth_root_socket=NULL;\n"
+    for one in asked["tables"]:
+        with open(one, encoding="utf-8") as file:
+            fed += file.read()
+    made = subprocess.run(
+        [*prefix, *words, *(["--bootstrap"] if asked["tables"] else ["--initialize-insecure"])],
+        input=fed.encode() if asked["tables"] else b"",
+        capture_output=True,
+        env=ENVIRONMENT,
+        cwd="/",
+        check=False,
+        timeout=START_SECONDS,
+        **user,
+    )
+    if made.returncode:
+        raise RuntimeError("its own tables: " + made.stderr.decode("utf-8", "replace").strip()[-600:])
+    own = [f"--socket={place}", f"--pid-file={folder}/data/pid", f"--report-host={asked['nonce']}"]
+    server = _launched([*prefix, *words, *own, "--skip-networking", f"--secure-file-priv={aside}"], folder, user)
+    return _awaited(server, lambda: os.path.exists(f"{folder}/data/pid") and _answers(place), f"{folder}/log")
+
+
+def _answers(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as asked:
+        asked.connect(path)
+        return bool(asked.recv(1))
+
+
+def _launched(words: list[str], folder: str, user: dict[str, Any]) -> subprocess.Popen[bytes]:
     with open(f"{folder}/log", "wb") as log:
         if user:
             os.chown(f"{folder}/log", user["user"], user["group"])
-        server = subprocess.Popen(
-            [*prefix, f"{binaries}/postgres", "-D", data, "-k", folder, *options],
+        return subprocess.Popen(
+            words,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -103,27 +168,22 @@ def _start(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[str
             start_new_session=True,
             **user,
         )
+
+
+def _awaited(server: subprocess.Popen[bytes], ready: Callable[[], bool], log: str) -> subprocess.Popen[bytes]:
+    """The server, once it takes connections; it is stopped when it does not."""
     try:
-        _await_ready(server, data, f"{folder}/log")
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and server.poll() is None:
+            with contextlib.suppress(OSError):
+                if ready():
+                    return server
+            time.sleep(0.005)
+        with open(log, encoding="utf-8", errors="replace") as written:
+            raise RuntimeError("it ended: " + (written.read().strip()[-600:] or "did not become ready"))
     except BaseException:
         _stop(server)
         raise
-    return server
-
-
-def _await_ready(server: subprocess.Popen[bytes], data: str, log: str) -> None:
-    """Until the server's own status file says that it takes connections, as pg_ctl does."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError):
-            with open(f"{data}/postmaster.pid", encoding="utf-8") as status:
-                if status.read().rstrip().endswith("ready"):
-                    return
-        if server.poll() is not None:
-            break
-        time.sleep(0.005)
-    with open(log, encoding="utf-8", errors="replace") as written:
-        raise RuntimeError("postgres: " + (written.read().strip() or "did not become ready"))
 
 
 def _stop(server: subprocess.Popen[bytes] | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import os
@@ -10,11 +11,13 @@ from typing import Any, Dict
 
 from .speak import Speaker
 
+COLLECT_AFTER = 100_000  # objects; loading a long history makes many, and hardly one of them is garbage
 STATEMENT_TIMEOUT = "55s"  # told apart from whatever the project sets itself
 
 
 def main() -> None:
     """Arguments: one JSON object; see `checker.probe.alembic`."""
+    gc.set_threshold(COLLECT_AFTER)
     asked = json.loads(sys.argv[1])
     del sys.argv[1:]
     sys.argv[0] = "alembic"
@@ -51,9 +54,9 @@ def _drive(asked: Dict[str, Any], say: Speaker) -> None:
     versions = {"alembic": alembic.__version__, "sqlalchemy": sqlalchemy.__version__, "python": sys.version.split()[0]}
     say("hello", versions=versions, heads=heads, bases=bases, revisions=revisions)
     if asked.get("declare"):
-        declare(session, say, _databases(asked)())
+        declare(session, say, _databases(asked, session)())
         return
-    passes = Passes(session, say, _databases(asked), asked)
+    passes = Passes(session, say, _databases(asked, session), asked)
     try:
         passes.run()
     except Failed as failed:
@@ -63,7 +66,7 @@ def _drive(asked: Dict[str, Any], say: Speaker) -> None:
             say("refused", why=guard.refusal)
 
 
-def _databases(asked: Dict[str, Any]) -> Any:
+def _databases(asked: Dict[str, Any], session: Any) -> Any:
     """A function that makes a fresh, empty database and says its name."""
     numbers = itertools.count()
 
@@ -86,4 +89,9 @@ def _databases(asked: Dict[str, Any]) -> Any:
                     wire.ask('create extension if not exists "%s"' % extension.replace('"', '""'))
         return name
 
-    return new_database if asked["engine"] == "postgresql" else new_file
+    def new_of_mysql() -> str:
+        name = "%s_%d" % (asked["database"], next(numbers))
+        session.outside("create database %s" % name)
+        return name
+
+    return {"postgresql": new_database, "mysql": new_of_mysql}.get(asked["engine"], new_file)

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import functools
 import json
+import os
+import re
 import socket
 import sys
-from typing import Any, Dict, Optional, Set
+from typing import Any, Dict, List, Optional, Set
 
 from sqlalchemy.engine.default import DefaultDialect
 
+from . import mysql, raw
 from .speak import Speaker
 
 KEPT = ("async_fallback", "statement_cache_size", "prepared_statement_cache_size", "prepare_threshold", "timeout")
+ENGINES = {"mariadb": "mysql"}  # dialects of one name for SQLAlchemy and another for us
+STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "pty.spawn")
+CLIENTS = re.compile(
+    r"(?:^|[\s/;&|(\"'`])(?:psql|pg_restore|pg_dump|createdb|dropdb|mysql|mariadb|mysqladmin|mysqldump|sqlplus|sqlcmd|mongosh|redis-cli)(?=$|[\s;&|)\"'`])"
+)
+SPARED = ("/dev/log",)
 CREATORS = ("creator", "async_creator", "async_creator_fn")
 
 
@@ -33,11 +42,13 @@ class Guard:
         self.database = str(asked["database"])
         self.refusal: Optional[str] = None
         self._say = say
+        self._letting = False  # while a connection that the guard has turned is being made
         self._told: Set[str] = set()
 
     def install(self) -> None:
         """Take hold of every way in which this process could connect."""
         sys.addaudithook(self._on_audit)
+        raw.hold(self._on_raw)
         waiting = [DefaultDialect]
         while waiting:
             dialect = waiting.pop()
@@ -46,11 +57,28 @@ class Guard:
         self._wrap_engines()
 
     def _on_audit(self, event: str, details: Any) -> None:
+        if event in STARTS:
+            found = CLIENTS.search(" ".join(_words(details)))
+            if found:
+                self._refuse("client", "starts a client of databases on its own: %s" % found[0].strip())
         if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"):
             if event == "socket.connect" and getattr(details[0], "family", None) == getattr(socket, "AF_UNIX", -1):
+                if not self._is_ours(details[1]):
+                    self._refuse("socket", "opens a connection of its own, to the socket %r" % (details[1],))
                 return
             where = details[1] if event == "socket.connect" else details[0]
             self._refuse("network", "opens a network connection of its own: %r" % (where,))
+
+    def _is_ours(self, address: Any) -> bool:
+        """Whether a socket in a file is the throw-away server's, or one that no database listens on."""
+        path = os.fsdecode(address) if isinstance(address, (str, bytes)) else ""
+        return path in SPARED or bool(self.folder) and path.startswith(self.folder + "/")
+
+    def _on_raw(self, driver: str, words: Any, named: Any) -> None:
+        """A driver that connects without SQLAlchemy: nobody can say where to, so that it is let through by the guard alone."""
+        if not self._letting:
+            host = named.get("host") or named.get("unix_socket") or (str(words[0]) if words else "its default")
+            self._refuse("raw", "connects by %s on its own: %s" % (driver, host))
 
     def _refuse(self, kind: str, why: str) -> None:
         if self.refusal is None:
@@ -78,17 +106,19 @@ class Guard:
         if getattr(dialect, "_checker_inside", False):
             return connect(dialect, *words, **named)
         self._tell(dialect, named, words)
-        if dialect.name != self.engine:
+        if ENGINES.get(dialect.name, dialect.name) != self.engine:
             self._refuse(
                 "dialect", "wants a %s database, and a throw-away %s was started" % (dialect.name, self.engine)
             )
         dialect._checker_inside = True
+        self._letting = True
         try:
             if self.engine == "sqlite":
                 return connect(dialect, self.database, check_same_thread=False)
             connection = connect(dialect, **self._parameters(dialect, named))
         finally:
             dialect._checker_inside = False
+            self._letting = False
         self._prove(connection)
         return connection
 
@@ -104,6 +134,8 @@ class Guard:
     def _parameters(self, dialect: Any, named: Dict[str, Any]) -> Dict[str, Any]:
         kept = {key: named[key] for key in KEPT if key in named}
         driver = dialect.driver
+        if self.engine == "mysql":
+            return mysql.parameters(driver, self.folder, self.database)
         kept["user"] = "postgres"
         kept["database" if driver in ("asyncpg", "pg8000") else "dbname"] = self.database
         if driver == "pg8000":
@@ -115,7 +147,7 @@ class Guard:
 
     def _prove(self, connection: Any) -> None:
         cursor = connection.cursor()
-        cursor.execute("select current_setting('checker.nonce', true)")
+        cursor.execute(mysql.PROOF if self.engine == "mysql" else "select current_setting('checker.nonce', true)")
         said = cursor.fetchone()
         cursor.close()
         connection.rollback()
@@ -148,6 +180,15 @@ class Guard:
 
             # private to SQLAlchemy and therefore not in its types; where it is absent, nothing asynchronous needs guarding
             asynchronous._create_engine = create_engine  # type: ignore[attr-defined]
+
+
+def _words(value: Any) -> List[str]:
+    """The words of a command, however it was given."""
+    if isinstance(value, (str, bytes)):
+        return [os.fsdecode(value)]
+    if isinstance(value, (list, tuple)):
+        return [word for one in value for word in _words(one)]
+    return []
 
 
 class _ignoring_absence:  # noqa: N801 - reads as a statement

@@ -7,7 +7,7 @@ import json
 import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from . import old_code, rows, snapshot
+from . import mysql, old_code, rows, snapshot
 from .order import other_order
 from .queries import COUNTERS
 from .session import Failed, Session, Step, Unsupported, ask, error, missing
@@ -32,7 +32,8 @@ class Passes:
         self._session = session
         self._say = say
         self._new = new_database
-        self._postgresql = asked["engine"] == "postgresql"
+        self._engine = str(asked["engine"])
+        self._postgresql = self._engine == "postgresql"
         self._camera = snapshot.Camera(str(asked["folder"]))
         self._deadline = time.monotonic() + float(asked["seconds"])
         wanted = asked.get("traced")
@@ -64,7 +65,8 @@ class Passes:
         step.settle()
         if self._postgresql:
             return self._camera.picture(self._session.database, self._session.version_table)
-        found = snapshot.of_sqlite(step.ask, self._session.version_table)
+        look = mysql.picture if self._engine == "mysql" else snapshot.of_sqlite
+        found = look(step.ask, self._session.version_table)
         step.settle()
         return found
 
@@ -81,7 +83,7 @@ class Passes:
         self._say("begin", revision=script.revision, direction=direction, data=data)
         made = {"up": step.up, "down": step.down, "again": step.again}[direction](script)
         watch.begin(script.path, step.connection, script.revision in self._traced and direction == "up")
-        yield made
+        yield watch.around(made, step.connection)
         said = watch.end()
         self._say("step", revision=script.revision, direction=direction, data=data, statements=said, count=watch.count)
         step.settle()

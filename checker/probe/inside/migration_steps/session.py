@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import traceback
@@ -13,7 +14,10 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationStep
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
+from . import mysql
 from .guard import Guard
 from .speak import Speaker
 
@@ -120,6 +124,7 @@ class Session:
         self.metadata: Any = None
         self.filtered = False
         self.version_table = "alembic_version"
+        self._url = str(asked["url"])
         self.config = _config(asked)
         if asked.get("scripts"):
             self.config.set_main_option("script_location", str(asked["scripts"]))
@@ -158,6 +163,16 @@ class Session:
         """The one that connections are sent to now."""
         return self._guard.database
 
+    def outside(self, sql: str) -> None:
+        """One statement in the server's own database, through the project's driver, before the project's code runs."""
+        self._guard.database = mysql.SYSTEM
+        engine = create_engine(self._url, poolclass=NullPool)
+        if engine.dialect.is_async:
+            asyncio.run(_said(self._url, sql))
+            return
+        with engine.connect() as connection:
+            connection.exec_driver_sql(sql)
+
     def run(self, database: str, work: Work, destination: str = "head") -> bool:
         """Run `env.py` with these steps on this database. Whether it ran them at all. Failed when one raised."""
         self._guard.database = database
@@ -188,6 +203,13 @@ class Session:
         if self.current is not None:
             raise Failed(self.current, Unsupported("env.py swallowed the error of a migration"))
         return bool(state["calls"])
+
+
+async def _said(url: str, sql: str) -> None:
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    async with create_async_engine(url, poolclass=NullPool).connect() as connection:
+        await connection.exec_driver_sql(sql)
 
 
 def _config(asked: Dict[str, Any]) -> Config:

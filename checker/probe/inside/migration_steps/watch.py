@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from types import FrameType
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
@@ -13,6 +14,12 @@ from sqlalchemy.engine import Engine
 from .queries import FILES, LOCKS, SCANS, SETTINGS, TABLES
 
 MOST_STATEMENTS = 400
+WEAK = ("AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock")
+ALONE = re.compile(  # what no transaction may hold, or what is about transactions
+    r"(?i)\bconcurrently\b|^\s*(?:vacuum|begin|start|commit|end|rollback|abort|savepoint|release|set|reset|cluster|call|do|analyze)\b"
+    r"|\b(?:create|drop|alter)\s+(?:database|tablespace|system|subscription)\b|\badd\s+value\b|\breindex\s+(?:database|system|schema)\b"
+)
+UNHEARD = "statements on a cursor of the migration's own"
 Ask = Callable[[Any, str], List[Tuple[Any, ...]]]
 
 
@@ -30,9 +37,11 @@ class Watch:
         self._state: Dict[str, Any] = {}
         self.statements: List[Dict[str, Any]] = []
         self.count = 0
+        self._opened = False  # a transaction of ours, around a statement that has none
         self.timeouts: Tuple[str, str] = ("0", "0")
         event.listen(Engine, "before_cursor_execute", self._sent)
         event.listen(Engine, "after_cursor_execute", self._done)
+        event.listen(Engine, "handle_error", self._refused)
 
     def begin(self, file: str, connection: Any, traced: bool) -> None:
         self._path, self._file = file, os.path.abspath(file)
@@ -41,6 +50,32 @@ class Watch:
         self.statements = []
         self.count = 0
         self._on = True
+
+    def around(self, step: Any, connection: Any) -> Any:
+        """The step, with a look at what it holds when it has run and before it commits: a cursor of its own is not heard."""
+        own = step.migration_fn
+
+        def run(*words: Any, **named: Any) -> Any:
+            before = self._look(connection) if self._traced else {}
+            found = own(*words, **named)
+            if before:
+                self._unheard(before, self._look(connection))
+            return found
+
+        step.migration_fn = run
+        return step
+
+    def _unheard(self, was: Dict[str, Any], now: Dict[str, Any]) -> None:
+        heard = {tuple(lock) for one in self.statements for lock in one.get("locks") or ()}
+        locks = sorted(
+            [table, mode]
+            for table, mode in now["locks"] - was["locks"] - heard
+            if table in self._before and mode not in WEAK
+        )
+        if locks:
+            self.statements.append({"sql": UNHEARD, "line": None, "done": True})
+            self._compare(self.statements[-1], was, now)
+            self.statements[-1]["locks"] = locks
 
     def end(self) -> List[Dict[str, Any]]:
         self._on = False
@@ -58,6 +93,22 @@ class Watch:
             return
         self.statements.append({"sql": " ".join(sql.split())[:600], "line": self._line(), "done": False})
         self._state = self._look(connection) if self._traced else {}
+        if self._traced and getattr(connection.connection, "autocommit", False) is True and not ALONE.search(sql):
+            cursor.execute("begin")  # else its locks are gone before anybody can look
+            self._opened = True
+
+    def _refused(self, context: Any) -> None:
+        """A statement failed: what was opened around it ends, as it would have by itself."""
+        if self._opened:
+            self._opened = False
+            self._ended(context.connection, "rollback")
+
+    def _ended(self, connection: Any, how: str) -> None:
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(how)
+        finally:
+            cursor.close()
 
     def _done(self, connection: Any, cursor: Any, sql: str, parameters: Any, context: Any, many: bool) -> None:
         if self._is_ours(sql) or not self.statements:
@@ -68,7 +119,12 @@ class Watch:
             said["rows"] = cursor.rowcount
         if not self._traced or not self._state or self.count > MOST_STATEMENTS:
             return
-        was, now = self._state, self._look(connection)
+        self._compare(said, self._state, self._look(connection))
+        if self._opened:
+            self._opened = False
+            self._ended(connection, "commit")
+
+    def _compare(self, said: Dict[str, Any], was: Dict[str, Any], now: Dict[str, Any]) -> None:
         said["locks"] = sorted([table, mode] for table, mode in now["locks"] - was["locks"] if table in self._before)
         said["held"] = sorted(
             table for table, mode in was["locks"] if mode == "AccessExclusiveLock" and table in self._before
