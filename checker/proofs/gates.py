@@ -37,6 +37,7 @@ class ProofType(Frozen):
 
     seconds: float
     minimum: float | None = None
+    example: tuple[str, ...] = ("…",)
     defaults: tuple[Default, ...] = ()
 
 
