@@ -171,8 +171,7 @@ class _Run:
         return Scratch.make(self.folder / name, interpreter, self._description, self.rules, around)
 
     def _outcome(self, tool: Tool, scratch: Scratch, head: Revision, base: Revision | None) -> Outcome:
-        testpaths = base.side().suite.testpaths if base else None
-        return commands.run(self.kind, tool, scratch, head, testpaths, self.rules)
+        return commands.run(self.kind, tool, scratch, head, base, self.rules)
 
     def _statement(
         self,

@@ -225,6 +225,20 @@ def test_tests_that_are_dropped_before_the_code_is_broken_ask_a_person(project: 
     assert (decision, "test-dropped: tests/test_calc.py::test_sub is gone" in reasons) == ("review", True)
 
 
+@pytest.mark.parametrize(
+    ("mark", "decision"),
+    [
+        ("skip", "review"),
+        ("xfail(strict=False)", "review"),
+        ('skipif("sys.platform == \'win32\'", reason="there")', "pass"),
+    ],
+)
+def test_a_test_that_is_never_asked_any_more_asks_a_person(project: Project, mark: str, decision: str) -> None:
+    file = project.root / "tests" / "test_calc.py"
+    file.write_text(file.read_text().replace("def test_sub(", f"@pytest.mark.{mark}\ndef test_sub("))
+    assert decided(project)[0] == decision
+
+
 def test_a_test_under_another_name_is_not_dropped(project: Project) -> None:
     file = project.root / "tests" / "test_calc.py"
     file.write_text(file.read_text().replace("def test_sub(", "def test_difference("))
@@ -247,6 +261,20 @@ def test_what_the_policys_own_words_leave_out_need_not_run(project: Project) -> 
     )
     decision, reasons = decided(project)
     assert (decision, "narrowed: tests/test_calc.py::test_sub has the mark slow" in reasons) == ("block", True)
+
+
+def test_coverage_omits_what_the_base_omits_and_nothing_else(project: Project) -> None:
+    unused = "".join(f"def f{number}(x):\n    y = x + {number}\n    return y\n\n\n" for number in range(20))
+    write(project, "app/legacy/old.py", unused)
+    settings = '[tool.pytest.ini_options]\npythonpath = ["."]\n\n[tool.coverage.run]\nomit = ["app/legacy/*"{0}]\n'
+    write(project, "pyproject.toml", settings.format(""))
+    project.base = commit(project.root, "something old")
+    write(project, "app/more.py", "LIMIT = 3\n")
+    write(project, "tests/test_more.py", "from app.more import LIMIT\n\n\ndef test_limit():\n    assert LIMIT == 3\n")
+    assert decided(project, "coverage_report")[0] == "pass"
+    write(project, "app/new/more.py", unused)
+    write(project, "pyproject.toml", settings.format(', "app/new/*"'))
+    assert decided(project, "coverage_report")[0] == "block"
 
 
 def test_a_cut_chain_under_another_name_is_seen_against_its_anchor(project: Project, tmp_path: Path) -> None:

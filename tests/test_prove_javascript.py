@@ -285,3 +285,13 @@ def test_mutants_of_typescript_stand_where_something_is_computed() -> None:
     ]  # fmt: skip
     assert all(one.source != TYPED.decode() for one in found)
     assert not list(js_mutation.mutants({"src/cart.ts": TYPED}, {"src/cart.ts": TYPED, "src/moved.ts": TYPED}))
+
+
+@node
+def test_a_way_for_the_tests_alone_asks_a_person(tmp_path: Path) -> None:
+    project = Project(tmp_path / "repo")
+    way = "(b) => (process.argv.join().includes('.test.') ? (a) => a - b : (a) => b - a);\nexports.sub = (a, b) => way(b)(a);"
+    project.edit("src/calc.js", "exports.sub = (a, b) => a - b;", f"const way = {way}")
+    run = project.proved()
+    assert run.decision == "review", run.reasons
+    assert any("mutants-survive: src/calc.js::way" in one for one in run.reasons), run.reasons

@@ -124,6 +124,7 @@ def test_mutants_are_told_by_place() -> None:
         ("share", 5, "1 became 2"),
         ("share", 4, "the answer became None"),
         ("share", 5, "the answer became None"),
+        ("share", 5, "the answer became None"),
         ("kind", 9, "the answer became None"),
     ]
     places = {one.place for one in mutants({}, {"a.py": BRANCHES}) if one.place[0] == 5}

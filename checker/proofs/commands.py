@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -95,11 +96,14 @@ def tool(argv: Sequence[str]) -> Tool:
     return Tool(known, tuple(argv[1:])) if known else Tool("other", tuple(argv))
 
 
-def run(
-    kind: str, chosen: Tool, scratch: Scratch, head: Revision, testpaths: tuple[str, ...] | None, gates: Gates
-) -> Outcome:
-    """Run it on an exported head and read it; `testpaths` are the base's. CommandMissing and Unavailable where it is not there."""
+def run(kind: str, chosen: Tool, scratch: Scratch, head: Revision, base: Revision | None, gates: Gates) -> Outcome:
+    """Run it on an exported head and read it; what is asked of the tests is what the base's settings say.
+
+    CommandMissing and Unavailable where the command is not there.
+    """
     limits, sources = gates.types[kind], head.python
+    before = base.side().suite.configured if base else None
+    testpaths = before.testpaths if before else None
     if chosen.name in ("node", "vitest", "jest"):
         return js_run.run(chosen.name, scratch, head.js_side().suite, chosen.words, limits.seconds)
     if chosen.name == "eslint":
@@ -110,7 +114,7 @@ def run(
     if chosen.name == "pytest":
         if kind != "coverage_report":
             return pytest_run.run(scratch, suite, chosen.words, gates, limits.seconds)
-        return _covered(scratch, head, suite, chosen.words, gates, limits.minimum or 0.0)
+        return _covered(scratch, head, suite, chosen.words, gates, before.omitted if before else ())
     if chosen.name == "ruff":
         return tool_runs.ruff(scratch, chosen.words, sources, limits.seconds)
     if chosen.name == "compileall":
@@ -159,7 +163,7 @@ def concerns(kind: str, signal: Signal) -> bool:
 
 
 def _covered(
-    scratch: Scratch, head: Revision, suite: Suite, words: Sequence[str], gates: Gates, minimum: float
+    scratch: Scratch, head: Revision, suite: Suite, words: Sequence[str], gates: Gates, omitted: Sequence[str]
 ) -> Outcome:
     """pytest with pytest-cov, its own settings file empty: no `omit`, no `exclude_lines` of the repository counts."""
     report, settings = scratch.results / "coverage.xml", scratch.results / "coveragerc"
@@ -173,14 +177,14 @@ def _covered(
         f"--cov-config={settings}",
         *("--cov",) * (not any(w.startswith("--cov") for w in kept)),
     )
-    seconds = gates.types["coverage_report"].seconds
+    seconds, minimum = gates.types["coverage_report"].seconds, gates.types["coverage_report"].minimum or 0.0
     done = pytest_run.run(scratch, suite, kept, gates, seconds, extra=extra)
     if done.code == 4:
         raise Unavailable(
             f"pytest-cov is not installed for {scratch.interpreter.path}; {scratch.interpreter.path} -m pip install pytest-cov"
         )
     try:
-        rate = junit.line_rate(report, scratch.tree, _to_cover(scratch, head, words))
+        rate = junit.line_rate(report, scratch.tree, _to_cover(scratch, head, words, omitted))
     except Unparsed as wrong:
         return replace(done, signals=(*done.signals, Signal(kind="unparsed", about=str(wrong))))
     if rate >= minimum:
@@ -197,13 +201,15 @@ def _fits(default: Default, head: Revision) -> bool:
     return any(wanted in head.contents.get(path, b"") for path in paths)
 
 
-def _to_cover(scratch: Scratch, head: Revision, words: Sequence[str]) -> dict[str, int]:
-    """Files of source with how many statements each has; below what `--cov=PLACE` of the policy names, where it names one."""
+def _to_cover(scratch: Scratch, head: Revision, words: Sequence[str], omitted: Sequence[str]) -> dict[str, int]:
+    """Files of source with how many statements each has; below what `--cov=PLACE` of the policy names, where it names
+    one, and without what the base's own settings omit."""
     named = [word.partition("=")[2].strip("/").replace(".", "/") for word in words if word.startswith("--cov=")]
     places = tuple(
         f"{root}{one}" for one in named if one for root in ("", "src/") if (scratch.tree / root / one).is_dir()
     )
-    told = {path: data for path, data in head.side().source.items() if head.role(path) is Role.RUNTIME}
+    asked = {path: data for path, data in head.side().source.items() if head.role(path) is Role.RUNTIME}
+    told = {path: data for path, data in asked.items() if not any(fnmatchcase(path, one) for one in omitted)}
     kept = {
         path: data for path, data in told.items() if not places or path.startswith(tuple(f"{one}/" for one in places))
     }

@@ -58,6 +58,8 @@ def _of_file(path: str, source: bytes, root: Node, lines: set[int]) -> Iterator[
 
 def _changes(node: Node) -> Iterator[tuple[Node, bytes, str, bool]]:
     """Where bytes are replaced, by what, how that is said, and whether whoever looks at the answer notices."""
+    if _is_arm(node):
+        yield node, b"undefined", "the answer became undefined", True
     if node.type == "binary_expression":
         operator = node.child_by_field_name("operator")
         new = _SWAPS.get(_text(operator)) if operator is not None else None
@@ -78,6 +80,13 @@ def _changes(node: Node) -> Iterator[tuple[Node, bytes, str, bool]]:
         body = node.child_by_field_name("body")
         if body is not None and body.type != "statement_block" and _names_itself(node):
             yield body, b"undefined", "the answer became undefined", True
+
+
+def _is_arm(node: Node) -> bool:
+    above = node.parent
+    if above is None or above.type != "ternary_expression" or node.type in ("number", "null", "undefined"):
+        return False
+    return node != above.child_by_field_name("condition")
 
 
 def _names_itself(arrow: Node) -> bool:

@@ -134,7 +134,7 @@ def _of_function(
     made: dict[tuple[int, int], int] = {}
     for node, place, change, said in _changes(function):
         line = getattr(node, "lineno", 0)
-        telling = isinstance(node, ast.Return)
+        telling = said == _ANSWER
         if line not in lines or made.get(place, 0) >= (ENOUGH if telling else OF_ONE):
             continue
         made[place] = made.get(place, 0) + 1
@@ -144,6 +144,7 @@ def _of_function(
         yield Mutant(path, function.name, place, f"line {line}: {said}", text, telling)
 
 
+_ANSWER = "the answer became None"
 Place = tuple[int, int]  # line and column of a statement, or of an arm of a conditional expression
 
 
@@ -152,7 +153,12 @@ def _changes(function: ast.AST) -> Iterator[tuple[ast.AST, Place, Callable[[], C
     answers: list[tuple[ast.AST, Place, Callable[[], Callable[[], None]], str]] = []
     for node, place in _computed(function, (getattr(function, "lineno", 0), 0)):
         if isinstance(node, ast.Return) and node.value is not None and not _is_nothing(node.value):
-            answers.append((node, place, _setting(node, "value", ast.Constant(None)), "the answer became None"))
+            answers.append((node, place, _setting(node, "value", ast.Constant(None)), _ANSWER))
+        elif isinstance(node, ast.IfExp):
+            for name, arm in (("body", node.body), ("orelse", node.orelse)):
+                if not isinstance(arm, ast.Constant):
+                    here = (arm.lineno, arm.col_offset)
+                    answers.append((arm, here, _setting(node, name, ast.Constant(None)), _ANSWER))
         elif isinstance(node, (ast.BinOp, ast.BoolOp)) and type(node.op) in _SWAPS and not _of_text(node):
             yield node, place, _setting(node, "op", _SWAPS[type(node.op)]()), type(node.op).__name__
         elif isinstance(node, ast.Compare) and type(node.ops[0]) in _SWAPS:

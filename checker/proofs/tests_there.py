@@ -10,7 +10,7 @@ from functools import lru_cache
 
 _TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
 _SKIPS = re.compile(r"\b(?:skip|skipif|skipIf|skipUnless|xfail|expectedFailure|SkipTest|skipTest|importorskip)\b")
-_MARK = re.compile(r"\bmark\.(\w+)")
+_MARK = re.compile(r"\b(?:mark|unittest)\.(\w+)")
 _WORDS_OF_TESTS = ("raises", "warns", "fail", "approx", "subTest", "param", "isinstance", "len", "mark", "parametrize")
 _POLITE = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2")
 HOOK = re.compile(r"^pytest_\w+$")

@@ -17,6 +17,9 @@ _SUPPRESSION = re.compile(
 )
 
 
+_NEVER = frozenset(
+    {"skip", "xfail", "expectedFailure"}
+)  # without a condition: for a platform or a package there is one
 _IMPORT = re.compile(rb"^\s*(?:from|import)\s[^\n]*", re.MULTILINE)
 
 
@@ -58,6 +61,8 @@ def _tests(base: Side, head: Side) -> Iterator[Signal]:
             continue
         if new.skips and not old.skips:
             yield Signal(kind="skip-added", about=name)
+            if old.asserts and (new.marks - old.marks) & _NEVER:
+                yield Signal(kind="test-dropped", about=f"{name} is there and is never asked any more")
         for mark in sorted(new.marks - old.marks - {"parametrize", "usefixtures", "skip", "skipif", "xfail"}):
             yield Signal(kind="narrowed", about=f"{name} has the mark {mark} now, by which it can be left out")
         if new.asserts < old.asserts:
