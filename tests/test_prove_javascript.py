@@ -270,10 +270,14 @@ throw new Error("never " + 1);
 """
 
 
+OLD = b"class Cart { total() { return 1; } }\nconst isOpen = () => true;\n"
+
+
 def test_mutants_of_typescript_stand_where_something_is_computed() -> None:
     found = list(
         js_mutation.mutants(
-            {}, {"src/cart.ts": TYPED, "src/types.d.ts": b"export const a = 1 + 1;", "bad.ts": b"const = ;"}
+            {"src/cart.ts": OLD},
+            {"src/cart.ts": TYPED, "src/types.d.ts": b"export const a = 1 + 1;", "bad.ts": b"const = ;"},
         )
     )
     assert {one.function for one in found} == {"constructor", "total", "isOpen"}

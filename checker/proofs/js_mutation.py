@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 
 from tree_sitter import Language, Node, Parser
@@ -29,6 +30,7 @@ _NOT_COMPUTED = (
     "string",
     "enum_declaration",
 )
+_PLAIN = (".ts", ".mts", ".cts")
 _QUIET = ("console.", "logger.", "log.")
 
 
@@ -39,9 +41,15 @@ def mutants(base: Mapping[str, bytes], head: Mapping[str, bytes]) -> Iterator[Mu
         if source == base.get(path) or source in known or path.endswith(".d.ts"):
             continue
         lines = changed_lines(base.get(path, b""), source)
-        tree = _parser(path.endswith((".ts", ".mts", ".cts"))).parse(source)
+        tree = _parser(path.endswith(_PLAIN)).parse(source)
         if not tree.root_node.has_error:
-            yield from _of_file(path, source, tree.root_node, lines)
+            old = _functions(_parser(path.endswith(_PLAIN)).parse(base[path]).root_node) if path in base else set()
+            for one in _of_file(path, source, tree.root_node, lines):
+                yield one if one.function in old else replace(one, telling=False)
+
+
+def _functions(root: Node) -> set[str]:
+    return {function for _, function, _ in _computed(root, "", (1, 0)) if function}
 
 
 def _of_file(path: str, source: bytes, root: Node, lines: set[int]) -> Iterator[Mutant]:
@@ -105,7 +113,7 @@ def _computed(node: Node, function: str, place: Place) -> Iterator[tuple[Node, s
             continue
         name = _name(child) or function or "function" if child.type in _FUNCTIONS else function
         arm = node.type == "ternary_expression" and child != node.child_by_field_name("condition")
-        body = node.type == "arrow_function" and child == node.child_by_field_name("body")
+        body = node.type == "arrow_function" and child == node.child_by_field_name("body") and _names_itself(node)
         statement = child.type.endswith(("_statement", "_declaration"))
         here = (child.start_point[0] + 1, child.start_point[1]) if statement or arm or body else place
         own = child.type == "arrow_function" and _names_itself(child)

@@ -7,7 +7,7 @@ import copy
 import difflib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from checker.model.proof import Signal
@@ -30,7 +30,8 @@ class Mutant:
     """One function's file with one thing in it computed otherwise.
 
     `place` is the statement, or the arm of a conditional expression: what runs or does not run as a whole. `telling`: a
-    test that reaches the place and looks at what comes of it notices this one for certain; made where there are few others.
+    test that reaches the place and looks at what comes of it notices this one for certain; made where there are few others, and
+    telling in a function that the base has: of one that is new, and so small, it may be meant to be tested later.
     """
 
     path: str
@@ -113,10 +114,19 @@ def mutants(base: Mapping[str, bytes], head: Mapping[str, bytes]) -> Iterator[Mu
             tree = ast.parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        lines = changed_lines(base.get(path, b""), source)
+        lines, old = changed_lines(base.get(path, b""), source), _functions(base.get(path, b""))
         for function in ast.walk(tree):
             if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and function.name not in _QUIET:
-                yield from _of_function(path, tree, function, lines)
+                for one in _of_function(path, tree, function, lines):
+                    yield one if function.name in old else replace(one, telling=False)
+
+
+def _functions(source: bytes) -> frozenset[str]:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    return frozenset(one.name for one in ast.walk(tree) if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)))
 
 
 def changed_lines(before: bytes, after: bytes) -> set[int]:

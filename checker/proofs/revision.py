@@ -34,8 +34,9 @@ class Revision:
 
     @classmethod
     def of(cls, git: Git, entries: Sequence[TrackedEntry], gates: Gates, role: Callable[[str], Role]) -> Revision:
-        kept = tuple(entry for entry in entries if not gates.is_record(entry.path))
-        records = tuple(entry for entry in entries if gates.is_record(entry.path)) if len(kept) < len(entries) else ()
+        recorded = gates.recorded
+        kept = tuple(entry for entry in entries if not recorded(entry.path))
+        records = tuple(entry for entry in entries if recorded(entry.path)) if len(kept) < len(entries) else ()
         wanted = [
             one
             for one in kept
