@@ -20,7 +20,7 @@ from checker.proofs.binding import at_base, bound_tree, rules_at, subjects
 from checker.proofs.bundle import Head
 from checker.proofs.gates import Gate, Trust
 from checker.proofs.judging import Against, Bundle, Consented, Judged, approvals, judge
-from checker.proofs.overrides import overridden
+from checker.proofs.overrides import Override, overridden
 from checker.proofs.rerun import contradictions
 from checker.toml_source import ConfigurationError, nearest
 from checker.workplace import Request, Workplace
@@ -42,6 +42,7 @@ class GateRun:
     verdict: GateVerdict
     notes: tuple[str, ...] = ()
     escalates: bool = False
+    overrides: tuple[Override, ...] = ()
 
     @property
     def recommendation(self) -> str:
@@ -55,6 +56,7 @@ class _Opened:
     git: Git
     against: Against
     bundles: tuple[Bundle, ...]
+    remembered: tuple[Mapping[str, Head], ...] = ()
     gone: tuple[str, ...] = field(default=())  # bundles that an anchor remembers and nobody has
 
     @classmethod
@@ -76,13 +78,10 @@ class _Opened:
         earlier = at_base(git, base.revision)
         names = bundle.beneath(place.root.path)
         remembered = ({name: bundle.head(data) for name, data in earlier.items()}, kept, *anchors.in_notes(git))
-        found = tuple(
-            Bundle(name, place.root.read(name, bundle.LARGEST), tuple(one[name] for one in remembered if name in one))
-            for name in names
-        )
+        found = tuple(_anchored(name, place.root.read(name, bundle.LARGEST), remembered) for name in names)
         lost = sorted({name for one in remembered for name in one} - set(names))
         gone = tuple(f"chain: {name} was anchored and is gone" for name in lost)
-        return cls(place, git, against, found, gone)
+        return cls(place, git, against, found, remembered, gone)
 
 
 def pass_gate(
@@ -101,17 +100,35 @@ def pass_gate(
         consents = approvals(records, by_path, name, opened.against, makers, words)
         report = audit(replace(request, profile=gate.audit)).report if gate.audit else None
         latest = [_accepted(one, consents, gate.min_trust) for one in latest]
-        latest = overridden(latest, opened.place.settings.policy.waivers, request.as_of.date())
+        latest, overrides = overridden(latest, opened.place.settings.policy.waivers, request.as_of.date())
         contradicted = tuple(contradictions(judged))
         decision, reasons = _decide(gate, latest, consents, report, (*contradicted, *opened.gone))
         verdict = _verdict(name, opened, latest, decision)
         attempts = {kind: sum(one.type == kind for one in judged) for kind in gate.proofs}
-        waived = tuple(f"{one.type} is {one.state} and waived {one.waived}" for one in latest if one.waived)
-        notes = (*waived, *opened.against.believed.notes, *opened.place.settings.notes)
+        loose = tuple(
+            f"{one.type} was made by a command that saw other processes than its own" for one in latest if _loose(one)
+        )
+        notes = (*loose, *opened.against.believed.notes, *opened.place.settings.notes)
         escalates = bool(contradicted) or decision == "review" or any(one.doctored for one in judged)
         return GateRun(
-            name, decision, reasons, tuple(latest), attempts, tuple(consents), report, verdict, notes, escalates
+            name,
+            decision,
+            reasons,
+            tuple(latest),
+            attempts,
+            tuple(consents),
+            report,
+            verdict,
+            notes,
+            escalates,
+            overrides,
         )
+
+
+def _loose(one: Judged) -> bool:
+    """Whether a proof counts as made by CI, and yet what it ran could have read the key that signed it."""
+    again = gates.TRUST.index(one.trust) >= gates.TRUST.index("rerun")
+    return one.state == "valid" and again and one.proof is not None and not one.proof.predicate.checker.confined
 
 
 def needed(name: str) -> tuple[str, ...]:
@@ -137,6 +154,7 @@ def approve(
         place = Workplace.open(request, stack)
         if not isinstance(place.git, Git):
             raise Unavailable(f"an approval binds a git tree: {place.git}; run git init and commit")
+        keys.refuse_inside(request.environment, place.root.path)
         bound = subjects(place.git, rules_at(place.settings.base_description))
         given = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         path, statement = bundle.append(
@@ -164,16 +182,15 @@ def verify(
                 Against(believed, datetime.now(UTC)),
                 ["no repository: tree, base and policy were not compared"],
             )
-            remembered: Mapping[str, Head] = {}
+            remembered: tuple[Mapping[str, Head], ...] = ()
         else:
             opened = _Opened.of(request, supplied, {}, stack)
             against, notes = opened.against, list(opened.place.settings.notes)
-            remembered = {one.name.rpartition("/")[2]: one.anchors[0] for one in opened.bundles if one.anchors}
+            remembered = opened.remembered
         judged, heads = [], {}
         for file in files:
             data = _read(file)
-            anchor = (remembered[file.name],) if file.name in remembered else ()
-            judged += judge(Bundle(str(file), data, anchor), against)
+            judged += judge(_anchored(str(file), data, remembered), against)
             heads[str(file)] = bundle.head(data)
         return judged, heads, [*against.believed.notes, *notes]
 
@@ -184,6 +201,14 @@ def anchors_of(text: str) -> dict[str, Head]:
         return anchors.parsed(text)
     except anchors.NotAnAnchor as wrong:
         raise ConfigurationError("--anchor", None, str(wrong)) from None
+
+
+def _anchored(name: str, data: bytes, remembered: Sequence[Mapping[str, Head]]) -> Bundle:
+    """A bundle with what is remembered of it: under its own name, and under that of whoever signed it, so that a copy
+    under another name is no way around an anchor."""
+    signers = {one.sealed.keyid for one in bundle.read(name, data) if one.sealed and one.sealed.keyid}
+    names = {f"{bundle.FOLDER}/{name.rpartition('/')[2]}", *(bundle.called(one) for one in sorted(signers))}
+    return Bundle(name, data, tuple(one[each] for one in remembered for each in sorted(names) if each in one))
 
 
 def _gate(name: str) -> Gate:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, cached_property
 from pathlib import Path
 
 from checker.collect.roles import roles_of
@@ -28,7 +29,8 @@ from checker.model.settings import Description
 from checker.model.unavailable import Unavailable
 from checker.probe.command import CommandMissing
 from checker.probe.git import Git
-from checker.proofs import bundle, commands, gates, keys, policy
+from checker.probe.network import own_processes
+from checker.proofs import brought, bundle, commands, gates, keys, policy
 from checker.proofs.binding import rules_at, subjects
 from checker.proofs.commands import Tool
 from checker.proofs.comparison import Comparison
@@ -43,6 +45,7 @@ from checker.settings import OWN_FILE, SHARED_FILE
 from checker.toml_source import ConfigurationError, nearest
 from checker.workplace import Request, Workplace
 
+UNCONFINED = "the kernel does not let a command have processes of its own (unshare --user --pid)"
 MOST_NAMES = 20_000  # test names that a statement lists
 
 
@@ -55,8 +58,8 @@ class Proved:
     notes: tuple[str, ...]
 
 
-def prove(kind: str, request: Request) -> Proved:
-    """Run the policy's command for a proof type and append the record.
+def prove(kind: str, request: Request, *, confined: bool = False) -> Proved:
+    """Run the policy's command for a proof type and append the record; `confined`: only where it sees no other process.
 
     ConfigurationError: an unknown type, no command for it. Unavailable: no git, a tool that is not there.
     """
@@ -64,8 +67,13 @@ def prove(kind: str, request: Request) -> Proved:
     if kind not in rules.types:
         raise ConfigurationError("checker prove", None, f"unknown proof type {kind!r}{nearest(kind, rules.types)}")
     signer = keys.of(request.environment)
+    if confined and not own_processes():
+        raise Unavailable(
+            f"{UNCONFINED}; let it (kernel.apparmor_restrict_unprivileged_userns=0), or prove without --confined"
+        )
     with ExitStack() as stack:
         place = Workplace.open(request, stack)
+        keys.refuse_inside(request.environment, place.root.path)
         if not isinstance(place.git, Git):
             raise Unavailable(f"a proof binds a git tree: {place.git}; run git init and commit")
         scratch_root = Path(stack.enter_context(_folder(place.git)))
@@ -75,7 +83,10 @@ def prove(kind: str, request: Request) -> Proved:
         path, statement = bundle.append(place.root.path, signer, made)
         assert isinstance(statement, Proof)
         unsigned = (f"unsigned, trust claimed: name a key file in {keys.VARIABLE}",) * (signer is None)
-        return Proved(statement, path, (*unsigned, *place.settings.notes))
+        open_doors = (f"{UNCONFINED}, so it could read the environment of its parents, and a key in it",) * (
+            not own_processes()
+        )
+        return Proved(statement, path, (*unsigned, *open_doors, *place.settings.notes))
 
 
 def _folder(git: Git) -> tempfile.TemporaryDirectory[str]:
@@ -102,7 +113,8 @@ class _Run:
         scratch = self._scratch("head")
         left_out = export(self.git, head.entries, scratch.tree)
         if tool.name in commands.JAVASCRIPT and scratch.modules is not None:
-            left_out = (*left_out, "node_modules is the one that is installed here, bound by nothing")
+            said = "node_modules is the one that is installed here, bound by nothing"
+            left_out = {**left_out, "node_modules": said}
         if not head.entries:
             raise Unavailable("the tree holds nothing but records, so there is nothing to prove")
         if tool.name == "checker" and base is not None:
@@ -111,13 +123,14 @@ class _Run:
             outcome = self._outcome(tool, scratch, head, base)
         except CommandMissing as missing:
             raise Unavailable(f"{self.kind}: {missing}; install it, or name another command in [commands]") from None
-        signals = [*outcome.signals, *(Signal(kind="left-out", about=one) for one in left_out)]
+        signals = [*outcome.signals, *(Signal(kind="left-out", about=one) for one in left_out.values())]
         base_run = BaseRun(ran="no", why="no base revision" if base is None else "not asked by this proof type")
         probed = Probed()
         if base is not None:
             against = Comparison(self.kind, self.rules, self.git, base, head, tool, self._scratch)
             found, base_run, probed = against.compared(outcome, scratch)
             signals += found
+            signals += brought.signals(left_out, base, head)
         weighed = weigh(signals, base_run, self.rules.decision)
         return lambda link: self._statement(
             link, outcome, signals, base_run, probed, weighed, left_out, scratch, started
@@ -140,9 +153,9 @@ class _Run:
         told = self.place.settings.base_description
         return told if isinstance(told, Description) else self.place.settings.description
 
-    @property
+    @cached_property
     def _role(self) -> Callable[[str], Role]:
-        return roles_of(self._description.layout)
+        return cache(roles_of(self._description.layout))  # base and head have most of their paths in common
 
     def _base(self) -> Revision | None:
         fork = self.place.base.fork
@@ -152,13 +165,13 @@ class _Run:
 
     def _scratch(self, name: str) -> Scratch:
         root = self.place.root.path.resolve()
-        interpreter = Interpreter.find(root, self._description, self.environment)
+        judged = [one.path for one in self.git.content()]
+        interpreter = Interpreter.find(root, self._description, self.environment, judged)
         around = Around.find(root, self.environment)
         return Scratch.make(self.folder / name, interpreter, self._description, self.rules, around)
 
     def _outcome(self, tool: Tool, scratch: Scratch, head: Revision, base: Revision | None) -> Outcome:
-        testpaths = base.side().suite.testpaths if base else None
-        return commands.run(self.kind, tool, scratch, head, testpaths, self.rules)
+        return commands.run(self.kind, tool, scratch, head, base, self.rules)
 
     def _statement(
         self,
@@ -168,7 +181,7 @@ class _Run:
         base_run: BaseRun,
         probed: Probed,
         weighed: Weighed,
-        left_out: tuple[str, ...],
+        left_out: Mapping[str, str],
         scratch: Scratch,
         started: str,
     ) -> Proof:
@@ -188,7 +201,8 @@ class _Run:
             mutants={"made": probed.made, "killed": probed.killed} if probed.made else {},
             stdout_sha256=outcome.stdout_sha256,
             env=dict(zip(*_env(scratch), strict=True)),
-            left_out=left_out,
+            left_out=tuple(left_out.values()),
+            confined=bool(own_processes()),
             log=link,
             nonce=secrets.token_hex(16),
             started_on=started,

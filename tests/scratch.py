@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests import scratch_proofs
 from tests.fake_secrets import expand
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
@@ -39,7 +40,8 @@ def build(case: Path, target: Path) -> str | None:
 
     Each step of a history overlays the one before; its `delete.txt` names paths that go. The last step whose name begins
     with `NN-base` is the base, and its commit id is returned. A last step called `NN-worktree` is left uncommitted, one
-    called `NN-staged` is in the index alone. `secrets.toml` names the secrets that are made up for `@@NAME@@`.
+    called `NN-staged` is in the index alone. `proved.toml` says which proofs there are of the
+    tree. `secrets.toml` names the secrets that are made up for `@@NAME@@`.
     """
     told = case / "secrets.toml"
     secrets = tomllib.loads(told.read_text("utf-8")) if told.is_file() else {}
@@ -64,6 +66,8 @@ def build(case: Path, target: Path) -> str | None:
         commit(target, subject)
         if subject.startswith("base"):
             base = git(target, "rev-parse", "HEAD")
+    if (case / "proved.toml").is_file():
+        scratch_proofs.prove(case / "proved.toml", target, base)
     return base
 
 

@@ -74,8 +74,17 @@ def test_an_override_is_a_waiver_with_an_owner_and_an_end(
     done = project.gate("T")
     assert done.decision == decision, done.reasons
     if decision == "pass":
-        assert done.notes[0].startswith("test_output is missing and waived until ")
+        (one,) = done.overrides
+        assert (one.type, one.state, one.owner, one.approved_by, one.expires) == (
+            "test_output", "missing", "api-team", "security", day,
+        )  # fmt: skip
         assert "CHECKER_T_TEST_OUTPUT" not in done.verdict.predicate.properties
+        told = project.run("gate", "T", str(project.root), "--format", "json")
+        assert [each["reason"] for each in json.loads(told.stdout)["overrides"]] == ["the database is being moved"]
+        plain = project.run("gate", "T", str(project.root)).stdout.splitlines()
+        assert plain[1].startswith("  override: test_output is missing (no proof of this type")
+    else:
+        assert done.overrides == ()
 
 
 def test_a_doctored_proof_is_not_waived(project: Project) -> None:

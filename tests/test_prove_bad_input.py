@@ -63,6 +63,19 @@ def test_a_command_that_kills_its_parent_forges_no_proof(project: Project, apart
     assert "FAILED" in done.stdout or not apart
 
 
+def test_a_command_that_kills_what_it_sees_kills_no_checker(project: Project) -> None:
+    if not own_processes():
+        pytest.skip("this kernel gives no process namespace, and -1 would be everybody")
+    script = "import os, signal; os.kill(-1, signal.SIGKILL)"
+    commanded(project, "python", "-c", script)
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(HERE), "HOME": str(project.root.parent)}
+    environment[keys.VARIABLE] = str(project.keys["local"])
+    command = [sys.executable, "-m", "checker", "prove", "smoke_test", str(project.root), "--base", project.base]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert project.bundle().exists()
+
+
 def test_a_command_that_prints_a_gigabyte_is_read_to_its_end(project: Project) -> None:
     script = "import os\nblock = b'x' * (1 << 20)\nfor _ in range(1024):\n    os.write(1, block)\nraise SystemExit(3)"
     commanded(project, "python", "-c", script)

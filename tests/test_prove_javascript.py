@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from checker.model.proof import Run, Signal
-from checker.proofs import js_tests, js_weakened
+from checker.proofs import js_mutation, js_tests, js_weakened
 from checker.proofs.js_run import JsSuite, _of_jest
 from checker.proofs.js_weakened import JsSide
 from checker.proving import prove
@@ -231,3 +231,71 @@ def test_what_is_no_result_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text(text, "utf-8")
     with pytest.raises(ValueError, match=r"\S"):
         _of_jest(tmp_path / "results.json", tmp_path)
+
+
+@node
+def test_changed_lines_that_no_test_notices_ask_a_person(tmp_path: Path) -> None:
+    project = Project(tmp_path / "repo")
+    project.edit("src/calc.js", "exports.sub", "exports.share = (a, b) => (b > 10 ? a / b : 0);\nexports.sub")
+    run = project.proved()
+    assert run.decision == "review"
+    (told,) = [one for one in run.reasons if one.startswith("mutants-survive")]
+    assert "src/calc.js::exports.share" in told
+    said = [
+        'const { share } = require("../src/calc.js");',
+        'test("shares", () => {',
+        "  assert.strictEqual(share(22, 11), 2);",
+        "  assert.strictEqual(share(1, 2), 0);",
+        "});",
+        "",
+    ]
+    project.edit(TESTS, 'describe("sub"', "\n".join(said) + 'describe("sub"')
+    run = project.proved()
+    assert (run.decision, run.mutants["killed"] > 0) == ("pass", True), run.reasons
+
+
+TYPED = b"""\
+export class Cart {
+  constructor(private readonly rate: number = 7) {}
+  total(lines: Line[]): number {
+    if (lines.length === 0) {
+      return 0;
+    }
+    logger.info("lines " + 3);
+    return sum(lines) * (this.rate > 3 ? 2 : 1);
+  }
+}
+export const isOpen = (order: Order): boolean => order.state !== "closed" && <boolean>order.live;
+throw new Error("never " + 1);
+"""
+
+
+OLD = b"class Cart { total() { return 1; } }\nconst isOpen = () => true;\n"
+
+
+def test_mutants_of_typescript_stand_where_something_is_computed() -> None:
+    found = list(
+        js_mutation.mutants(
+            {"src/cart.ts": OLD},
+            {"src/cart.ts": TYPED, "src/types.d.ts": b"export const a = 1 + 1;", "bad.ts": b"const = ;"},
+        )
+    )
+    assert {one.function for one in found} == {"constructor", "total", "isOpen"}
+    said = [f"{one.said}{' !' if one.telling else ''}" for one in found if one.function != "constructor"]
+    assert said == [
+        "line 4: === became !==", "line 4: 0 became 1", "line 5: 0 became 1", "line 8: * became +", "line 8: > became <=",
+        "line 8: 3 became 4", "line 8: 2 became 3", "line 8: 1 became 2", "line 11: && became ||", "line 11: !== became ===",
+        "line 5: the answer became undefined !",
+    ]  # fmt: skip
+    assert all(one.source != TYPED.decode() for one in found)
+    assert not list(js_mutation.mutants({"src/cart.ts": TYPED}, {"src/cart.ts": TYPED, "src/moved.ts": TYPED}))
+
+
+@node
+def test_a_way_for_the_tests_alone_asks_a_person(tmp_path: Path) -> None:
+    project = Project(tmp_path / "repo")
+    way = "(b) => (process.argv.join().includes('.test.') ? (a) => a - b : (a) => b - a);\nexports.sub = (a, b) => way(b)(a);"
+    project.edit("src/calc.js", "exports.sub = (a, b) => a - b;", f"const way = {way}")
+    run = project.proved()
+    assert run.decision == "review", run.reasons
+    assert any("mutants-survive: src/calc.js::way" in one for one in run.reasons), run.reasons

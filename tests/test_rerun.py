@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from checker.probe.network import own_processes
 from tests.proved_project import Project
+from tests.scratch import git
 
 HERE = Path(__file__).resolve().parent.parent
 WORKFLOW = HERE / ".github" / "workflows" / "proofs.yml"
@@ -43,7 +45,8 @@ def rerun(project: Project, folder: Path) -> tuple[int, dict[str, Any], dict[str
         "PATH": f"{tools}:{os.environ['PATH']}",
         "PYTHONPATH": str(HERE),
         "HOME": str(folder),
-        "CHECKER_SIGNING_KEY": str(project.keys["ci"]),
+        "CHECKER_SIGNING_KEY": project.keys["ci"].read_text(),  # as a secret of CI is given
+        "CHECKER_CONFINED": "1" if own_processes() else "",
     }
     environment |= {"GATE": "G5", "BASE": project.base, "OUT": str(folder / "out")}
     command = ["bash", "-e", "-c", prove_again()["run"]]  # as the host's runner starts it
@@ -76,6 +79,48 @@ def test_a_test_that_passed_only_where_the_agent_ran_it_is_named(project: Projec
     ), gate["reasons"]
 
 
+def test_a_change_that_takes_the_key_of_the_job_takes_nothing(project: Project, tmp_path: Path) -> None:
+    if not own_processes():
+        pytest.skip("this kernel gives no process namespace")
+    taken = tmp_path / "taken"
+    lines = [
+        "import glob",
+        "",
+        "",
+        "def test_takes():",
+        "    found = b''",
+        "    for file in glob.glob('/proc/[0-9]*/environ'):",
+        "        with open(file, 'rb') as one:",
+        "            found += one.read()",
+        f"    with open({str(taken)!r}, 'wb') as out:",
+        "        assert out.write(found) > 0",
+        "",
+    ]
+    (project.root / "tests" / "test_takes.py").write_text("\n".join(lines))
+    code, gate, _ = rerun(project, tmp_path)
+    assert (code, gate["decision"]) == (0, "pass"), gate["reasons"]
+    assert b"PATH" in taken.read_bytes()
+    assert b"PRIVATE KEY" not in taken.read_bytes()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_anchors_are_fetched_where_there_are_any(project: Project, tmp_path: Path, kept: bool) -> None:
+    (step,) = [one for one in steps() if one.get("name") == "Anchors"]
+    if kept:
+        git(project.root, "notes", "--ref", "checker", "add", "-m", "{}", project.base)
+    git(tmp_path, "clone", "-q", "--mirror", str(project.root), "origin.git")
+    git(tmp_path, "clone", "-q", "origin.git", "work")
+    done = subprocess.run(
+        ["bash", "-e", "-c", step["run"]], cwd=tmp_path / "work", capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert bool(git(tmp_path / "work", "for-each-ref", "refs/notes/checker").strip()) is kept
+    git(tmp_path / "work", "remote", "set-url", "origin", str(tmp_path / "nowhere"))
+    assert subprocess.run(
+        ["bash", "-e", "-c", step["run"]], cwd=tmp_path / "work", capture_output=True, check=False
+    ).returncode
+
+
 def test_the_workflow_is_one_and_gives_the_change_no_more_than_it_needs() -> None:
     told = yaml.safe_load(WORKFLOW.read_text("utf-8"))
     assert set(told) == {"name", True, "permissions", "jobs"}  # YAML 1.1 reads the key `on` as true
@@ -84,6 +129,7 @@ def test_the_workflow_is_one_and_gives_the_change_no_more_than_it_needs() -> Non
     (job,) = told["jobs"].values()
     assert {"runs-on", "timeout-minutes", "steps"} == set(job)
     assert [one for one in steps() if "CHECKER_SIGNING_KEY" in one.get("env", {})] == [prove_again()]
+    assert prove_again()["env"]["CHECKER_CONFINED"] == "1"
     for step in job["steps"]:
         assert ("run" in step) != ("uses" in step)
         assert "${{" not in step.get("run", ""), "what stands there would be run"

@@ -204,6 +204,7 @@ CHECKS = Registry(
         "status-codes": "api.status_codes:status_codes",
         "structured-log": "code.operability:structured_log",
         "success-envelope": "api.success_envelope:success_envelope",
+        "suite-ran": "proofs.suite_ran:suite_ran",
         "suppression-added": "change.gates:suppression_added",
         "tech-stack": "change.technologies:tech_stack",
         "tenant-column": "schema.tenant_column:tenant_column",

@@ -59,7 +59,11 @@ def gate_command(name: str, path: Path, hook: bool, listing: bool, **options: An
             raise
         click.echo(f"checker gate {name}: {visible(str(refused))}", err=True)
         sys.exit(BLOCKS)
-    lines = [f"{name}: {done.decision}", *(f"  {reason}" for reason in done.reasons)]
+    lines = [
+        f"{name}: {done.decision}",
+        *(f"  {one.said}" for one in done.overrides),
+        *(f"  {one}" for one in done.reasons),
+    ]
     if hook:
         click.echo("\n".join(map(visible, lines)), err=True)
         sys.exit(verdicts.READY if done.decision == "pass" else BLOCKS)
@@ -155,6 +159,7 @@ def _json(done: GateRun) -> dict[str, Any]:
         "recommendation": done.recommendation,
         "reasons": list(done.reasons),
         "proofs": [_proof(one, done.attempts.get(one.type, 0)) for one in done.proofs],
+        "overrides": [asdict(one) for one in done.overrides],
         "approvals": [asdict(one) for one in done.approvals],
         "audit": {"profile": audited.profile, "status": audited.status, "findings": len(audited.findings)}
         if audited

@@ -45,4 +45,6 @@ def _record(name: str, line: int, one: Judged) -> ProofRecord:
         keyid=one.keyid,
         path=one.path,
     )
-    return ProofRecord(name, line, one.type, one.reason, one.reason if one.doctored else None, state)
+    told = one.proof.predicate if one.proof else None
+    passed, failed = (told.passed_tests, told.failed_tests) if told else ((), ())
+    return ProofRecord(name, line, one.type, one.reason, one.reason if one.doctored else None, state, passed, failed)

@@ -90,6 +90,7 @@ class Run(_Named):
     stdout_sha256: Sha256
     env: Mapping[str, str] = Field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    confined: bool = False  # the command saw no process but its own
     log: Link
     nonce: str
     started_on: Moment

@@ -17,6 +17,8 @@ class ProofRecord:
     reason: str
     broken: str | None
     state: ProofState
+    passed: tuple[str, ...] = ()  # names of tests, as `path::name`
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

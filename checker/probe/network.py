@@ -15,7 +15,8 @@ _CLOSED = (
     *(("unshare", *mapped, "--net", *_APART) for mapped in _MAPPED),
     *(("unshare", *mapped, "--net") for mapped in _MAPPED),
 )
-_OWN = tuple(("unshare", *mapped, *_APART) for mapped in _MAPPED)
+# Without users of its own first: a command that root runs may have to become somebody else, as PostgreSQL must.
+_OWN = tuple(("unshare", *mapped, *_APART) for mapped in reversed(_MAPPED))
 
 
 @cache

@@ -25,7 +25,8 @@ def subjects(git: Git, rules: Gates) -> tuple[Descriptor, ...]:
 
 
 def bound_tree(git: Git, rules: Gates) -> str:
-    return git.tree(lambda path: not rules.is_record(path))
+    recorded = rules.recorded
+    return git.tree(lambda path: not recorded(path))
 
 
 def at_base(git: Git, revision: str | None) -> dict[str, bytes]:

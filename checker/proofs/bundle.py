@@ -44,7 +44,11 @@ class Head:
 
 def name_of(signer: Signer | None) -> str:
     """The file that a signer appends to; each has a chain of its own, so that branches and CI never cross."""
-    return f"{FOLDER}/{signer.public_key.keyid[:16] if signer else 'unsigned'}{ENDING}"
+    return called(signer.public_key.keyid) if signer else f"{FOLDER}/unsigned{ENDING}"
+
+
+def called(keyid: str) -> str:
+    return f"{FOLDER}/{keyid[:16]}{ENDING}"
 
 
 def lines_of(data: bytes) -> list[bytes]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Literal
 
+from checker.model.git import TrackedEntry
 from checker.model.globs import covers
 from checker.model.proof import Signal
+from checker.model.repo import Role
 from checker.model.settings import Policy
 from checker.model.unavailable import Unavailable
 from checker.proofs import eslint_run, js_run, junit, pytest_run, tool_runs, unittest_run
@@ -22,6 +26,8 @@ from checker.proofs.scratch import Scratch
 Name = Literal[
     "pytest", "unittest", "node", "vitest", "jest", "eslint", "ruff", "compileall", "build", "checker", "other"
 ]
+WEAKENED = ("test_output", "coverage_report", "lint_output")  # proofs that a change of their judges concerns
+JUNIT = "{junit}"  # in a command: the file that it shall write
 JAVASCRIPT = ("node", "vitest", "jest", "eslint")
 _MODULES: dict[str, Name] = {
     "pytest": "pytest",
@@ -43,6 +49,9 @@ _OF_TESTS = {
     "source-detects-tests",
     "source-looks-right",
     "test-data-changed",
+    "test-dropped",
+    "narrowed",
+    "code-unreadable",
 }
 
 
@@ -65,9 +74,9 @@ def choose(kind: str, policy: Policy, revisions: Sequence[Revision], gates: Gate
         fitting = (one for each in revisions for one in gates.types[kind].defaults if _fits(one, each))
         argv = next((one.argv for one in fitting), None)
     if not argv:
-        line = f'[commands] {kind} = ["…"]'
+        words = ", ".join(f'"{word}"' for word in gates.types[kind].example)
         raise Unavailable(
-            f"no command for {kind}: none is configured and none was detected; add {line} to checker.toml"
+            f"no command for {kind}: none is configured and none was detected; add [commands] {kind} = [{words}] to checker.toml"
         )
     return tool(argv)
 
@@ -87,22 +96,25 @@ def tool(argv: Sequence[str]) -> Tool:
     return Tool(known, tuple(argv[1:])) if known else Tool("other", tuple(argv))
 
 
-def run(
-    kind: str, chosen: Tool, scratch: Scratch, head: Revision, testpaths: tuple[str, ...] | None, gates: Gates
-) -> Outcome:
-    """Run it on an exported head and read it; `testpaths` are the base's. CommandMissing and Unavailable where it is not there."""
+def run(kind: str, chosen: Tool, scratch: Scratch, head: Revision, base: Revision | None, gates: Gates) -> Outcome:
+    """Run it on an exported head and read it; what is asked of the tests is what the base's settings say.
+
+    CommandMissing and Unavailable where the command is not there.
+    """
     limits, sources = gates.types[kind], head.python
+    before = base.side().suite.configured if base else None
+    testpaths = before.testpaths if before else None
     if chosen.name in ("node", "vitest", "jest"):
         return js_run.run(chosen.name, scratch, head.js_side().suite, chosen.words, limits.seconds)
     if chosen.name == "eslint":
         return eslint_run.run(scratch, head.javascript, chosen.words, limits.seconds)
-    suite = head.side(testpaths).suite
+    suite = _named(scratch, head.side(testpaths).suite, chosen.words)
     if chosen.name == "unittest":
         return unittest_run.run(scratch, suite, chosen.words, limits.seconds)
     if chosen.name == "pytest":
         if kind != "coverage_report":
             return pytest_run.run(scratch, suite, chosen.words, gates, limits.seconds)
-        return _covered(scratch, suite, chosen.words, gates, limits.minimum or 0.0)
+        return _covered(scratch, head, suite, chosen.words, gates, before.omitted if before else ())
     if chosen.name == "ruff":
         return tool_runs.ruff(scratch, chosen.words, sources, limits.seconds)
     if chosen.name == "compileall":
@@ -114,7 +126,22 @@ def run(
     words = list(chosen.words)
     if PurePosixPath(words[0]).name in ("python", "python3"):
         words[0] = str(scratch.interpreter.path)
+    if any(JUNIT in word for word in words):
+        return tool_runs.reported(scratch, words, JUNIT, limits.seconds)
     return tool_runs.believed(scratch, words, limits.seconds)
+
+
+def _named(scratch: Scratch, suite: Suite, words: Sequence[str]) -> Suite:
+    """The suite below the files and folders that the policy's own words name; all of it where they name none."""
+    said = (word.partition("::")[0].strip("/").removeprefix("./") for word in words if not word.startswith("-"))
+    named = tuple(one for one in said if one not in ("", ".") and (scratch.tree / one).exists())
+    return replace(suite, testpaths=named) if named else suite
+
+
+def own_files(chosen: Tool, revision: Revision) -> list[TrackedEntry]:
+    """The files of the tree that a command names: whoever changes one of them changes what judges."""
+    said = {word.removeprefix("./") for word in chosen.words} if chosen.name == "other" else set()
+    return [one for one in revision.entries if one.path in said] if said else []
 
 
 def concerns(kind: str, signal: Signal) -> bool:
@@ -135,7 +162,9 @@ def concerns(kind: str, signal: Signal) -> bool:
     return signal.kind == "suppression-added" and kind in ("lint_output", "coverage_report")
 
 
-def _covered(scratch: Scratch, suite: Suite, words: Sequence[str], gates: Gates, minimum: float) -> Outcome:
+def _covered(
+    scratch: Scratch, head: Revision, suite: Suite, words: Sequence[str], gates: Gates, omitted: Sequence[str]
+) -> Outcome:
     """pytest with pytest-cov, its own settings file empty: no `omit`, no `exclude_lines` of the repository counts."""
     report, settings = scratch.results / "coverage.xml", scratch.results / "coveragerc"
     settings.write_text("[run]\nbranch = false\n[report]\nexclude_lines =\n    (?!)\n", "utf-8")
@@ -148,14 +177,14 @@ def _covered(scratch: Scratch, suite: Suite, words: Sequence[str], gates: Gates,
         f"--cov-config={settings}",
         *("--cov",) * (not any(w.startswith("--cov") for w in kept)),
     )
-    seconds = gates.types["coverage_report"].seconds
+    seconds, minimum = gates.types["coverage_report"].seconds, gates.types["coverage_report"].minimum or 0.0
     done = pytest_run.run(scratch, suite, kept, gates, seconds, extra=extra)
     if done.code == 4:
         raise Unavailable(
             f"pytest-cov is not installed for {scratch.interpreter.path}; {scratch.interpreter.path} -m pip install pytest-cov"
         )
     try:
-        rate = junit.line_rate(report)
+        rate = junit.line_rate(report, scratch.tree, _to_cover(scratch, head, words, omitted))
     except Unparsed as wrong:
         return replace(done, signals=(*done.signals, Signal(kind="unparsed", about=str(wrong))))
     if rate >= minimum:
@@ -170,3 +199,28 @@ def _fits(default: Default, head: Revision) -> bool:
         return bool(paths)
     wanted = default.text.encode()
     return any(wanted in head.contents.get(path, b"") for path in paths)
+
+
+def _to_cover(scratch: Scratch, head: Revision, words: Sequence[str], omitted: Sequence[str]) -> dict[str, int]:
+    """Files of source with how many statements each has; below what `--cov=PLACE` of the policy names, where it names
+    one, and without what the base's own settings omit."""
+    named = [word.partition("=")[2].strip("/").replace(".", "/") for word in words if word.startswith("--cov=")]
+    places = tuple(
+        f"{root}{one}" for one in named if one for root in ("", "src/") if (scratch.tree / root / one).is_dir()
+    )
+    asked = {path: data for path, data in head.side().source.items() if head.role(path) is Role.RUNTIME}
+    told = {path: data for path, data in asked.items() if not any(fnmatchcase(path, one) for one in omitted)}
+    kept = {
+        path: data for path, data in told.items() if not places or path.startswith(tuple(f"{one}/" for one in places))
+    }
+    return {path: count for path, data in kept.items() if (count := _statements(data))}
+
+
+def _statements(source: bytes) -> int:
+    """Lines on which a statement begins, as coverage counts them; what only documents is none."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return 1
+    told = (one for one in ast.walk(tree) if isinstance(one, ast.stmt))
+    return len({one.lineno for one in told if not (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))})

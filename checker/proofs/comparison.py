@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from checker.model.proof import BaseRun, Signal
 from checker.model.repo import Role
 from checker.probe.git import Git
-from checker.proofs import base_tests, commands, js_run, js_weakened, mutation, pytest_run, tool_runs, unittest_run
+from checker.proofs import (
+    base_tests,
+    commands,
+    imports,
+    js_mutation,
+    js_run,
+    js_weakened,
+    mutation,
+    pytest_run,
+    tool_runs,
+    unittest_run,
+)
 from checker.proofs.base_tests import Judge, MakeScratch
 from checker.proofs.commands import Tool
 from checker.proofs.export import export
@@ -44,7 +55,7 @@ class Comparison:
 
     def compared(self, outcome: Outcome, scratch: Scratch) -> Found:
         """Every signal of the comparison, what the base's tests said, and what mutants did."""
-        signals = self._delta()
+        signals = (*self._delta(), *self._imports(), *self._command())
         if self.tool.name == "ruff":
             return (*signals, *self._hidden(scratch)), _NOT_ASKED, Probed()
         judge = self._judge()
@@ -56,16 +67,35 @@ class Comparison:
         if any(one.kind in self.rules.decision.hard for one in outcome.signals):
             return signals, ran, Probed()
         little = base_tests.prove_little(self.git, self.base, self.head, judge, self.make, outcome.passed)
-        probed = self._mutants(outcome) if self.kind == "test_output" and self.tool.name == "pytest" else Probed()
+        probed = self._probed(outcome) if self.kind == "test_output" else Probed()
         return (*signals, *little, *probed.signals), ran, probed
 
     def _delta(self) -> tuple[Signal, ...]:
         """What judges differs for every type: a lint run is weakened by its configuration as a test run is."""
         if self.tool.name in commands.JAVASCRIPT:
             return js_weakened.weakened(self.base.js_side(), self.head.js_side(), lint=self.tool.name == "eslint")
+        if self.kind not in commands.WEAKENED:
+            return ()
         before = self.base.side()
         found = (*weakened(before, self.head.side(before.suite.testpaths)), *self._tables())
         return tuple(one for one in found if commands.concerns(self.kind, one))
+
+    def _imports(self) -> tuple[Signal, ...]:
+        """A build makes byte code of imports that lead nowhere; those that the base does not have."""
+        if self.kind != "build_output":
+            return ()
+        now = imports.broken(self.head.contents, (one.path for one in self.head.entries))
+        new = now - imports.broken(self.base.contents, (one.path for one in self.base.entries)) if now else now
+        return tuple(Signal(kind="import-broken", about=one) for one in sorted(new))
+
+    def _command(self) -> tuple[Signal, ...]:
+        """A command that names a file of the tree is judged by that file: the change must not have touched it."""
+        known = {(one.path, one.blob) for one in commands.own_files(self.tool, self.base)}
+        return tuple(
+            Signal(kind="runner-changed", about=f"{one.path} is run for this proof, and the change touches it")
+            for one in commands.own_files(self.tool, self.head)
+            if (one.path, one.blob) not in known
+        )
 
     def _tables(self) -> tuple[Signal, ...]:
         """Numbers of the tests that new source or new data of the source holds: a table of right answers."""
@@ -125,6 +155,25 @@ class Comparison:
             run,
         )
 
+    def _probed(self, outcome: Outcome) -> Probed:
+        if self.tool.name in ("pytest", "unittest"):
+            return self._mutants(outcome)
+        return self._js_mutants(outcome) if self.tool.name in ("node", "vitest", "jest") else Probed()
+
+    def _js_mutants(self, outcome: Outcome) -> Probed:
+        """The whole suite for each: which tests load a file is not told by its name here. A slow suite is tried less often."""
+        before, after = self.base.js_side(), self.head.js_side()
+        scratch, name = self.make("mutants"), self.tool.name
+        export(self.git, self.head.entries, scratch.tree)
+
+        def run(_: Sequence[str]) -> Outcome:
+            limit = max(10.0, 3 * outcome.seconds)
+            assert name in ("node", "vitest", "jest")
+            return js_run.run(name, scratch, after.suite, self.tool.words, limit, canaries=False)
+
+        found = js_mutation.mutants(before.source, after.source)
+        return mutation.probe(found, scratch.tree, run, lambda _: (), self.rules.pytest.mutation_seconds)
+
     def _mutants(self, outcome: Outcome) -> Probed:
         before, after = self.base.side(), self.head.side(self.base.side().suite.testpaths)
         scratch = self.make("mutants")
@@ -134,6 +183,8 @@ class Comparison:
         def run(files: Sequence[str]) -> Outcome:
             words = [word for word in self.tool.words if word.startswith("-")] if files else list(self.tool.words)
             limit = max(10.0, 3 * outcome.seconds)
+            if self.tool.name == "unittest":
+                return unittest_run.run(scratch, after.suite, self.tool.words, limit, canaries=False)
             extra = ("--maxfail=1", *files)
             return pytest_run.run(scratch, after.suite, words, self.rules, limit, canaries=False, extra=extra)
 
@@ -143,7 +194,7 @@ class Comparison:
 
         runtime = {path: data for path, data in after.source.items() if whole or files(path)}
         budget = self.rules.pytest.mutation_seconds
-        return mutation.probe(before.source, runtime, scratch.tree, run, files, budget)
+        return mutation.probe(mutation.mutants(before.source, runtime), scratch.tree, run, files, budget)
 
     def _hidden(self, scratch: Scratch) -> tuple[Signal, ...]:
         """What a linter without the repository's settings finds in changed files, and did not find in them before."""

@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 from securesystemslib.dsse import Envelope
-from securesystemslib.exceptions import VerificationError
+from securesystemslib.exceptions import Error, VerificationError
 from securesystemslib.signer import Key, Signer
 
 from checker.model.proof import APPROVAL, PAYLOAD, SUMMARY, TEST_RESULT, Approval, GateVerdict, Proof, Statement
+from checker.model.unavailable import Unavailable
 
 KINDS: Mapping[str, type[Proof | Approval | GateVerdict]] = {
     APPROVAL: Approval,
@@ -43,11 +44,15 @@ class Sealed:
 
 
 def seal(statement: Statement, signer: Signer | None) -> bytes:
-    """One line of a bundle, without its line break; unsigned where there is no signer."""
+    """One line of a bundle, without its line break; unsigned where there is no signer. Unavailable: the signer does not sign."""
     payload = canonical(statement.model_dump(mode="json", by_alias=True, exclude_none=True))
     envelope = Envelope(payload, PAYLOAD, {})
     if signer is not None:
-        envelope.sign(signer)
+        try:
+            envelope.sign(signer)
+        except (Error, RuntimeError, OSError, ValueError) as refused:
+            said = str(refused)[:200] or type(refused).__name__
+            raise Unavailable(f"nothing was signed: {said}; see what {signer.public_key.keyid[:16]} asks for") from None
     return canonical(envelope.to_dict())
 
 

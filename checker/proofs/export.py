@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from checker.model.git import GITLINK, SYMLINK, TrackedEntry
@@ -17,13 +17,13 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 
 
-def export(git: Git, entries: Sequence[TrackedEntry], target: Path) -> tuple[str, ...]:
+def export(git: Git, entries: Sequence[TrackedEntry], target: Path) -> Mapping[str, str]:
     """Write entries below an empty folder, from the object store alone: no filter, attribute or index flag is obeyed.
 
-    Returns what is not there as a reader would think: submodules, Git LFS pointers, links that lead out of the tree.
+    Returns by path what is not there as a reader would think: submodules, Git LFS pointers, links that lead out of the tree.
     Unavailable: an entry whose path could leave the folder, or whose content is not at hand.
     """
-    said = [f"submodule {entry.path} is not exported" for entry in entries if entry.mode == GITLINK]
+    said = {entry.path: f"submodule {entry.path} is not exported" for entry in entries if entry.mode == GITLINK}
     files = [entry for entry in entries if entry.mode != GITLINK]
     _refuse_unsafe(entry.path for entry in files)
     root = os.fspath(target)
@@ -35,12 +35,13 @@ def export(git: Git, entries: Sequence[TrackedEntry], target: Path) -> tuple[str
             links.append((entry, content))
             continue
         if content.startswith(_POINTER):
-            said.append(f"{entry.path} is a Git LFS pointer, its content is not in the tree")
+            said[entry.path] = f"{entry.path} is a Git LFS pointer, its content is not in the tree"
         _write(f"{root}/{entry.path}", content, 0o755 if entry.mode == "100755" else 0o644)
     # links come last, so that no file is ever written through one
     for entry, content in links:
-        said += _link(target, entry.path, os.fsdecode(content))
-    return tuple(sorted(said))
+        if not _link(target, entry.path, os.fsdecode(content)):
+            said[entry.path] = f"link {entry.path} leads out of the tree and is not exported"
+    return dict(sorted(said.items()))
 
 
 def _contents(git: Git, entries: Iterable[TrackedEntry]) -> Iterator[tuple[TrackedEntry, bytes]]:
@@ -69,9 +70,9 @@ def _write(file: str, content: bytes, mode: int) -> None:
         os.close(descriptor)
 
 
-def _link(target: Path, path: str, leads: str) -> list[str]:
+def _link(target: Path, path: str, leads: str) -> bool:
     goal = os.path.normpath(os.path.join(os.path.dirname(path), leads))
     if os.path.isabs(leads) or goal == ".." or goal.startswith("../"):
-        return [f"link {path} leads out of the tree and is not exported"]
+        return False
     os.symlink(leads, target / path)
-    return []
+    return True

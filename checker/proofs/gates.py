@@ -37,6 +37,7 @@ class ProofType(Frozen):
 
     seconds: float
     minimum: float | None = None
+    example: tuple[str, ...] = ("…",)
     defaults: tuple[Default, ...] = ()
 
 
@@ -105,7 +106,12 @@ class Gates(Frozen):
 
     def is_record(self, path: str) -> bool:
         """Whether a path holds a record of work, and so no part of what is proved."""
-        return _namer(self.records.paths)(path)
+        return self.recorded(path)
+
+    @property
+    def recorded(self) -> Callable[[str], bool]:
+        """The same as one function, for whoever asks of every path of a large tree."""
+        return _namer(self.records.paths)
 
     def recording(self, layout: Layout) -> Gates:
         """With the places besides where a layout says that records of work lie; the base's layout, never the head's."""

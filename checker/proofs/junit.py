@@ -57,18 +57,47 @@ def read(file: Path) -> Results:
     return Results(tests, cases, skipped, unloaded, frozenset(unexpected))
 
 
-def line_rate(file: Path) -> float:
-    """The percentage of lines covered, counted from the lines of a Cobertura file and not read from its total."""
-    total = covered = 0
-    for line in _root(file).iter("line"):
-        hits = line.get("hits", "")
-        if not hits.isdigit():
-            raise Unparsed(f"{file.name}: a line without hits")
-        total += 1
-        covered += hits != "0"
+def cases(file: Path) -> dict[str, str]:
+    """The cases of any JUnit file by `class::name`, each with its worst outcome."""
+    found: dict[str, str] = {}
+    for case in _root(file).iter("testcase"):
+        name = "::".join(filter(None, (case.get("classname"), case.get("name"))))
+        outcome = _outcome(case)
+        found[name] = min(found.get(name, outcome), outcome, key=_WORST_FIRST.index)
+    return found
+
+
+def line_rate(file: Path, tree: Path, wanted: Mapping[str, int]) -> float:
+    """The percentage of lines covered, counted from the lines of a Cobertura file and not read from its total.
+
+    `wanted` are the files of source below `tree` that must be covered, with how many lines each has: no line of a test
+    counts, and a file that nothing imported counts as not covered. Unparsed: no line that is known.
+    """
+    root = _root(file)
+    places = [Path(one.text or ".") for one in root.iter("source")] or [tree]
+    seen: dict[str, dict[int, bool]] = {}
+    for each in root.iter("class"):
+        name = _named(each.get("filename") or "", places, tree)
+        if name in wanted:
+            for line in each.iter("line"):
+                hits, number = line.get("hits", ""), line.get("number", "")
+                if not hits.isdigit() or not number.isdigit():
+                    raise Unparsed(f"{file.name}: a line without hits")
+                lines = seen.setdefault(name, {})
+                lines[int(number)] = lines.get(int(number), False) or hits != "0"
+    total = sum(map(len, seen.values())) + sum(lines for name, lines in wanted.items() if name not in seen)
     if not total:
-        raise Unparsed(f"{file.name} names no line at all")
-    return 100.0 * covered / total
+        raise Unparsed(f"{file.name} names no line of source at all")
+    return 100.0 * sum(sum(one.values()) for one in seen.values()) / total
+
+
+def _named(name: str, places: list[Path], tree: Path) -> str:
+    """The path below the tree of a file that a report names below one of its sources."""
+    for place in places:
+        found = place / name
+        if found.is_relative_to(tree) and found.is_file():
+            return found.relative_to(tree).as_posix()
+    return name
 
 
 def _identity(path: str, classname: str, name: str) -> str:

@@ -29,6 +29,7 @@ from checker.model.unavailable import Unavailable
 
 VARIABLE = "CHECKER_SIGNING_KEY"
 PUBLIC = "CHECKER_SIGNING_PUBLIC"
+PIN = "CHECKER_SIGNING_PIN"  # of an HSM
 _PREFIX = "ed25519:"
 _URI = re.compile(r"[a-z][a-z0-9]+:")
 _DER: Mapping[str, type[EllipticCurvePublicKey] | type[RSAPublicKey]] = {
@@ -67,7 +68,22 @@ def of(environment: Mapping[str, str]) -> Signer | None:
     if not source:
         return None
     scheme = source.partition(":")[0] if _URI.match(source) else ""
-    return _by_uri(scheme, source, environment.get(PUBLIC)) if scheme in SIGNER_FOR_URI_SCHEME else signer(source)
+    return _by_uri(scheme, source, environment) if scheme in SIGNER_FOR_URI_SCHEME else signer(source)
+
+
+def refuse_inside(environment: Mapping[str, str], root: Path) -> None:
+    """KeyRefused for a key file in the repository around `root`: whatever runs there reads it, and a commit publishes it."""
+    source = environment.get(VARIABLE) or ""
+    scheme, _, rest = source.partition(":")
+    by_uri = bool(_URI.match(source)) and scheme in SIGNER_FOR_URI_SCHEME
+    if not source or source.lstrip().startswith("-----BEGIN") or (by_uri and scheme != CryptoSigner.SCHEME):
+        return
+    file = Path(rest if by_uri else source)
+    around = _repository_around(root.resolve() / "key") or root.resolve()
+    if any(one.is_relative_to(around) for one in (file.resolve(), Path(os.path.abspath(file)))):
+        raise KeyRefused(
+            f"{file} is inside the repository that it would judge, where what runs can read it; move it elsewhere"
+        )
 
 
 def own_public(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -81,17 +97,20 @@ def own_public(environment: Mapping[str, str]) -> tuple[str, ...]:
     return (public_part(source),)
 
 
-def _by_uri(scheme: str, uri: str, public: str | None) -> Signer:
+def _by_uri(scheme: str, uri: str, environment: Mapping[str, str]) -> Signer:
     """A signer of securesystemslib: a KMS, an HSM, a vault. Its key does not leave it, so the public part is told beside."""
+    public, pin = environment.get(PUBLIC), environment.get(PIN)
     if not public:
         raise KeyRefused(
             f"{VARIABLE} is {scheme}:…, so {PUBLIC} must name its public part (as [[proofs.keys]] public has it)"
         )
     known = read_public(public)
+    if scheme == "hsm" and not pin:
+        raise KeyRefused(f"{VARIABLE} is hsm:…, so {PIN} must hold its PIN")
     if scheme == CryptoSigner.SCHEME:
         _guarded(Path(uri.partition(":")[2]))
     try:
-        return Signer.from_priv_key_uri(uri, known)
+        return Signer.from_priv_key_uri(uri, known, (lambda _: pin) if pin else None)
     except UnsupportedLibraryError as missing:
         raise KeyRefused(
             f"{scheme}: {missing}; pip install 'securesystemslib[{_EXTRAS.get(scheme, scheme)}]'"

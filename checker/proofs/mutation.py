@@ -7,14 +7,15 @@ import copy
 import difflib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from checker.model.proof import Signal
 from checker.proofs.outcome import Outcome
 
-MOST = 12  # mutants of one proof
-_OF_ONE = 3  # mutants of one function
+MOST = 24  # mutants of one proof
+OF_ONE = 3  # mutants of one place
+ENOUGH = 2  # with so many that compute otherwise, it is not asked whether an answer is looked at at all: most tests do
 _SWAPS: Mapping[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult,
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt,
@@ -26,12 +27,19 @@ Run = Callable[[Sequence[str]], Outcome]  # of the test files that are named; al
 
 @dataclass(frozen=True)
 class Mutant:
-    """One function's file with one thing in it computed otherwise."""
+    """One function's file with one thing in it computed otherwise.
+
+    `place` is the statement, or the arm of a conditional expression: what runs or does not run as a whole. `telling`: a
+    test that reaches the place and looks at what comes of it notices this one for certain; made where there are few others, and
+    telling in a function that the base has: of one that is new, and so small, it may be meant to be tested later.
+    """
 
     path: str
     function: str
+    place: tuple[int, int]
     said: str
     source: str
+    telling: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,25 +52,26 @@ class Probed:
 
 
 def probe(
-    base: Mapping[str, bytes],
-    head: Mapping[str, bytes],
+    found: Iterator[Mutant],
     tree: Path,
     run: Run,
     files: Callable[[str], Sequence[str]],
     seconds: float,
 ) -> Probed:
-    """Try mutants of the changed functions until `seconds` are over; a function whose mutants all survive is not tested.
+    """Try mutants of the changed lines until `seconds` are over; a place whose mutants all survive is not tested.
 
-    `base` and `head` are sources by path, `tree` holds the head's, `files` names the test files for a path of source.
+    Told by place and not by function, because a function may have a way for its tests and another for everybody else.
+
+    `tree` holds the head's source, `files` names the test files for a path of it.
     """
     until = time.monotonic() + seconds
-    told: dict[str, list[bool]] = {}
-    for mutant in _spread(mutants(base, head)):
+    told: dict[tuple[str, str, tuple[int, int]], list[tuple[bool, bool]]] = {}
+    for mutant in _spread(found):
         if sum(map(len, told.values())) == MOST:
             break
-        name = f"{mutant.path}::{mutant.function}"
-        if any(told.get(name, ())):
-            continue  # a test has noticed this function already
+        name = (mutant.path, mutant.function, mutant.place)
+        if any(noticed for noticed, _ in told.get(name, ())):
+            continue  # a test has noticed this place already
         if time.monotonic() > until:
             break
         place = tree / mutant.path
@@ -73,13 +82,25 @@ def probe(
         finally:
             place.write_bytes(original)
         noticed = bool(done.failed) or not done.passed or any(one.kind == "timed-out" for one in done.signals)
-        told.setdefault(name, []).append(noticed)
-    survivors = [
-        Signal(kind="mutants-survive", about=f"{name}: {len(one)} changes of what it computes, and every test passes")
-        for name, one in told.items()
-        if len(one) > 1 and not any(one)
-    ]
-    every = [one for each in told.values() for one in each]
+        told.setdefault(name, []).append((noticed, mutant.telling))
+    return summed(told)
+
+
+def summed(told: Mapping[tuple[str, str, tuple[int, int]], Sequence[tuple[bool, bool]]]) -> Probed:
+    """Counts, and a signal for each function with places where whatever is computed, every test passes."""
+    every = [noticed for each in told.values() for noticed, _ in each]
+    alive: dict[str, list[tuple[int, int]]] = {}
+    for (path, function, place), one in sorted(told.items()):
+        if not any(noticed for noticed, _ in one) and (len(one) > 1 or any(telling for _, telling in one)):
+            alive.setdefault(f"{path}::{function}", []).append((place[0], len(one)))
+    survivors = (
+        Signal(
+            kind="mutants-survive",
+            about=f"{name}: {sum(made for _, made in one)} changes of what it computes "
+            f"(line {', '.join(map(str, sorted({line for line, _ in one})))}), and every test passes",
+        )
+        for name, one in alive.items()
+    )
     return Probed(len(every), sum(every), tuple(survivors))
 
 
@@ -93,10 +114,19 @@ def mutants(base: Mapping[str, bytes], head: Mapping[str, bytes]) -> Iterator[Mu
             tree = ast.parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        lines = changed_lines(base.get(path, b""), source)
+        lines, old = changed_lines(base.get(path, b""), source), _functions(base.get(path, b""))
         for function in ast.walk(tree):
             if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and function.name not in _QUIET:
-                yield from _of_function(path, tree, function, lines)
+                for one in _of_function(path, tree, function, lines):
+                    yield one if function.name in old else replace(one, telling=False)
+
+
+def _functions(source: bytes) -> frozenset[str]:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    return frozenset(one.name for one in ast.walk(tree) if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)))
 
 
 def changed_lines(before: bytes, after: bytes) -> set[int]:
@@ -111,32 +141,54 @@ def changed_lines(before: bytes, after: bytes) -> set[int]:
 def _of_function(
     path: str, tree: ast.Module, function: ast.FunctionDef | ast.AsyncFunctionDef, lines: set[int]
 ) -> Iterator[Mutant]:
-    made = 0
-    for node, change, said in _changes(function):
+    made: dict[tuple[int, int], int] = {}
+    for node, place, change, said in _changes(function):
         line = getattr(node, "lineno", 0)
-        if line not in lines:
+        telling = said == _ANSWER
+        if line not in lines or made.get(place, 0) >= (ENOUGH if telling else OF_ONE):
             continue
+        made[place] = made.get(place, 0) + 1
         undo = change()
         text = ast.unparse(tree)
         undo()
-        yield Mutant(path, function.name, f"line {line}: {said}", text)
-        made += 1
-        if made == _OF_ONE:
-            return
+        yield Mutant(path, function.name, place, f"line {line}: {said}", text, telling)
 
 
-def _changes(function: ast.AST) -> Iterator[tuple[ast.AST, Callable[[], Callable[[], None]], str]]:
-    for node in _computed(function):
-        if isinstance(node, (ast.BinOp, ast.BoolOp)) and type(node.op) in _SWAPS and not _of_text(node):
-            yield node, _setting(node, "op", _SWAPS[type(node.op)]()), type(node.op).__name__
+_ANSWER = "the answer became None"
+Place = tuple[int, int]  # line and column of a statement, or of an arm of a conditional expression
+
+
+def _changes(function: ast.AST) -> Iterator[tuple[ast.AST, Place, Callable[[], Callable[[], None]], str]]:
+    """Every change of what a function computes; of a statement that answers, last, that it answers nothing."""
+    answers: list[tuple[ast.AST, Place, Callable[[], Callable[[], None]], str]] = []
+    for node, place in _computed(function, (getattr(function, "lineno", 0), 0)):
+        if isinstance(node, ast.Return) and node.value is not None and not _is_nothing(node.value):
+            answers.append((node, place, _setting(node, "value", ast.Constant(None)), _ANSWER))
+        elif isinstance(node, ast.IfExp):
+            for name, arm in (("body", node.body), ("orelse", node.orelse)):
+                if not isinstance(arm, ast.Constant):
+                    here = (arm.lineno, arm.col_offset)
+                    answers.append((arm, here, _setting(node, name, ast.Constant(None)), _ANSWER))
+        elif isinstance(node, (ast.BinOp, ast.BoolOp)) and type(node.op) in _SWAPS and not _of_text(node):
+            yield node, place, _setting(node, "op", _SWAPS[type(node.op)]()), type(node.op).__name__
         elif isinstance(node, ast.Compare) and type(node.ops[0]) in _SWAPS:
-            yield node, _setting(node, "ops", [_SWAPS[type(node.ops[0])](), *node.ops[1:]]), type(node.ops[0]).__name__
+            yield (
+                node,
+                place,
+                _setting(node, "ops", [_SWAPS[type(node.ops[0])](), *node.ops[1:]]),
+                type(node.ops[0]).__name__,
+            )
         elif isinstance(node, ast.Constant) and isinstance(node.value, (bool, int)):
             other = not node.value if isinstance(node.value, bool) else node.value + 1
-            yield node, _setting(node, "value", other), f"{node.value!r} became {other!r}"
+            yield node, place, _setting(node, "value", other), f"{node.value!r} became {other!r}"
+    yield from answers
 
 
-def _computed(node: ast.AST) -> Iterator[ast.AST]:
+def _is_nothing(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
+
+
+def _computed(node: ast.AST, place: Place) -> Iterator[tuple[ast.AST, Place]]:
     """What is computed in a body: no annotations, decorators, messages of errors or log lines, and no function inside it."""
     for child in ast.iter_child_nodes(node):
         if isinstance(
@@ -151,8 +203,11 @@ def _computed(node: ast.AST) -> Iterator[ast.AST]:
             or child is getattr(node, "annotation", None)
         ):
             continue
-        yield child
-        yield from _computed(child)
+        arm = isinstance(node, ast.IfExp) and child is not node.test
+        whole = isinstance(child, ast.stmt) or (arm and isinstance(child, ast.expr))
+        here = (child.lineno, child.col_offset) if whole and isinstance(child, (ast.stmt, ast.expr)) else place
+        yield child, here
+        yield from _computed(child, here)
 
 
 def _name(call: ast.Call) -> str:
@@ -178,11 +233,12 @@ def _setting(node: ast.AST, name: str, value: object) -> Callable[[], Callable[[
 
 
 def _spread(found: Iterator[Mutant]) -> Iterator[Mutant]:
-    """One of each function first, so that the budget reaches all of them."""
+    """One of each place first, so that the budget reaches all of them."""
     rounds: list[list[Mutant]] = []
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, str, Place], int] = {}
     for one in found:
-        turn = seen[one.path, one.function] = seen.get((one.path, one.function), -1) + 1
+        key = (one.path, one.function, one.place)
+        turn = seen[key] = seen.get(key, -1) + 1
         rounds += [[]] * (turn == len(rounds))
         rounds[turn] = [*rounds[turn], one]
     yield from (one for each in rounds for one in each)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from checker.model.globs import covers
@@ -13,8 +13,31 @@ from checker.proofs.judging import Judged
 RULE = "gate-proof"
 
 
-def overridden(latest: Sequence[Judged], waivers: Sequence[Waiver], today: date) -> list[Judged]:
-    """The proofs with those marked that a waiver of `gate-proof` names by type among its paths.
+@dataclass(frozen=True)
+class Override:
+    """A proof that a gate went without: which, in what state it is, and who answers for it until when."""
+
+    type: str
+    state: str
+    lacks: str
+    reason: str
+    owner: str
+    approved_by: str
+    expires: str
+
+    @property
+    def said(self) -> str:
+        lacks = f" ({self.lacks})" if self.lacks else ""
+        return (
+            f"override: {self.type} is {self.state}{lacks}; waived until {self.expires} by {self.approved_by} for {self.owner}: "
+            f"{self.reason}"
+        )
+
+
+def overridden(
+    latest: Sequence[Judged], waivers: Sequence[Waiver], today: date
+) -> tuple[list[Judged], tuple[Override, ...]]:
+    """The proofs with those marked that a waiver of `gate-proof` names by type among its paths, and what was overridden.
 
     A doctored proof is never waived, nor is anything by a waiver that has ended or that its own owner approved.
     """
@@ -24,7 +47,7 @@ def overridden(latest: Sequence[Judged], waivers: Sequence[Waiver], today: date)
         if one.rule == RULE and one.paths and one.expires >= today and not same_person(one.owner, one.approved_by)
     ]
     hits = dict.fromkeys(map(id, standing), 0)
-    found = []
+    found, made = [], []
     for proof in latest:
         waiver = next(
             (
@@ -38,6 +61,15 @@ def overridden(latest: Sequence[Judged], waivers: Sequence[Waiver], today: date)
             found.append(proof)
             continue
         hits[id(waiver)] += 1
-        said = f"until {waiver.expires} by {waiver.approved_by} for {waiver.owner}: {waiver.reason}"
-        found.append(replace(proof, waived=said))
-    return found
+        one = Override(
+            proof.type,
+            proof.state,
+            proof.reason.partition(";")[0],
+            waiver.reason,
+            waiver.owner,
+            waiver.approved_by,
+            waiver.expires.isoformat(),
+        )
+        made.append(one)
+        found.append(replace(proof, waived=f"until {one.expires} by {one.approved_by} for {one.owner}: {one.reason}"))
+    return found, tuple(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import secrets
@@ -99,11 +100,48 @@ def run(
             f"pytest is not installed for {scratch.interpreter.path}; {scratch.interpreter.path} -m pip install pytest"
         )
     shown = scratch.shown([str(scratch.interpreter.path), "-I", "run_pytest.py", *arguments])
-    return _read(done, shown, report, suite, planted, seconds)
+    return _read(done, shown, report, suite, planted, seconds, left_by(words, suite))
+
+
+def left_by(words: Sequence[str], suite: Suite) -> frozenset[str]:
+    """The tests that the policy's own `-m` leaves out, told by their marks; none where it cannot be told."""
+    told = [words[at + 1] for at, word in enumerate(words[:-1]) if word == "-m"]
+    told += [word.removeprefix("-m").removeprefix("=") for word in words if word.startswith("-m") and word != "-m"]
+    if not told:
+        return frozenset()
+    return frozenset(name for name, test in suite.tests.items() if _holds(told[-1], test.marks) is False)
+
+
+def _holds(expression: str, marks: frozenset[str]) -> bool | None:
+    """Whether marks satisfy an expression of `and`, `or`, `not` and names; None for any other expression."""
+    try:
+        tree = ast.parse(expression, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return _true(tree, marks)
+
+
+def _true(node: ast.expr, marks: frozenset[str]) -> bool | None:
+    if isinstance(node, ast.Name):
+        return node.id in marks
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        inner = _true(node.operand, marks)
+        return None if inner is None else not inner
+    if isinstance(node, ast.BoolOp):
+        told = [_true(one, marks) for one in node.values]
+        decides = isinstance(node.op, ast.Or)
+        return None if None in told else any(told) if decides else all(told)
+    return None
 
 
 def _read(
-    done: Completed, argv: tuple[str, ...], report: Path, suite: Suite, planted: list[Canary], seconds: float
+    done: Completed,
+    argv: tuple[str, ...],
+    report: Path,
+    suite: Suite,
+    planted: list[Canary],
+    seconds: float,
+    left: frozenset[str],
 ) -> Outcome:
     signals = list(stopped(done, seconds))
     try:
@@ -116,7 +154,7 @@ def _read(
     wrong_canaries = list(_canary_signals(planted, ours))
     signals += wrong_canaries
     signals += _code_signals(done, real, planted)
-    signals += _not_run(suite, real, found.modules)
+    signals += (one for one in _not_run(suite, real, found.modules) if one.about not in left)
     signals += [
         Signal(kind="skipped-at-run", about=name)
         for name, test in suite.tests.items()

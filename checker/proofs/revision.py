@@ -29,11 +29,14 @@ class Revision:
     entries: tuple[TrackedEntry, ...]
     contents: Mapping[str, bytes]
     role: Callable[[str], Role]
+    records: tuple[TrackedEntry, ...] = ()
     scripts: Mapping[str, bytes] = field(default_factory=dict)  # JavaScript and TypeScript, where it was asked for
 
     @classmethod
     def of(cls, git: Git, entries: Sequence[TrackedEntry], gates: Gates, role: Callable[[str], Role]) -> Revision:
-        kept = tuple(entry for entry in entries if not gates.is_record(entry.path))
+        recorded = gates.recorded
+        kept = tuple(entry for entry in entries if not recorded(entry.path))
+        records = tuple(entry for entry in entries if recorded(entry.path)) if len(kept) < len(entries) else ()
         wanted = [
             one
             for one in kept
@@ -42,7 +45,7 @@ class Revision:
         ]
         blobs = dict(git.blobs((one.blob for one in wanted), LARGEST_SOURCE))
         contents = {one.path: data for one in wanted if (data := blobs[one.blob]) is not None}
-        return cls(kept, contents, role)
+        return cls(kept, contents, role, records)
 
     def with_javascript(self, git: Git) -> Revision:
         """The same with its JavaScript and TypeScript read; vendored files stay unread."""
@@ -101,7 +104,8 @@ class Revision:
         nested = {
             path: data for path, data in self.contents.items() if "/" in path and path.rpartition("/")[2] in FILES
         }
-        return Side(suite, judging, source, self.data, nested)
+        vendored = {path: self.contents[path] for path in self.python if path not in judging and path not in source}
+        return Side(suite, judging, source, self.data, nested, vendored)
 
 
 def is_judging(path: str) -> bool:

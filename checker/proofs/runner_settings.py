@@ -43,6 +43,12 @@ class Configured:
         return tuple(word for word in words if word.partition("=")[0] in allowed and ("=" in word or _is_flag(word)))
 
     @property
+    def omitted(self) -> tuple[str, ...]:
+        """What coverage is told to leave out, as globs of paths."""
+        parts = (one for name, one in self.judging.items() if "coverage" in name and isinstance(one, Mapping))
+        return tuple(word for one in parts for word in _words(one.get("omit")))
+
+    @property
     def threshold(self) -> float:
         """`fail_under` of coverage, 0 where none is set."""
         values = (

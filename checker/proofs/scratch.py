@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from checker.model.settings import Description
+from checker.model.unavailable import Unavailable
 from checker.probe import command
 from checker.probe.command import Completed
 from checker.probe.network import own_processes
@@ -44,14 +46,26 @@ class Interpreter:
     sha256: str
 
     @classmethod
-    def find(cls, root: Path, description: Description, environment: Mapping[str, str]) -> Interpreter:
-        """The described one, the repository's own environment, the caller's active one, else the checker's own."""
+    def find(
+        cls, root: Path, description: Description, environment: Mapping[str, str], judged: Sequence[str] = ()
+    ) -> Interpreter:
+        """The described one, the repository's own environment, the caller's active one, else the checker's own.
+
+        An environment of which a path of the tree under judgement (`judged`) is part judges nothing. Unavailable where
+        the described one is such.
+        """
         told = [root / description.app.python] if description.app.python else []
         usual = [root / name / "bin" / "python" for name in (".venv", "venv")]
         active = [Path(environment["VIRTUAL_ENV"]) / "bin" / "python"] if environment.get("VIRTUAL_ENV") else []
         for candidate in (*told, *usual, *active):
-            if candidate.is_absolute() and candidate.is_file() and os.access(candidate, os.X_OK):
+            if not (candidate.is_absolute() and candidate.is_file() and os.access(candidate, os.X_OK)):
+                continue
+            if not _brought(candidate, root, judged):
                 return cls(candidate, _digest(candidate))
+            if candidate in told:
+                raise Unavailable(
+                    f"[app] python {description.app.python} is part of the tree that is judged; name one outside of it"
+                )
         return cls(Path(sys.executable), _digest(Path(sys.executable)))
 
 
@@ -128,10 +142,14 @@ class Scratch:
         judge's environment.
         """
         env = {**self.env, **(extra or {})}
+        program = str(command.executable(argv[0], self.tree, env))
         apart = own_processes()
-        named = [str(command.executable(argv[0], self.tree, env)), *argv[1:]] if apart else argv
-        done = command.run([*apart, *named], cwd=self.tree, env=env, timeout=seconds, max_output=MOST_OUTPUT)
-        return replace(done, argv=tuple(argv))
+        done = command.run(
+            [*apart, program, *argv[1:]], cwd=self.tree, env=env, timeout=seconds, max_output=MOST_OUTPUT
+        )
+        # the shell before it says a signal as 128 and its number
+        by_signal = bool(apart) and done.code - 128 in set(signal.valid_signals())
+        return replace(done, argv=tuple(argv), code=128 - done.code if by_signal else done.code)
 
     def below(self, paths: Sequence[str], words: Sequence[str]) -> list[str]:
         """The paths below the files and folders that a command's words name; all of them where they name none."""
@@ -144,6 +162,16 @@ class Scratch:
     def shown(self, argv: list[str]) -> tuple[str, ...]:
         """A command line without the scratch folder's own name, so that two runs say the same."""
         return tuple(word.replace(str(self.folder), "{scratch}") for word in argv)
+
+
+def _brought(interpreter: Path, root: Path, judged: Sequence[str]) -> bool:
+    """Whether the environment around an interpreter, or what its links lead to, is part of the tree itself."""
+    places = (interpreter, *(interpreter.parent / os.readlink(one) for one in (interpreter,) if one.is_symlink()))
+    found = {os.path.normpath(place) for place in (*places, interpreter.resolve())}
+    inside = [Path(one).relative_to(root) for one in found if Path(one).is_relative_to(root)]
+    around = tuple(f"{one.parent.parent.as_posix()}/" for one in inside if one.parent.parent != Path("."))
+    alone = {one.as_posix() for one in inside}
+    return any(path in alone or (bool(around) and path.startswith(around)) for path in judged)
 
 
 def _digest(file: Path) -> str:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from checker.proofs import source_asks
+
 _DETECTS = re.compile(
     rb"PYTEST_CURRENT_TEST|PYTEST_VERSION|['\"]_?pytest['\"]\s*(?:,[^\n]*)?\s*in\s+(?:sys\s*\.\s*modules|sys\s*\.\s*argv)"
     rb"|sys\s*\.\s*modules\s*(?:\.get\(|\[)\s*['\"](?:_?pytest|unittest)|_called_from_test|find_spec\(\s*['\"]_?pytest"
@@ -30,7 +32,7 @@ def traits(source: bytes) -> frozenset[Trait]:
     found: set[Trait] = set()
     if _DETECTS.search(source):
         found.add(("source-detects-tests", "asks whether it is being tested"))
-    if not _WORTH_READING.search(source):
+    if not _WORTH_READING.search(source) and not source_asks.WORTH_READING.search(source):
         return frozenset(found)
     try:
         tree = ast.parse(source)
@@ -38,6 +40,7 @@ def traits(source: bytes) -> frozenset[Trait]:
         return frozenset(found)
     for node in ast.walk(tree):
         found.update(_of(node))
+    found.update(source_asks.asks(tree))
     return frozenset(found)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 _TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
 _SKIPS = re.compile(r"\b(?:skip|skipif|skipIf|skipUnless|xfail|expectedFailure|SkipTest|skipTest|importorskip)\b")
+_MARK = re.compile(r"\b(?:mark|unittest)\.(\w+)")
+_WORDS_OF_TESTS = ("raises", "warns", "fail", "approx", "subTest", "param", "isinstance", "len", "mark", "parametrize")
+_POLITE = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2")
 HOOK = re.compile(r"^pytest_\w+$")
 
 
@@ -22,6 +25,8 @@ class Test:
     asserts: int
     skips: bool
     text: str
+    claims: frozenset[str] = frozenset()  # what it calls that is no word of tests
+    marks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ def module(path: str, source: bytes) -> Module:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Module({}, broken=True)
     skipped = _skips_as_a_whole(tree)
-    found = dict(_tests(tree.body, path, skipped)) if is_test_file(path) else {}
+    found = dict(_tests(tree.body, path, skipped, _marks_within(tree))) if is_test_file(path) else {}
     hooks = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and HOOK.match(node.name)}
     rest = "\n".join(ast.unparse(node) for node in tree.body if not (is_test_file(path) and _holds_tests(node)))
     return Module(found, frozenset(hooks), frozenset(_tampers(tree, path)), rest)
@@ -61,15 +66,18 @@ def _is_test(node: ast.stmt) -> bool:
     return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test")
 
 
-def _tests(body: list[ast.stmt], place: str, skipped: bool) -> Iterator[tuple[str, Test]]:
+def _tests(
+    body: list[ast.stmt], place: str, skipped: bool, marks: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, Test]]:
     for node in body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_test(node):
-            yield f"{place}::{node.name}", _test(node, skipped)
+            yield f"{place}::{node.name}", _test(node, skipped, marks | _marks(node.decorator_list))
         elif isinstance(node, ast.ClassDef) and _is_collected(node):
-            marks = skipped or any(_SKIPS.search(ast.unparse(one)) for one in node.decorator_list)
-            yield from _tests(node.body, f"{place}::{node.name}", marks or _skips_as_a_whole(node))
+            skips = skipped or any(_SKIPS.search(ast.unparse(one)) for one in node.decorator_list)
+            own = marks | _marks(node.decorator_list) | _marks_within(node)
+            yield from _tests(node.body, f"{place}::{node.name}", skips or _skips_as_a_whole(node), own)
         elif isinstance(node, (ast.If, ast.Try)):
-            yield from _tests(node.body, place, True)  # whether it exists is decided when it runs
+            yield from _tests(node.body, place, True, marks)  # whether it exists is decided when it runs
 
 
 def _is_collected(node: ast.ClassDef) -> bool:
@@ -80,10 +88,29 @@ def _is_collected(node: ast.ClassDef) -> bool:
     return unittest or (node.name.startswith("Test") and not makes)
 
 
-def _test(node: ast.FunctionDef | ast.AsyncFunctionDef, skipped: bool) -> Test:
-    marks = any(_SKIPS.search(ast.unparse(one)) for one in node.decorator_list)
+def _marks(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    return frozenset(name for node in nodes for name in _MARK.findall(ast.unparse(node)))
+
+
+def _marks_within(node: ast.Module | ast.ClassDef) -> frozenset[str]:
+    return _marks(
+        one for one in node.body if isinstance(one, ast.Assign) and "pytestmark" in ast.unparse(one.targets[0])
+    )
+
+
+def _test(node: ast.FunctionDef | ast.AsyncFunctionDef, skipped: bool, marks: frozenset[str]) -> Test:
+    skips = any(_SKIPS.search(ast.unparse(one)) for one in node.decorator_list)
     calls = any(isinstance(one, ast.Call) and _SKIPS.search(ast.unparse(one.func)) for one in ast.walk(node))
-    return Test(sum(map(_can_fail, ast.walk(node))), skipped or marks or calls, ast.unparse(node))
+    asserts, claims = sum(map(_can_fail, ast.walk(node))), frozenset(_claims(node))
+    return Test(asserts, skipped or skips or calls, ast.unparse(node), claims, marks)
+
+
+def _claims(node: ast.AST) -> Iterator[str]:
+    """The functions that a test asks: another test that asks all of them, and asserts, can stand in its place."""
+    for one in ast.walk(node):
+        name = ast.unparse(one.func).rpartition(".")[2] if isinstance(one, ast.Call) else ""
+        if name and not name.startswith("assert") and name not in _WORDS_OF_TESTS:
+            yield name
 
 
 def _can_fail(node: ast.AST) -> bool:
@@ -123,10 +150,24 @@ def _tampers(tree: ast.Module, path: str) -> Iterator[str]:
         yield f"{path} takes the place of the runner"
     if name != "conftest.py" and not is_test_file(path):
         return
+    asked = {id(one.func) for one in ast.walk(tree) if isinstance(one, ast.Call) and _asks_to_stop(one)}
     for node in ast.walk(tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             names = [getattr(node, "module", None) or "", *(one.name for one in node.names)]
             if any(one.partition(".")[0] == "_pytest" for one in names):
                 yield f"{path} imports the runner's internals"
-        elif isinstance(node, ast.Attribute) and node.attr in ("_exit", "abort", "kill", "killpg"):
+        elif (
+            isinstance(node, ast.Attribute)
+            and node.attr in ("_exit", "abort", "kill", "killpg")
+            and id(node) not in asked
+        ):
             yield f"{path} can end the process: {ast.unparse(node)}"
+
+
+def _asks_to_stop(call: ast.Call) -> bool:
+    """`os.kill(…, signal.SIGTERM)`, as the test of a graceful stop has it, and `process.kill()` of a child."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "kill":
+        return False
+    if not call.args:
+        return ast.unparse(call.func.value) not in ("os", "self")
+    return len(call.args) == 2 and ast.unparse(call.args[1]).rpartition(".")[2] in _POLITE

@@ -14,6 +14,7 @@ from typing import Any
 from checker.model.proof import Counts, Signal
 from checker.model.unavailable import Unavailable
 from checker.probe.command import Completed
+from checker.proofs import junit
 from checker.proofs.outcome import Outcome, digest, stopped, tail
 from checker.proofs.scratch import Scratch
 
@@ -160,6 +161,33 @@ def believed(scratch: Scratch, argv: Sequence[str], seconds: float) -> Outcome:
             Signal(kind="exit-code-alone", about=f"{argv[0]}: no results that can be read, only exit code 0")
         )
     return Outcome(scratch.shown(list(argv)), done.code, digest(done), signals=tuple(signals))
+
+
+def reported(scratch: Scratch, argv: Sequence[str], place: str, seconds: float) -> Outcome:
+    """A command that leaves a JUnit file where `place` stands in its words: its cases are read, and no case is no proof."""
+    report = scratch.results / "reported.xml"
+    report.unlink(missing_ok=True)
+    words = [word.replace(place, str(report)) for word in argv]
+    done = scratch.run(words, seconds)
+    signals = list(stopped(done, seconds))
+    cases: Mapping[str, str] = {}
+    try:
+        cases = junit.cases(report)
+    except junit.Unparsed as wrong:
+        signals.append(Signal(kind="unparsed", about=f"{wrong}; it said: {tail(done)}"))
+    named = {kind: tuple(sorted(name for name, one in cases.items() if one == kind)) for kind in set(cases.values())}
+    passed, failed = named.get("passed", ()), named.get("failed", ())
+    signals += [Signal(kind="failed", about=name) for name in failed]
+    if not passed and not failed:
+        signals.append(Signal(kind="empty", about="no case passed; zero cases are no proof"))
+    if done.code and not failed:
+        signals.append(Signal(kind="exit-code", about=f"ended with {done.code}, and no case failed: {tail(done)}"))
+    counts = Counts(collected=len(cases), **{kind: len(names) for kind, names in named.items()})
+    warned = (*named.get("skipped", ()), *named.get("xfailed", ()))
+    executed = frozenset(cases)
+    return Outcome(
+        scratch.shown(words), done.code, digest(done), counts, passed, failed, warned, executed, tuple(signals)
+    )
 
 
 def _python(scratch: Scratch, words: list[str]) -> list[str]:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from checker.model.proof import Signal
 from checker.proofs.pytest_run import Suite
 from checker.proofs.runner_settings import configured_at
 from checker.proofs.source_traits import traits
-from checker.proofs.tests_there import Module, module
+from checker.proofs.tests_there import Module, Test, is_test_file, module
 
 _SUPPRESSION = re.compile(
     rb"#\s*(?:noqa|type:\s*ignore|pragma:\s*no\s*cover|nosec|pyright:\s*ignore|mypy:\s*ignore|ruff:\s*noqa|pylint:\s*disable)"
 )
+
+
+_NEVER = frozenset(
+    {"skip", "xfail", "expectedFailure"}
+)  # without a condition: for a platform or a package there is one
+_IMPORT = re.compile(rb"^\s*(?:from|import)\s[^\n]*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,7 @@ class Side:
     source: Mapping[str, bytes]
     data: Mapping[str, str] = field(default_factory=dict)  # blobs of what tests compare with
     nested: Mapping[str, bytes] = field(default_factory=dict)  # configuration of tools below the root
+    vendored: Mapping[str, bytes] = field(default_factory=dict)  # the source of others, carried along
 
 
 def weakened(base: Side, head: Side) -> tuple[Signal, ...]:
@@ -43,15 +50,28 @@ def weakened(base: Side, head: Side) -> tuple[Signal, ...]:
 
 def _tests(base: Side, head: Side) -> Iterator[Signal]:
     now = head.suite.tests
-    for name, old in base.suite.tests.items():
+    before = base.suite.tests
+    moved = [one for name, one in now.items() if name not in before or before[name].text != one.text]
+    for name, old in before.items():
         new = now.get(name)
         if new is None:
             yield Signal(kind="test-removed", about=name)
+            if old.asserts and not old.skips and not _kept(old, moved):
+                yield Signal(kind="test-dropped", about=f"{name} is gone, and no test says the same")
             continue
         if new.skips and not old.skips:
             yield Signal(kind="skip-added", about=name)
+            if old.asserts and (new.marks - old.marks) & _NEVER:
+                yield Signal(kind="test-dropped", about=f"{name} is there and is never asked any more")
+        for mark in sorted(new.marks - old.marks - {"parametrize", "usefixtures", "skip", "skipif", "xfail"}):
+            yield Signal(kind="narrowed", about=f"{name} has the mark {mark} now, by which it can be left out")
         if new.asserts < old.asserts:
             yield Signal(kind="assert-weakened", about=f"{name}: {old.asserts} assertions became {new.asserts}")
+
+
+def _kept(old: Test, now: Sequence[Test]) -> bool:
+    """Whether a new or changed test says what a test said that is gone: under another name, moved, or one of several in one."""
+    return any(one.asserts and old.claims <= one.claims for one in now)
 
 
 def _helpers(base: Side, head: Side) -> Iterator[Signal]:
@@ -103,8 +123,25 @@ def _suppressions(base: Side, head: Side) -> Iterator[Signal]:
 
 
 def _detection(base: Side, head: Side) -> Iterator[Signal]:
-    for path, source in head.source.items():
-        before = base.source.get(path)
+    read = {**head.vendored, **_used(head), **head.source}
+    known = {**base.vendored, **base.judging, **base.source}
+    for path, source in read.items():
+        before = known.get(path)
         if source != before:
             for kind, about in sorted(traits(source) - (traits(before) if before is not None else frozenset())):
                 yield Signal(kind=kind, about=f"{path} {about}")
+
+
+def _used(side: Side) -> dict[str, bytes]:
+    """What lies among tests and is none, and is imported by source: called `testing`, it is part of what is judged."""
+    beside = {
+        path: data for path, data in side.judging.items() if not is_test_file(path) and not path.endswith("conftest.py")
+    }
+    names = {
+        path: path.removesuffix(".py").removesuffix("/__init__").replace("/", ".").removeprefix("src.").encode()
+        for path in beside
+    }
+    told = b"\n".join(line for data in side.source.values() for line in _IMPORT.findall(data)) if names else b""
+    return {
+        path: beside[path] for path, name in names.items() if name in told or name.rpartition(b".")[0] in told.split()
+    }

@@ -1,0 +1,96 @@
+"""The only place that says what a change brings into the tree that no run sees, or that can stand in for what judges."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from checker.model.git import GITLINK, SYMLINK, TrackedEntry
+from checker.model.proof import Signal
+from checker.proofs.revision import Revision
+
+_CODE = (".py", ".pyc", ".pyd", ".so", ".js", ".mjs", ".cjs", ".ts", ".jar", ".class", ".php", ".rb")
+_UNREADABLE = (".pyc", ".pyd", ".so", ".dll", ".dylib", ".node", ".wasm", ".jar", ".class")
+_ROOTS = ("", "src/")
+_RUNNERS = frozenset(
+    {
+        "_hypothesis_pytestplugin",
+        "_pytest",
+        "anyio",
+        "coverage",
+        "exceptiongroup",
+        "hypothesis",
+        "iniconfig",
+        "packaging",
+        "pluggy",
+        "py",
+    }
+    | {"pygments", "pytest", "pytest_asyncio", "pytest_cov", "pytest_mock", "ruff", "setuptools", "tomli", "xdist"}
+)
+
+
+def signals(left_out: Mapping[str, str], base: Revision, head: Revision) -> tuple[Signal, ...]:
+    """Everything of the kind that the base does not have as the head has it; a person must say whether it is meant."""
+    if head.entries == base.entries and head.records == base.records:
+        return ()
+    known = _places([*base.entries, *base.records])
+    new = [one for one in head.entries if known.get(one.path) != (one.mode, one.blob)]
+    filed = [one for one in head.records if known.get(one.path) != (one.mode, one.blob)]
+    found = {
+        *_unseen(left_out, new),
+        *(
+            Signal(kind="code-in-records", about=f"{one.path} is code where records lie, and no run sees it")
+            for one in _code(filed)
+        ),
+        *(
+            Signal(kind="code-unreadable", about=f"{one.path} is compiled, and nobody can read what it does")
+            for one in new
+            if one.path.endswith(_UNREADABLE)
+        ),
+        *_shadows(base, head),
+        *_installed(new),
+    }
+    return tuple(sorted(found, key=lambda one: (one.kind, one.about)))
+
+
+def _places(entries: Iterable[TrackedEntry]) -> dict[str, tuple[str, str]]:
+    return {one.path: (one.mode, one.blob) for one in entries}
+
+
+def _unseen(left_out: Mapping[str, str], new: Sequence[TrackedEntry]) -> Iterator[Signal]:
+    for entry in new:
+        if entry.path in left_out:
+            yield Signal(kind="unseen", about=f"{left_out[entry.path]}, so no run saw what it holds")
+
+
+def _code(entries: Iterable[TrackedEntry]) -> Iterator[TrackedEntry]:
+    yield from (one for one in entries if one.path.endswith(_CODE) or one.mode in (GITLINK, SYMLINK))
+
+
+def _shadows(base: Revision, head: Revision) -> Iterator[Signal]:
+    """New modules at the top that are called as one of the standard library, or as one that the runners ask for."""
+    for name, path in sorted(_tops(head).items() - _tops(base).items()):
+        if name in sys.stdlib_module_names or name in _RUNNERS:
+            yield Signal(
+                kind="runner-shadowed", about=f"{path} stands before the module {name} that the runner may ask for"
+            )
+
+
+def _tops(revision: Revision) -> dict[str, str]:
+    found = {}
+    for path in revision.python:
+        for root in _ROOTS:
+            rest = path.removeprefix(root) if path.startswith(root) else ""
+            name, _, inner = rest.partition("/")
+            if (not inner and name.endswith(".py")) or inner == "__init__.py":
+                found[name.removesuffix(".py")] = path
+    return found
+
+
+def _installed(new: Sequence[TrackedEntry]) -> Iterator[Signal]:
+    """Packages that come in the tree itself: runners among them judge the change that brings them."""
+    folders = {
+        one.path.partition("node_modules/")[0] + "node_modules" for one in new if "node_modules/" in f"/{one.path}"
+    }
+    for folder in sorted(folders):
+        yield Signal(kind="runner-changed", about=f"{folder} is in the tree, and the change touches what runs from it")
