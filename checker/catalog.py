@@ -129,7 +129,7 @@ def bind(catalog: Catalog, checks: Mapping[str, Check], binding: Binding) -> tup
     for rule in sorted(catalog.rules.values(), key=lambda rule: rule.id):
         mine = [one for one in uses if one.use.use == rule.id]
         if mine or rule.standing:
-            bound.append(_bound(rule, mine, binding))
+            bound.append(_bound(rule, mine, binding, catalog))
         if _named(binding.params, rule):
             params = (
                 bound[-1].params
@@ -154,8 +154,12 @@ def _uses(catalog: Catalog, names: Sequence[str]) -> Iterator[_Asked]:
                 yield _Asked(name, clause, use)
 
 
-def _bound(rule: Rule, asked: Sequence[_Asked], binding: Binding) -> BoundRule:
-    cited = sorted({clause for one in asked for clause in one.clause.cited}, key=clause_order)
+def _bound(rule: Rule, asked: Sequence[_Asked], binding: Binding, catalog: Catalog) -> BoundRule:
+    chosen = (
+        (clause for name in binding.standards for clause in catalog.standards[name].clauses) if rule.clauses else ()
+    )
+    own = {cited for clause in chosen for cited in (clause.id, *clause.cited) if cited in rule.clauses}
+    cited = sorted(own.union(*(one.clause.cited for one in asked)), key=clause_order)
     severities = [one.use.severity or rule.severity for one in asked] or [rule.severity]
     return BoundRule(
         rule=rule,

@@ -16,7 +16,7 @@ from checker.collect.data_parsed import Malformed
 from checker.collect.data_text import parse
 from checker.model.custom import CustomRule, CustomRules
 from checker.model.observation import Check
-from checker.toml_source import ConfigurationError, TomlSource
+from checker.toml_source import ConfigurationError, TomlSource, nearest
 
 Read = Callable[[str], str | None]
 Listing = Callable[[str], Sequence[str]]  # the paths of the files below a folder, in a fixed order
@@ -80,12 +80,16 @@ def _right_below(folder: str, path: str) -> bool:
 
 
 def _rule(source: TomlSource, known: Catalog) -> CustomRule:
-    for key in ("standing", "profiles", "subsumes", "params", "aliases"):
+    for key in ("standing", "profiles", "subsumes", "aliases"):
         if key in source.values:
             raise source.error([key], f"{key!r} is not for custom rules")
     rule = toml_source.load(CustomRule, TomlSource(source.path, source.text, {**source.values, "standing": True}))
     if known.rule(rule.id) or rule.id in known.planned:
         raise source.error(["id"], f"rule {rule.id!r} is one of ours; a custom rule needs a name of its own")
+    written = sorted({clause.id for standard in known.standards.values() for clause in standard.clauses})
+    for position, clause in enumerate(rule.clauses):
+        if clause not in written:
+            raise source.error(["clauses", position], f"no standard has a clause {clause!r}{nearest(clause, written)}")
     return rule
 
 

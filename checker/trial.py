@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import tomllib
@@ -74,16 +75,20 @@ def _case(folder: Path, rules: CustomRules) -> Case:
         expect = tomllib.loads((folder / "expect.toml").read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as wrong:
         raise ConfigurationError(str(folder / "expect.toml"), None, str(wrong)) from None
-    return Case(rule, folder.name, "; ".join(_problems(_report(folder, rule, rules), rule, kind, expect)))
+    return Case(rule, folder.name, "; ".join(_problems(_report(folder, rule, rules, expect), rule, kind, expect)))
 
 
-def _report(folder: Path, rule: str, rules: CustomRules) -> Report:
+def _report(folder: Path, rule: str, rules: CustomRules, expect: Mapping[str, Any]) -> Report:
     with tempfile.TemporaryDirectory(
         prefix="checker-trial-"
     ) as scratch:  # a repository around the rules is none of the case
         target = Path(scratch, "repo")
         shutil.copytree(folder / "repo", target, symlinks=True)
-        return audit(Request(target, (catalog.DEFAULT_STANDARD,), only=(rule,), custom=rules)).report
+        if expect.get("params"):
+            lines = (f"{json.dumps(name)} = {json.dumps(value)}" for name, value in expect["params"].items())
+            (target / "checker.toml").write_text(f"[params.{rule}]\n" + "\n".join(lines) + "\n", "utf-8")
+        standards = tuple(expect.get("standards", (catalog.DEFAULT_STANDARD,)))
+        return audit(Request(target, standards, only=(rule,), custom=rules)).report
 
 
 def _problems(report: Report, rule: str, kind: str, expect: Mapping[str, Any]) -> Iterator[str]:
@@ -102,4 +107,6 @@ def _problems(report: Report, rule: str, kind: str, expect: Mapping[str, Any]) -
 def _value(finding: Finding, key: str) -> Any:
     if key in ("path", "lines"):
         return getattr(finding.where, key)
+    if key == "clauses":
+        return list(finding.clauses)
     return str(getattr(finding, key, ""))

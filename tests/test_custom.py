@@ -49,7 +49,7 @@ def found(one: Report) -> list[tuple[str, str, str | None]]:
 def test_the_fixtures_hold() -> None:
     trial = tried(ACME)
     assert [case for case in trial.cases if case.problem] == []
-    assert len(trial.cases) == 11
+    assert len(trial.cases) == 15
 
 
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_new_rule_counts_once_it_is_in_the_base(tmp_path: Path) -> None:
     )
     one = report(folder, base=base)
     assert not any(finding.rule.startswith("acme") for finding in one.findings)
-    assert any("count once they are in the base: acme-clock" in note for note in one.notes)
+    assert any("count once they are in the base: acme-clients, acme-clock" in note for note in one.notes)
 
 
 def test_a_waiver_hides_a_custom_finding(tmp_path: Path) -> None:
@@ -192,3 +192,38 @@ def test_no_rule_comes_from_outside_the_tree(name: str, tmp_path: Path) -> None:
     (folder / "checker.toml").write_text(f'[rules]\nextra = ["{name}"]\n')
     with pytest.raises(ConfigurationError, match="without rules"):
         report(folder)
+
+
+class TestParametersAndClauses:
+    RULE = (ACME / "acme-clients.toml").read_text("utf-8")
+
+    def test_the_policy_sets_them_and_a_wrong_one_is_refused(self, tmp_path: Path) -> None:
+        folder = repository(tmp_path / "repo", "import httpx\n")
+        (folder / "checker.toml").write_text(EXTRA + '[params.acme-clients]\nmodules = ["httpx"]\n')
+        assert found(report(folder, "acme-clients")) == [("acme-clients", "src/orders.py", "1")]
+        for wrong, said in (("modles = ['a']", "no parameter 'modles'"), ("most = 'two'", "valid integer")):
+            (folder / "checker.toml").write_text(EXTRA + f"[params.acme-clients]\n{wrong}\n")
+            with pytest.raises(ConfigurationError, match=said):
+                report(folder, "acme-clients")
+
+    def test_a_value_is_words_and_no_expression(self, tmp_path: Path) -> None:
+        folder = repository(tmp_path / "repo", "import httpx\n")
+        (folder / "checker.toml").write_text(EXTRA + '[params.acme-clients]\nmodules = [".*"]\n')
+        assert found(report(folder, "acme-clients")) == []
+
+    @pytest.mark.parametrize(
+        ("old", "new", "said"),
+        [
+            ('clauses = ["3.33", "2.21"]', 'clauses = ["3.999"]', "no standard has a clause '3.999'"),
+            ("most = 1", "least = 1", "parameter 'least' is used nowhere"),
+            ("most = 1", "", "parameter 'most' has no default"),
+            ("{{modules}}\\b", "({{modules}})+", "a repeat of a parameter could take forever"),
+            ("most = 1", "most = true", "params.most"),
+        ],
+    )
+    def test_what_cannot_be_meant_is_refused(self, tmp_path: Path, old: str, new: str, said: str) -> None:
+        folder = repository(tmp_path / "repo")
+        assert old in self.RULE
+        (folder / "policy" / "checker-rules" / "acme-clients.toml").write_text(self.RULE.replace(old, new))
+        with pytest.raises(ConfigurationError, match=said):
+            report(folder, "acme-clients")

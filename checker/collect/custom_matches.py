@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from checker.collect.custom_syntax import in_syntax
 from checker.collect.files import Root, Unreadable
 from checker.model.custom import CustomMatch, CustomMatches, CustomRule, CustomRules
 from checker.model.repo import File, Inventory
+from checker.model.settings import Policy
 from checker.model.unavailable import Unavailable
 
 LARGEST = 2 << 20  # bytes of one file
@@ -16,8 +18,9 @@ LONGEST_LINE = 2000  # characters of one line that are looked at
 MOST = 200  # matches of one rule in one file
 
 
-def custom_matches(root: Root, inventory: Inventory, custom: CustomRules) -> CustomMatches:
+def custom_matches(root: Root, inventory: Inventory, custom: CustomRules, policy: Policy) -> CustomMatches:
     """What every custom rule's pattern says of the files that it names; each file is read once."""
+    custom = _settled(custom, policy)
     wanted: dict[str, list[CustomRule]] = {}
     seen: dict[str, list[CustomMatch]] = {name: [] for name in custom.rules}
     for name, rule in custom.rules.items():
@@ -48,6 +51,15 @@ def custom_matches(root: Root, inventory: Inventory, custom: CustomRules) -> Cus
     except Unavailable as refused:
         missing = dict.fromkeys(custom.syntax, refused.reason)
     return CustomMatches({name: tuple(found) for name, found in seen.items()}, tuple(unread), missing)
+
+
+def _settled(custom: CustomRules, policy: Policy) -> CustomRules:
+    """The rules with the values of the policy in their patterns."""
+    rules = {
+        name: rule.model_copy(update={"check": rule.settled(policy.params.get(name, {}))}) if rule.params else rule
+        for name, rule in custom.rules.items()
+    }
+    return replace(custom, rules=rules)
 
 
 def _text(root: Root, file: File) -> str:

@@ -107,12 +107,13 @@ def _in_file(root: Root, path: str, kinds: list[_Kind]) -> list[Place]:
         text = root.text(path, LARGEST_SOURCE).text
     except (Unreadable, Unavailable):
         return []
-    if _PAGES.search(text) and not _DATA.search(text):
+    kinds = [kind for kind in kinds if kind.framework.search(text)]  # before what takes longer
+    if not kinds or (_PAGES.search(text) and not _DATA.search(text)):
         return []
     if path.endswith(".py"):
         text = _DOCSTRING.sub(lambda found: "\n" * found[0].count("\n"), text)
     for kind in kinds:
-        for match in kind.route.finditer(text) if kind.framework.search(text) else ():
+        for match in kind.route.finditer(text):
             start = match.start() + len(match[0]) - len(match[0].lstrip())
             end = text.find("\n", match.end())
             if not _UPKEEP.search(text[start : end if end >= 0 else len(text)]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -115,12 +116,20 @@ def _in_file(root: Root, path: str) -> list[Found] | None:
         return None
     hints = [hint.decode() for hint in _HINTS if hint.decode() in text]
     found: list[Found] = []
-    for number, line in enumerate(text.split("\n") if hints else (), 1):
-        if any(hint in line for hint in hints):
-            for match in _ANY.finditer(line[:_LONGEST_LINE]):
-                engine = _NAMES[match.lastgroup or ""]
-                found.append((number, engine, match.group().strip(" @#(*/-")[:120]))
+    number, before = 1, 0
+    for start in sorted({text.rfind("\n", 0, at) + 1 for hint in hints for at in _places(text, hint)}):
+        number, before = number + text.count("\n", before, start), start
+        line = text[start : start + _LONGEST_LINE].partition("\n")[0]
+        matches = _ANY.finditer(line)
+        found += [(number, _NAMES[one.lastgroup or ""], one.group().strip(" @#(*/-")[:120]) for one in matches]
     return found
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + len(word))
 
 
 def _key() -> str:

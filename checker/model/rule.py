@@ -94,6 +94,7 @@ class Rule(Frozen):
     escalates: bool = False  # an open finding asks for a person, not for rework
     subsumes: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()  # named by a custom rule itself; of ours, the standards say it
 
 
 class Use(Frozen):

@@ -16,6 +16,7 @@ class Suites:
     files: Mapping[str, frozenset[str]]
     addresses: frozenset[str]
     follows_contract: str | None = None
+    topics: Mapping[str, str] = field(default_factory=dict)  # what tests assert, with the first file of each
     elsewhere: Mapping[str, int] = field(
         default_factory=dict
     )  # files of tests by the ending of languages that are not read

@@ -15,6 +15,7 @@ _DEVELOPMENT = re.compile(
     r"""(?i)\bif\b[^\n]*\b(?:debug|dev|development|local|is_dev|is_local|testing)\b|NODE_ENV\s*[!=]==?\s*["'](?:development|test|production)"""
 )
 _CREDENTIALS = re.compile(r"(?i)(?:allow_credentials|supports_credentials|credentials)\s*[=:]\s*true\b")
+_WITH_CREDENTIALS = re.compile(r"(?i)Access-Control-Allow-Credentials[\"'][^\n]{0,20}true")
 
 
 def cors_wildcard(code: CodeMatches) -> Iterator[Observation]:
@@ -30,7 +31,9 @@ def _calls(code: CodeMatches, stars: set[tuple[str, str]]) -> Iterator[Observati
         surely = _is_open(match, stars)
         if surely is None:
             continue
-        with_credentials = bool(_CREDENTIALS.search(match.text))
+        with_credentials = bool(_CREDENTIALS.search(match.text)) or (
+            "Access-Control" in match.text and _WITH_CREDENTIALS.search(match.around) is not None
+        )
         if _DEVELOPMENT.search(match.around.partition(match.text[:40])[0]):
             yield bad(match, f"{where(match)} allows every origin where it is not production", Confidence.LOW)
         elif with_credentials:
@@ -57,7 +60,11 @@ def _is_open(match: Match, stars: set[tuple[str, str]]) -> bool | None:
 
 
 def _python(match: Match, arguments: list[str], stars: set[tuple[str, str]]) -> bool | None:
-    if "CORSMiddleware" in match.text:
+    if (
+        "CORSMiddleware" in match.text
+        or keyword(arguments, "allow_origins")
+        or keyword(arguments, "allow_origin_regex")
+    ):
         for name in ("allow_origins", "allow_origin_regex"):
             value = keyword(arguments, name)
             if value is not None and (_STAR.match(value) or (match.path, value) in stars):
@@ -74,4 +81,7 @@ def _stars(code: CodeMatches) -> Iterator[Observation]:
     for match in code.of("cors-star"):
         header = "Access-Control-Allow-Origin" in match.text or match.text.startswith("CORS_")
         message = "allows every origin" if header else "makes every origin the default"
-        yield bad(match, f"{where(match)} {message}", Confidence.MEDIUM)
+        echoed = (
+            re.search(r"\.headers\b", match.text) is not None and _WITH_CREDENTIALS.search(match.around) is not None
+        )
+        yield bad(match, f"{where(match)} {message}", None if echoed else Confidence.MEDIUM)

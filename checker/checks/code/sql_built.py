@@ -27,6 +27,8 @@ _HARMLESS = re.compile(
     r"|\.join\(\s*\[?\s*[rf]?['\"][?%$:]|\.join\(\s*[rf]?['\"][?%:]|['\"]\?['\"]|\.map\(\(?[^)]*\)?\s*=>\s*['\"`]\$?\?|=>\s*`\$\$\{"
 )
 _NUMBER = re.compile(r"^(?:int|float|bool|number|bigint|Decimal|UUID|uuid\.UUID|date|datetime)\b")
+_WRAPPED = re.compile(r"^(?:[\w.]*(?:text|TEXT|sql|SQL)|[A-Z])\(\s*")
+_TOGETHER = re.compile(r"""[\w.]+\s*\+|\[?\s*(["'`])(?:(?!\1)[^\\]|\\.)*\1(?:\.(?:join|replace|concat)\(|\s*[+,])""")
 _COMMAND = re.compile(r"(?:^|/)(?:commands?|cli|manage|management)(?:\.py|/)")
 _FRAGMENT = re.compile(r"`|\.join\(|\?\s|(?i:filter|clause|fragment|condition|\.query\b|subq|cte)")
 _IN_REQUEST = re.compile(r"\b(?:request|req|ctx|params|query|body|payload)\s*[.\[]")
@@ -34,7 +36,50 @@ _IN_REQUEST = re.compile(r"\b(?:request|req|ctx|params|query|body|payload)\s*[.\
 
 def sql_built(code: CodeMatches) -> Iterator[Observation]:
     """One observation for each SQL text with something put into it, and one for each file without."""
-    yield from told(code, (one for match in code.of("sql-built") if (one := _judged(match, code))))
+    written = {(one.path, line) for one in code.of("sql-built") for line in range(one.lines[0], one.lines[1] + 1)}
+    run = (match for match in code.of("sql-run") if (match.path, match.lines[0]) not in written)
+    told_apart = (*(_judged(match, code) for match in code.of("sql-built")), *(_run(match, code) for match in run))
+    yield from told(code, (one for one in told_apart if one is not None))
+
+
+def _run(match: Match, code: CodeMatches) -> Observation | None:
+    """SQL that is put together in steps: from a constant, by `+=`, `format`, `join`; only what a caller sent counts."""
+    begun = re.match(r"(\w+)\s*\+=", match.text)
+    if begun:
+        text = match.text[begun.end() :]
+        first = rf"\b{begun[1]}\b[^=\n]*=\s*[rfRF]{{0,2}}[\"'`]{{1,3}}\s*(?i:select|update|delete|insert|with)\b"
+        if not re.search(first, match.around) or not _SINK.search(match.around):
+            return None
+    else:
+        text = next(iter(call_arguments(match.text)), "")  # what is bound comes after it
+        if not _is_text(text, match):
+            return None
+    for name in re.findall(r"\.join\(\s*(\w+)\s*\)", text):
+        text += f" {assigned(name, match.around) or ''}"
+    value = next((one for one in _named_in(text) if _from_outside(one, match) and not _is_harmless(one, match)), None)
+    if value is None or _LOGGED.match(_line(match)):
+        return None
+    sure = any(one.web for one in code.sources) and not _COMMAND.search(match.path)
+    return bad(match, _message(match, value), None if sure else Confidence.MEDIUM)
+
+
+def _is_text(argument: str, match: Match) -> bool:
+    """Whether what is run is text put together, and no number or query object that an operator happens to stand in."""
+    inner = _WRAPPED.sub("", argument)
+    template = re.match(r"(\w+)\s*(?:%|\.format\()", inner)
+    if template:
+        given = assigned(template[1], match.around) or ""
+        return bool(
+            _CONSTANT.match(template[1]) or re.search(r"(?i)[\"'`]\s*(?:select|insert|update|delete|with)\b", given)
+        )
+    return bool(_TOGETHER.match(inner) and re.search(r"[\"'`]", inner))
+
+
+def _named_in(text: str) -> Iterator[str]:
+    """The names in an expression: those outside of literals, and those in the braces of filled ones."""
+    filled = " ".join(re.findall(r"\{([^{}]+)\}", text)) if re.search(r"`|\b[rR]?[fF][\"']", text) else ""
+    bare = re.sub(r"""(["'`])(?:(?!\1)[^\\]|\\.)*\1""", " ", text)
+    yield from re.findall(r"[A-Za-z_][\w.]*(?:\[[^\]]*\])?", f"{bare} {filled}")
 
 
 def _judged(match: Match, code: CodeMatches) -> Observation | None:

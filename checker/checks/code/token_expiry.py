@@ -13,7 +13,7 @@ from checker.model.rule import Confidence
 _EXPIRY = re.compile(
     r"""(?i)["']?\bexp\b["']?\s*[:=\]]|\bexp\b|expir|setExpirationTime|lifetime|\bttl\b|max_age|valid_until"""
 )
-_NONE = re.compile(r"""(?i)algorithms?\s*[=:]\s*\[?\s*["']none["']""")
+_NONE = re.compile(r"""(?i)algorithms?\s*[=:]\s*(?:\[[^\]]*)?["']none["']""")
 _UNVERIFIED = re.compile(
     r"""(?i)verify\s*[=:]\s*False|["']?verify_signature["']?\s*[:=]\s*False|["']verify_exp["']\s*:\s*False|ignoreExpiration\s*:\s*true"""
 )
@@ -48,7 +48,10 @@ def _lasts(match: Match) -> Confidence | None:
     arguments = call_arguments(match.text)
     if not arguments:
         return None
-    claims = arguments[0]
+    named = len(arguments) > 1 and re.match(
+        r"""\{\s*["']alg["']\s*:""", arguments[0]
+    )  # a header, and the claims after it
+    claims = re.sub(r"^dict\(", "{", arguments[1 if named else 0])
     if _WRAPPED.match(claims):
         return Confidence.MEDIUM
     if claims.startswith("{"):

@@ -18,7 +18,7 @@ from checker.collect.code import functions
 from checker.collect.code.cache import Cache, outside
 from checker.collect.code.module import module_facts
 from checker.collect.code.sources import Candidate, Content, candidates, content
-from checker.collect.code.traits import table, traits
+from checker.collect.code.traits import import_lines, table, traits
 from checker.collect.files import Root
 from checker.model.code import Function, Language, Match, Source
 from checker.model.execution import CacheFolder
@@ -170,7 +170,7 @@ def _record(path: str, data: bytes, hits: Iterable[Hit]) -> dict[str, Any]:
     hits = sorted(hits, key=lambda hit: (hit.bytes, hit.rule))
     module = module_facts(path, data)
     record: dict[str, Any] = {
-        "web": bool(_WEB.search(data)),
+        "web": bool(_WEB.search(import_lines(data))),
         "traits": traits(path, data),
         "functions": [],
         "matches": [],

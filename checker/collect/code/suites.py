@@ -32,6 +32,16 @@ _KINDS = {
     "migration": (r"migration|alembic", r"\balembic\b|command\.upgrade|migrate\s+(?:deploy|reset)|runMigrations"),
     "property": (r"property|properties|fuzz", r"\bhypothesis\b|fast-check|fc\.assert|jsverify"),
 }
+_TOPICS = {
+    "auth": r"\b40[13]\b|[Uu]nauthori[sz]ed|UNAUTHORIZED|[Ff]orbidden|FORBIDDEN|PermissionDenied",
+    "edge": r"\b4(?:00|04|09|22)\b|pytest\.raises|assertRaises|\.toThrow|\.rejects\b|BAD_REQUEST|NOT_FOUND|UNPROCESSABLE",
+    "happy": r"\b20[0-4]\b|\.is_success\b|HTTP_20\d|HttpStatus\.(?:OK|CREATED)|\.ok\b",
+    "performance": r"(?i)\bbenchmark\b|\blocust\b|\bk6\b|autocannon|perf_counter|performance\.now|\bp9[59]\b"
+    r"|assertNumQueries|before_cursor_execute|(?:count|num|number)\w*quer(?:y|ies)",
+    "tenancy": r"(?i)(?:other|another|second|foreign|wrong)_?\s?(?:tenant|org|organi[sz]ation|workspace|account|company)"
+    r"|cross.?tenant|tenant_?(?:b|2|two)\b",
+}
+_ASSERTED = {topic: re.compile(pattern) for topic, pattern in _TOPICS.items()}
 _COMPILED = {kind: (re.compile(path, re.IGNORECASE), re.compile(text)) for kind, (path, text) in _KINDS.items()}
 _ADDRESS = re.compile(r"""(["'`])((?:(?!\1)\S)*?/(?:(?!\1)[^\n])*?)\1""")
 _FOLLOWS = re.compile(
@@ -45,6 +55,7 @@ def suites(root: Root, inventory: Inventory) -> Suites:
     files: dict[str, frozenset[str]] = {}
     addresses: set[str] = set()
     follows = None
+    topics: dict[str, str] = {}
     listed = [
         one for one in inventory.files if one.role is Role.TEST and one.path.endswith(_SOURCE) and not one.symlink
     ]
@@ -58,9 +69,12 @@ def suites(root: Root, inventory: Inventory) -> Suites:
             continue
         kinds = {kind for kind, (path, inside) in _COMPILED.items() if path.search(file.path) or inside.search(text)}
         files[file.path] = frozenset(kinds if kinds & {"integration", "e2e"} else {*kinds, "unit"})
+        for topic, asserted in _ASSERTED.items():
+            if topic not in topics and asserted.search(text):
+                topics[topic] = file.path
         if follows is None and _FOLLOWS.search(text):
             follows = file.path
-    return Suites(files, frozenset(addresses), follows, Counter(_elsewhere(inventory)))
+    return Suites(files, frozenset(addresses), follows, topics, Counter(_elsewhere(inventory)))
 
 
 def _elsewhere(inventory: Inventory) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from checker import resources
 
@@ -52,13 +52,14 @@ def _compiled(pattern: str) -> re.Pattern[bytes]:
 def traits(path: str, data: bytes) -> list[str]:
     """The traits that a file's source shows, in the order of the table."""
     language = "python" if path.endswith(".py") else "typescript"
-    imports = b"\n".join(line for line in data.split(b"\n") if _imports(line))
-    lowered = data.lower()
+    imports, lowered = import_lines(data), data.lower()
     return [one.name for one in _traits(language) if _shows(one, imports, data, lowered)]
 
 
-def _imports(line: bytes) -> bool:
-    return b"import" in line or b"from" in line or b"require" in line
+@lru_cache(maxsize=1)  # asked several times of one content after the other
+def import_lines(data: bytes) -> bytes:
+    """The lines of a source that may import something, in either language."""
+    return b"\n".join(line for line in data.split(b"\n") if b"import" in line or b"from" in line or b"require" in line)
 
 
 def _shows(trait: _Trait, imports: bytes, data: bytes, lowered: bytes) -> bool:
