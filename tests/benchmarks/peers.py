@@ -171,7 +171,9 @@ def _operations(repo: Path) -> dict[str, set[Spot]]:
 
 
 def _near(spots: frozenset[Spot]) -> set[Spot]:
-    return {(path, line + off) for path, line in spots for off in (range(-NEAR, NEAR + 1) if line else (0,))}
+    """Places within a few lines; of a migration, the whole file, because SQL made of it has other lines."""
+    lines = {(path, line + off) for path, line in spots for off in (range(-NEAR, NEAR + 1) if line else (0,))}
+    return lines | {(path, 0) for path, _ in spots if "/versions/" in path}
 
 
 def _row(
@@ -237,8 +239,7 @@ def _ours(profile: str) -> Peer:
             code,
             "audit",
             ".",
-            "--base",
-            "HEAD~1",
+            *(("--base", "HEAD~1") if profile == "static" else ()),  # without one, landed migrations are judged
             "--no-cache",
             "--profile",
             profile,
