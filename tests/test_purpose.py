@@ -75,6 +75,8 @@ def test_pages_about_the_api(name: str, expected: bool) -> None:
     ("name", "expected"),
     [
         ("POST /login", True),
+        ("POST /users/v1/login", True),
+        ("POST /v1/v2/orders", False),
         ("POST /v1/auth/sign-in", True),
         ("POST /oauth2/token", True),
         ("POST /password/forgot", True),

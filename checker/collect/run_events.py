@@ -94,7 +94,7 @@ def _why(event: Event) -> str:
     error = event["error"]
     kind, names = event.get("missing") or ("", None)
     if kind == "module":
-        return f"the project's interpreter has no module {names!r}; install the project's requirements, or set [app] python"
+        return f"the project's interpreter has no module {names!r}; install its requirements, set [app] python, or add --install"
     if kind == "settings":
         return f"settings are missing: {', '.join(names or ())}; set them in checker.toml: [app] env"
     return f"{error['type']}: {str(error['text']).splitlines()[0][:300] if error['text'] else ''}"

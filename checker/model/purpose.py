@@ -7,7 +7,8 @@ import re
 from checker.model.contract import Operation
 from checker.model.words import plain, vocabulary
 
-_PREFIX = re.compile(r"(?i)api|rest|v\d+(?:\.\d+)*")
+_PREFIX = re.compile(r"(?i)api|rest")
+_VERSION = re.compile(r"(?i)v\d+(?:\.\d+)*")
 _HEALTH = vocabulary("health healthz healthcheck livez readyz liveness readiness")
 _BELOW_HEALTH = vocabulary(
     "ping live alive liveness ready readiness startup db database deep detail details detailed check status full"
@@ -100,8 +101,10 @@ def last_word(operation: Operation) -> str:
 
 
 def _words(path: str) -> list[str]:
-    """The fixed segments as plain words, without `api` and version in front."""
-    parts = [part for part in path.split("/") if part]
+    """The fixed segments as plain words, without `api` in front and without versions that something stands behind."""
+    *above, last = [part for part in path.split("/") if part] or [""]
+    parts = [part for part in above if not _VERSION.fullmatch(part)]
+    parts += [last] if last and (parts or not _VERSION.fullmatch(last)) else []
     while parts and _PREFIX.fullmatch(parts[0]):
         parts = parts[1:]
     return [plain(part) for part in parts if "{" not in part]

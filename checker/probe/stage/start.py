@@ -120,6 +120,8 @@ def prepared(plan: Plan, *, alone: bool) -> tuple[Stagehand, Dump]:
         said.setdefault(python, []).extend(f"{name}: {last_line(trace)}" for name, trace in found["errors"][:3])
     tried = " | ".join(f"{python} says {'; '.join(dict.fromkeys(lines))}" for python, lines in said.items())
     mend = "install its dependencies into .venv, name [app] python, or add --install"
+    if "SyntaxError" in tried:
+        mend = "where that is the syntax of a newer Python, name one under [app] python, or add --install"
     raise NotStarted(f"no interpreter could import it ({tried}); {mend}")
 
 
