@@ -124,3 +124,24 @@ class TestProcess:
             rest.read()
         _, err = child.communicate()
         assert (child.returncode, err.strip()) == (130, b"interrupted")
+
+
+class TestCompletion:
+    @pytest.mark.parametrize(
+        ("typed", "offered"),
+        [
+            ("checker do", {"doctor"}),
+            ("checker audit --profile a", {"agent"}),
+            ("checker audit --only pagin", {"pagination", "pagination-walk"}),
+            ("checker fleet --skip migr", {"migrations"}),
+            ("checker audit --standard backend-e", {"backend-engineer"}),
+            ("checker explain tenant-i", {"tenant-isolation"}),
+        ],
+    )
+    def test_a_shell_is_offered_names_of_ours(self, typed: str, offered: set[str]) -> None:
+        script = "import sys; sys.argv = ['checker']; from checker.cli import main; main()"
+        asked = {"_CHECKER_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+        argv = [sys.executable, "-c", script]
+        done = subprocess.run(argv, env={**ENVIRONMENT, **asked}, capture_output=True, text=True, check=False)
+        assert done.stderr == ""
+        assert offered <= {line.partition(",")[2] for line in done.stdout.splitlines()}

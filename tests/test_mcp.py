@@ -175,7 +175,8 @@ def test_a_gate_whose_audit_executes_is_no_way_around(tmp_path: Path) -> None:
 
 def test_odd_arguments_are_refused_in_words(broken: Path) -> None:
     async def talk(server: Client) -> None:
-        assert "cannot be run" in await refusal(server, "audit", path="a\0b")
+        assert "cannot be looked at" in await refusal(server, "audit", path="a\0b")
+        assert "cannot be run" in await refusal(server, "audit", base="a\0b")
         assert "at least 1 item" in await refusal(server, "check_outputs", files=[])
 
     at_desk(broken, talk)
@@ -183,7 +184,7 @@ def test_odd_arguments_are_refused_in_words(broken: Path) -> None:
 
 def test_refusals_are_those_of_the_command_line(broken: Path) -> None:
     async def talk(server: Client) -> None:
-        assert "/nowhere: no such folder" in await refusal(server, "audit", path="/nowhere")
+        assert "nowhere: no such folder" in await refusal(server, "audit", path="nowhere")
         assert "did you mean 'pagination'" in await refusal(server, "audit", only=["paginaton"])
         assert "--as KIND" in await refusal(server, "check_outputs", files=["README.md"])
         assert "unknown gate" in await refusal(server, "get_gate_proof_status", gate="G55")
@@ -192,6 +193,24 @@ def test_refusals_are_those_of_the_command_line(broken: Path) -> None:
         assert page["page"].startswith("pagination\nEvery list is paginated")
 
     at_desk(broken, talk)
+
+
+def test_nothing_outside_the_folder_of_the_server_is_read_or_run(broken: Path, tmp_path: Path) -> None:
+    served, outside = tmp_path / "served", tmp_path / "outside"
+    served.mkdir()
+    outside.mkdir()
+    (outside / "handoff.json").write_text("{}", "utf-8")
+    (served / "link").symlink_to(outside)
+
+    async def talk(server: Client) -> None:
+        for path in ("..", "../outside", str(outside), "link", "link/../../outside"):
+            for tool in ("audit", "validate_against_spec", "get_gate_proof_status", "next_step"):
+                assert "lies outside" in await refusal(server, tool, path=path), (tool, path)
+            said = await refusal(server, "capture_command_output", proof_type="test_output", path=path)
+            assert "lies outside" in said, path
+        assert "lies outside" in await refusal(server, "check_outputs", files=["link/handoff.json"])
+
+    at_desk(served, talk)
 
 
 def test_only_clear_words_are_an_approval(broken: Path) -> None:
@@ -278,9 +297,24 @@ def test_http_is_for_this_machine_alone(broken: Path) -> None:
         foreign = urllib.request.Request(f"http://127.0.0.1:{port}/mcp", b"{}", {"Host": "rebound.example", **sent})
         with pytest.raises(urllib.error.HTTPError, match="421"):
             urllib.request.urlopen(foreign, timeout=10)
+        page = {"Origin": "http://evil.example", **sent}  # a page in the browser of whoever runs the server
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/mcp", b"{}", page), timeout=10)
+        with socket.socket() as probe:
+            assert probe.connect_ex((_outer_address(), port)) != 0, "it listens on loopback alone"
     finally:
         server.send_signal(signal.SIGINT)
         server.communicate(timeout=20)
+
+
+def _outer_address() -> str:
+    """An address of this machine other than loopback; one that nobody has where there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(("192.0.2.1", 9))
+        except OSError:
+            return "192.0.2.1"
+        return str(asked.getsockname()[0])
 
 
 def _until_it_listens(port: int) -> None:
