@@ -15,6 +15,7 @@ from checker import gate
 from checker.audit import Audit, audit
 from checker.cli import completion
 from checker.cli.output import FORMATS, WITH_SURROUNDINGS, Output, emit, parse_outputs
+from checker.cli.ticking import ticking
 from checker.model.rule import PROFILES, Severity
 from checker.model.surroundings import NONE
 from checker.render.agent import Asked
@@ -82,7 +83,8 @@ def audit_command(path: Path, outputs: tuple[str, ...], fmt: str, **options: Any
         raise click.UsageError(f"{path}: {'not a folder' if path.exists() else 'no such folder'}")
     wanted = parse_outputs(outputs)
     _keep_to(options["jobs"])
-    done = audit(_request(path, options))
+    with ticking(sys.stderr, wanted=not (options["quiet"] or options["accessible"])):
+        done = audit(_request(path, options))
     report = _with_options(done, options)
     shows = WITH_SURROUNDINGS.intersection((fmt, *(output.format for output in wanted)))
     beside = done.around(report) if shows else NONE
