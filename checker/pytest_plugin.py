@@ -81,14 +81,16 @@ class RuleItem(pytest.Item):
         self._findings = findings
 
     def runtest(self) -> None:
-        outcome = self._result["outcome"]
+        from checker.render.visible import visible  # names of files are theirs, and a terminal obeys what is in them
+
+        outcome, reason = self._result["outcome"], visible(self._result["reason"])
         if outcome in ("unavailable", "error"):
-            raise RuleFailed(f"{outcome}: {self._result['reason']}")
+            raise RuleFailed(f"{outcome}: {reason}")
         if outcome == "not_applicable":
-            pytest.skip(self._result["reason"] or "nothing to examine")
+            pytest.skip(reason or "nothing to examine")
         grave = [one for one in self._findings if one["severity"] in ("critical", "major")]
         if grave:
-            raise RuleFailed("\n".join(_told(one) for one in grave))
+            raise RuleFailed("\n".join(visible(line) for one in grave for line in _told(one)))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, RuleFailed):
@@ -99,7 +101,8 @@ class RuleItem(pytest.Item):
         return self.path, None, self.name
 
 
-def _told(finding: dict[str, Any]) -> str:
+def _told(finding: dict[str, Any]) -> Iterator[str]:
     where = finding["where"]
     lines = f":{where['lines']}" if where.get("lines") else ""
-    return f"{finding['severity']} {where['path']}{lines}  {finding['title']}\n  mend: {finding['recommendation']}"
+    yield f"{finding['severity']} {where['path']}{lines}  {finding['title']}"
+    yield f"  mend: {finding['recommendation']}"

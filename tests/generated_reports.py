@@ -22,6 +22,7 @@ SUFFIXES = {
     "markdown": "md",
     "rdjson": "rdjson.json",
     "sarif": "sarif.json",
+    "summary": "summary.txt",
     "text": "txt",
 }
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from checker.cli.ticking import ticking
+from checker.collect.facts import Facts
 from tests import backend
 from tests.backend import ONLY
 from tests.child import ENVIRONMENT, audit, checker, command
@@ -124,3 +128,72 @@ class TestProcess:
             rest.read()
         _, err = child.communicate()
         assert (child.returncode, err.strip()) == (130, b"interrupted")
+
+
+class TestCompletion:
+    @pytest.mark.parametrize(
+        ("typed", "offered"),
+        [
+            ("checker do", {"doctor"}),
+            ("checker audit --profile a", {"agent"}),
+            ("checker audit --only pagin", {"pagination", "pagination-walk"}),
+            ("checker fleet --skip migr", {"migrations"}),
+            ("checker audit --standard backend-e", {"backend-engineer"}),
+            ("checker explain tenant-i", {"tenant-isolation"}),
+        ],
+    )
+    def test_a_shell_is_offered_names_of_ours(self, typed: str, offered: set[str]) -> None:
+        script = "import sys; sys.argv = ['checker']; from checker.cli import main; main()"
+        asked = {"_CHECKER_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+        argv = [sys.executable, "-c", script]
+        done = subprocess.run(argv, env={**ENVIRONMENT, **asked}, capture_output=True, text=True, check=False)
+        assert done.stderr == ""
+        assert offered <= {line.partition(",")[2] for line in done.stdout.splitlines()}
+
+
+class Terminal(io.StringIO):
+    """A stream that says of itself that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def until(self, said: str) -> None:
+        for _ in range(1000):
+            if said in self.getvalue():
+                return
+            time.sleep(0.01)
+        raise AssertionError(self.getvalue())
+
+
+class TestTicking:
+    def test_a_terminal_is_told_what_is_collected_and_wiped_at_the_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TERM", "xterm")
+        terminal = Terminal()
+        with ticking(terminal, wanted=True, after=0.0, every=0.01):
+            terminal.until("s: rules")
+            monkeypatch.setattr(Facts, "underway", ["Reading", "MigrationRuns"])
+            terminal.until("auditing, 0 s: migration runs")
+        assert terminal.getvalue().endswith("\r\x1b[2K\r")
+        assert "\n" not in terminal.getvalue()
+
+    @pytest.mark.parametrize(("wanted", "kind"), [(False, "xterm"), (True, "dumb")])
+    def test_who_cannot_or_will_not_read_it_gets_nothing(
+        self, monkeypatch: pytest.MonkeyPatch, wanted: bool, kind: str
+    ) -> None:
+        monkeypatch.setenv("TERM", kind)
+        terminal = Terminal()
+        with ticking(terminal, wanted=wanted, after=0.0, every=0.01):
+            time.sleep(0.05)
+        assert terminal.getvalue() == ""
+
+    def test_a_broken_collector_is_no_longer_underway(self) -> None:
+        class Fact:
+            pass
+
+        def collector() -> object:
+            assert Facts.underway == ["Fact"]
+            raise ValueError
+
+        with pytest.raises(ValueError):
+            Facts({"Fact": collector}, {}).get(Fact)
+        assert Facts.underway == []

@@ -12,7 +12,7 @@ from tests import backend
 from tests.backend import ONLY
 from tests.child import audit, inside, refused
 
-FORMATS = ("agent", "badge", "github", "gitlab", "json", "junit", "markdown", "rdjson", "sarif", "text")
+FORMATS = ("agent", "badge", "github", "gitlab", "json", "junit", "markdown", "rdjson", "sarif", "summary", "text")
 
 
 @pytest.fixture

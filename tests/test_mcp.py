@@ -175,7 +175,8 @@ def test_a_gate_whose_audit_executes_is_no_way_around(tmp_path: Path) -> None:
 
 def test_odd_arguments_are_refused_in_words(broken: Path) -> None:
     async def talk(server: Client) -> None:
-        assert "cannot be run" in await refusal(server, "audit", path="a\0b")
+        assert "cannot be looked at" in await refusal(server, "audit", path="a\0b")
+        assert "cannot be run" in await refusal(server, "audit", base="a\0b")
         assert "at least 1 item" in await refusal(server, "check_outputs", files=[])
 
     at_desk(broken, talk)
@@ -183,7 +184,7 @@ def test_odd_arguments_are_refused_in_words(broken: Path) -> None:
 
 def test_refusals_are_those_of_the_command_line(broken: Path) -> None:
     async def talk(server: Client) -> None:
-        assert "/nowhere: no such folder" in await refusal(server, "audit", path="/nowhere")
+        assert "nowhere: no such folder" in await refusal(server, "audit", path="nowhere")
         assert "did you mean 'pagination'" in await refusal(server, "audit", only=["paginaton"])
         assert "--as KIND" in await refusal(server, "check_outputs", files=["README.md"])
         assert "unknown gate" in await refusal(server, "get_gate_proof_status", gate="G55")
@@ -192,6 +193,24 @@ def test_refusals_are_those_of_the_command_line(broken: Path) -> None:
         assert page["page"].startswith("pagination\nEvery list is paginated")
 
     at_desk(broken, talk)
+
+
+def test_nothing_outside_the_folder_of_the_server_is_read_or_run(broken: Path, tmp_path: Path) -> None:
+    served, outside = tmp_path / "served", tmp_path / "outside"
+    served.mkdir()
+    outside.mkdir()
+    (outside / "handoff.json").write_text("{}", "utf-8")
+    (served / "link").symlink_to(outside)
+
+    async def talk(server: Client) -> None:
+        for path in ("..", "../outside", str(outside), "link", "link/../../outside"):
+            for tool in ("audit", "validate_against_spec", "get_gate_proof_status", "next_step"):
+                assert "lies outside" in await refusal(server, tool, path=path), (tool, path)
+            said = await refusal(server, "capture_command_output", proof_type="test_output", path=path)
+            assert "lies outside" in said, path
+        assert "lies outside" in await refusal(server, "check_outputs", files=["link/handoff.json"])
+
+    at_desk(served, talk)
 
 
 def test_only_clear_words_are_an_approval(broken: Path) -> None:
@@ -259,6 +278,106 @@ def test_a_whole_self_check(broken: Path, tmp_path: Path) -> None:
     at_desk(repo, talk, CHECKER_SIGNING_KEY=str(key))
 
 
+def under_common(repo: Path) -> None:
+    """The demo's backend is judged by what needs no word of an agent; its slow tests are left out."""
+    for name in ("integration", "property", "migration"):
+        shutil.rmtree(repo / "tests" / name, ignore_errors=True)
+    rest = (repo / "checker.toml").read_text("utf-8").partition("\n")[2]
+    (repo / "checker.toml").write_text(f'standards = ["common"]\n{rest}', "utf-8")
+    commit(repo, "another policy")
+
+
+def mend(repo: Path) -> None:
+    """What an agent does with the findings: the defects that the demo has on purpose are taken out again."""
+    good, planted = FIXTURES / "repos" / "clean" / "repo", FIXTURES / "repos" / "broken" / "overlay"
+    for file in (one for one in planted.rglob("*") if one.is_file()):
+        (repo / file.relative_to(planted)).unlink()
+        if (good / file.relative_to(planted)).is_file():
+            shutil.copy(good / file.relative_to(planted), repo / file.relative_to(planted))
+    for name in (FIXTURES / "repos" / "broken" / "delete.txt").read_text("utf-8").split():
+        if (repo / name).parent.is_dir():
+            shutil.copy(good / name, repo / name)
+
+
+def test_the_demo_repository_from_the_first_audit_to_the_gate(tmp_path: Path) -> None:
+    """Start, audit, mend what is named, audit, prove, gate: each step is the one that the answer before it asked for."""
+    repo, key = whole("broken", tmp_path / "broken"), tmp_path / "agent.pem"
+    under_common(repo)
+    keys.create(key)
+
+    async def talk(server: Client) -> None:
+        stopped = await answer(server, "audit")
+        assert (stopped["status"], stopped["recommendation"]) == ("blocked", "escalate"), "a migration drops a column"
+        assert stopped["next_step"].startswith("stop; a person must decide this")
+        assert (await answer(server, "next_step"))["next_step"] == stopped["next_step"]
+        found = await answer(server, "audit", skip=["migrations"])
+        first = found["findings"][0]
+        assert found["next_step"].startswith(f"mend {first['where']} ({first['rule']}: {first['title']}). ")
+        assert found["next_step"].endswith(f"; then run: checker audit --only {first['rule']} --skip=migrations")
+        assert (repo / first["where"].partition(":")[0]).is_file()
+        again = [sys.executable, "-P", "-m", "checker", "audit", "--skip=migrations", "--format", "agent"]
+        done = subprocess.run(
+            again, cwd=repo, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False
+        )
+        assert done.stdout.decode().splitlines()[-1] == f"Next: {found['next_step']}", "the same words at both doors"
+        mend(repo)
+        commit(repo, "mended")
+        mended = await answer(server, "audit", only=[first["rule"]])
+        assert mended["status"] == "ready", mended
+        assert (await answer(server, "audit"))["status"] == "ready"
+        for kind in ("build_output", "lint_output", "test_output"):
+            step = (await answer(server, "next_step"))["next_step"]
+            assert step.endswith(f"run: checker prove {kind}"), step
+            proof = await answer(server, "capture_command_output", proof_type=kind)
+            assert proof["decision"] == "pass", proof
+        gate = await answer(server, "get_gate_proof_status")
+        assert (gate["gate"], gate["decision"]) == ("handoff", "pass"), gate
+        assert gate["next_step"] == "gate handoff is satisfied: take the step"
+
+    at_desk(repo, talk, CHECKER_SIGNING_KEY=str(key))
+
+
+def test_a_long_audit_says_how_far_it_is_and_can_be_called_off(tmp_path: Path) -> None:
+    """The rehearsal of the demo's app takes seconds: it is called off when it has said that the app is started."""
+    repo = whole("broken", tmp_path / "broken")
+
+    async def talk(server: Client) -> None:
+        said: list[str] = []
+        with anyio.CancelScope() as scope:
+
+            async def progress(progress: float, total: float | None, message: str | None) -> None:
+                said.append(message or "")
+                if "rehearsal" in said[-1]:
+                    scope.cancel()
+
+            await server.call_tool("audit", {"path": str(repo), "profile": "agent"}, progress_callback=progress)
+        assert scope.cancelled_caught
+        assert said[0] == "checker audit"
+        assert "the app is started" in said[-1]
+        for _ in range(200):
+            if not [*audits_of(repo), *serving(repo)]:
+                break
+            await anyio.sleep(0.1)
+        assert [*audits_of(repo), *serving(repo)] == []
+        page = await answer(server, "explain_rule", rule="pagination")
+        assert page["rule"] == "pagination", "the server itself goes on"
+
+    at_desk(repo.parent, talk)
+
+
+def serving(folder: Path) -> list[str]:
+    """Processes that stand in a folder, or in one below it, the server of this test aside."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cwd"):
+        try:
+            place = os.readlink(entry)
+        except OSError:
+            continue
+        if f"{place}/".startswith(f"{folder}/"):
+            found.append(f"{entry.parent.name} {place}")
+    return found
+
+
 def test_http_is_for_this_machine_alone(broken: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -278,9 +397,24 @@ def test_http_is_for_this_machine_alone(broken: Path) -> None:
         foreign = urllib.request.Request(f"http://127.0.0.1:{port}/mcp", b"{}", {"Host": "rebound.example", **sent})
         with pytest.raises(urllib.error.HTTPError, match="421"):
             urllib.request.urlopen(foreign, timeout=10)
+        page = {"Origin": "http://evil.example", **sent}  # a page in the browser of whoever runs the server
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/mcp", b"{}", page), timeout=10)
+        with socket.socket() as probe:
+            assert probe.connect_ex((_outer_address(), port)) != 0, "it listens on loopback alone"
     finally:
         server.send_signal(signal.SIGINT)
         server.communicate(timeout=20)
+
+
+def _outer_address() -> str:
+    """An address of this machine other than loopback; one that nobody has where there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(("192.0.2.1", 9))
+        except OSError:
+            return "192.0.2.1"
+        return str(asked.getsockname()[0])
 
 
 def _until_it_listens(port: int) -> None:

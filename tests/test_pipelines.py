@@ -170,6 +170,9 @@ def test_hostile_inputs_are_words(bench: Path, tmp_path: Path) -> None:
     done = run("audit", bench, repo, path="$(touch pwned); touch pwned", changed="$(touch pwned)")
     assert done.returncode == 2
     assert not (repo / "pwned").exists()
+    (repo / "--fail-on=never").write_text("", "utf-8")
+    done = run("audit", bench, repo, options="--onl[y] --fail*")
+    assert (done.returncode, "--fail-on=never" in done.stderr) == (2, False), done.stderr
 
 
 def test_a_gate_without_proofs_fails_the_step(bench: Path, tmp_path: Path) -> None:

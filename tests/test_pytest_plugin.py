@@ -80,3 +80,11 @@ def test_workers_share_one_audit(tmp_path: Path) -> None:
     wrong = pytest_in(tmp_path, "-p", "xdist", "-n", "2", "--checker", "secret")
     assert wrong.returncode == 4
     assert "no rule or family 'secret'" in wrong.stdout + wrong.stderr
+
+
+def test_a_name_that_a_terminal_would_obey_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "a\x1b[31m\n.py").write_text(f'TOKEN = "{fake("github-pat")}"\n', "utf-8")
+    done = pytest_in(tmp_path, "--checker", "secret-in-tree")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "\x1b" not in done.stdout
+    assert r"a\x1b[31m" in done.stdout or r"a\u001b[31m" in done.stdout, done.stdout

@@ -58,7 +58,20 @@ LISTS = (
 
 
 def test_formats_are_those_promised_in_order() -> None:
-    promised = ["agent", "badge", "github", "gitlab", "html", "json", "junit", "markdown", "rdjson", "sarif", "text"]
+    promised = [
+        "agent",
+        "badge",
+        "github",
+        "gitlab",
+        "html",
+        "json",
+        "junit",
+        "markdown",
+        "rdjson",
+        "sarif",
+        "summary",
+        "text",
+    ]
     assert list(RENDERERS) == promised == sorted(promised)
 
 
@@ -97,7 +110,7 @@ def test_schemas_refuse_what_is_malformed() -> None:
 def test_every_format_says_the_verdict_first(made: str) -> None:
     report = REPORTS[made]()
     said = verdict.sentence(report)
-    for name in ("agent", "github", "markdown", "text"):
+    for name in ("agent", "github", "markdown", "summary", "text"):
         shown = " ".join(RENDERERS[name](report).decode().split())
         assert shown.removeprefix("### ").startswith(said), name
     assert ElementTree.fromstring(RENDERERS["junit"](report)).attrib["name"] == said
@@ -141,7 +154,7 @@ def test_output_is_utf8_and_ends_with_one_newline(name: str, made: str) -> None:
     assert not text.endswith("\n\n")
 
 
-@pytest.mark.parametrize("name", [name for name in RENDERERS if name != "badge"])  # a badge counts them
+@pytest.mark.parametrize("name", [name for name in RENDERERS if name not in ("badge", "summary")])  # these count them
 def test_every_format_names_what_could_not_be_looked_at(name: str) -> None:
     text = RENDERERS[name](sample()).decode()
     for said in (

@@ -50,7 +50,7 @@ def test_what_was_not_looked_at_stands_with_its_reason() -> None:
     for said in ("migration-rollback unavailable", "git fetch --unshallow", "schema-drift error", "RecursionError"):
         assert said in text
     assert "Not asked in this run: 2 rules" in text
-    assert "migration-roundtrip migrations needs --profile agent" in text
+    assert "needs --profile agent 1 migration-roundtrip" in text
     assert re.search(r"No rule yet: \d+ clauses", text)
     assert "Nothing was examined." in words(section(read(html.render(empty())), "unseen"))
     assert "Every rule that was asked came to a verdict." in words(section(read(html.render(ready())), "unseen"))

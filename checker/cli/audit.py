@@ -13,7 +13,9 @@ import click
 
 from checker import gate
 from checker.audit import Audit, audit
+from checker.cli import completion
 from checker.cli.output import FORMATS, WITH_SURROUNDINGS, Output, emit, parse_outputs
+from checker.cli.ticking import ticking
 from checker.model.rule import PROFILES, Severity
 from checker.model.surroundings import NONE
 from checker.render.agent import Asked
@@ -26,9 +28,24 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
 
 @click.command("audit")
 @click.argument("path", type=click.Path(path_type=Path), default=".")
-@click.option("--standard", "standards", multiple=True, metavar="NAME", help="Judge by this standard; repeatable.")
-@click.option("--only", multiple=True, metavar="FAMILY|RULE", help="Ask nothing else; repeatable.")
-@click.option("--skip", multiple=True, metavar="FAMILY|RULE", help="Do not ask this; repeatable.")
+@click.option(
+    "--standard",
+    "standards",
+    multiple=True,
+    metavar="NAME",
+    help="Judge by this standard; repeatable.",
+    shell_complete=completion.standards,
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="FAMILY|RULE",
+    help="Ask nothing else; repeatable.",
+    shell_complete=completion.rules,
+)
+@click.option(
+    "--skip", multiple=True, metavar="FAMILY|RULE", help="Do not ask this; repeatable.", shell_complete=completion.rules
+)
 @click.option(
     "--profile", type=click.Choice(PROFILES), default="static", show_default=True, help="What may be executed."
 )
@@ -67,7 +84,8 @@ def audit_command(path: Path, outputs: tuple[str, ...], fmt: str, **options: Any
         raise click.UsageError(f"{path}: {'not a folder' if path.exists() else 'no such folder'}")
     wanted = parse_outputs(outputs)
     _keep_to(options["jobs"])
-    done = audit(_request(path, options))
+    with ticking(sys.stderr, wanted=not (options["quiet"] or options["accessible"])):
+        done = audit(_request(path, options))
     report = _with_options(done, options)
     shows = WITH_SURROUNDINGS.intersection((fmt, *(output.format for output in wanted)))
     beside = done.around(report) if shows else NONE

@@ -24,5 +24,7 @@ def mcp_command(port: int | None, most: Profile) -> None:
     except ModuleNotFoundError as missing:
         if missing.name not in ("mcp", "mcp_types", "anyio"):
             raise
-        raise click.UsageError("the MCP server needs an extra: pip install 'backend-checker[mcp]'") from None
+        raise click.UsageError(
+            "the MCP server needs the SDK, which is the extra `mcp`: pip install 'mcp>=2,<3'"
+        ) from None
     serve(most, port)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from checker import catalog
+from checker.cli import completion
 from checker.model.rule import Standard
 from checker.render import rule_page
 from checker.render.visible import visible
@@ -66,7 +67,7 @@ def rules_test_command(folder: Path, fmt: str) -> None:
 
 
 @click.command("explain")
-@click.argument("name", metavar="RULE")
+@click.argument("name", metavar="RULE", shell_complete=completion.rules)
 @click.option("--format", "fmt", type=TEXT_OR_JSON, default="text")
 def explain_command(name: str, fmt: str) -> None:
     """Print the page of RULE: what it does, why it matters, pass, fail, how to mend, who asks for it."""

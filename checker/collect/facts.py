@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from time import perf_counter
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from checker.injection import arguments
 from checker.model.unavailable import NotApplicable, Unavailable
@@ -16,6 +16,8 @@ _UNDERWAY = object()  # stands for a fact while its collector runs, and for good
 
 class Facts:
     """Facts about one repository. Collectors, listed by the name of their fact's type, are called when somebody asks."""
+
+    underway: ClassVar[list[str]] = []  # types of facts that are being collected in this process, the innermost last
 
     def __init__(self, collectors: Mapping[str, Collector], given: Mapping[type[Any], Any]) -> None:
         self._collectors = collectors
@@ -54,12 +56,14 @@ class Facts:
     def _collected(self, fact: type[Any]) -> Any:
         started = perf_counter()
         self._waited.append(0.0)
+        self.underway.append(fact.__name__)
         try:
             collector = self._collectors[fact.__name__]
             return collector(**arguments(collector, self.get))
         except (Unavailable, NotApplicable) as missing:
             return missing
         finally:
+            self.underway.pop()
             took = perf_counter() - started
             self.seconds[fact.__name__] = took - self._waited.pop()
             self._waited[-1] += took

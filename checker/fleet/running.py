@@ -131,7 +131,9 @@ def on_a_cluster(address: str) -> Iterator[Executor]:
     try:
         import distributed
     except ModuleNotFoundError:
-        raise ConfigurationError("--scheduler", None, "needs an extra: pip install 'backend-checker[fleet]'") from None
+        raise ConfigurationError(
+            "--scheduler", None, "needs Dask, which is the extra `fleet`: pip install 'distributed>=2026.1'"
+        ) from None
     try:
         client: Any = distributed.Client(address, timeout=10)  # type: ignore[no-untyped-call]  # Dask has no types
     except (OSError, TimeoutError, ValueError) as refused:

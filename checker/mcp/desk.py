@@ -31,7 +31,7 @@ from checker.probe.own_command import Answer
 from checker.probe.snapshot import snapshot
 from checker.proofs import gates
 from checker.render.agent import Asked
-from checker.render.visible import visible
+from checker.render.visible import clipped, visible
 from checker.toml_source import nearest
 
 Format = Literal["concise", "detailed"]
@@ -47,6 +47,7 @@ ProofType = Literal[
     "smoke_test",
     "deployment_log",
 ]
+_WORDS = 400  # characters of a sentence that may quote the repository
 _KEPT = 32  # audits whose answer is remembered
 
 
@@ -102,6 +103,8 @@ class Desk:
 
         The kind is told from path and shape; name it where that is ambiguous.
         """
+        for file in files:
+            _refuse_outside(file)
         options = (f"--as={kind}",) if kind else ()
         told = await self._ran(ctx, ["outputs", "--format=json", *options, "--", *files])
         asked = Asked("outputs", options, tuple(files))
@@ -110,15 +113,16 @@ class Desk:
     async def capture_command_output(self, ctx: Context, proof_type: ProofType, path: str = ".") -> ProofAnswer:
         """Record a proof: the repository's policy says which command is run, nobody passes one."""
         self._allow("agent")
+        _refuse_outside(path)
         told = _json(await self._ran(ctx, ["prove", proof_type, "--format=json", "--", path]))
         steps = {
             "pass": f"run: {_command('gate', 'handoff', path)}",
             "review": f"a person must look; {_command('gate', 'handoff', path)} names the proof to accept",
             "block": f"mend what the reasons say, then run: {_command('prove', proof_type, path)}",
         }
-        known = {name: told[name] for name in ("type", "result", "decision", "reasons", "tree", "path")}
+        known = {name: told[name] for name in ("type", "result", "decision", "tree", "path")}
         counts = {name: value for name, value in told["counts"].items() if isinstance(value, int)}
-        return ProofAnswer(**known, counts=counts, next_step=steps[told["decision"]])
+        return ProofAnswer(**known, reasons=_shown(told["reasons"]), counts=counts, next_step=steps[told["decision"]])
 
     async def get_gate_proof_status(
         self, ctx: Context, gate: str = "handoff", path: str = ".", base: str | None = None
@@ -128,7 +132,7 @@ class Desk:
         return GateAnswer(
             gate=told["gate"],
             decision=told["decision"],
-            reasons=told["reasons"],
+            reasons=_shown(told["reasons"]),
             proofs=tuple(f"{one['type']}: {one['state']} ({one['trust']})" for one in told["proofs"]),
             approvals=tuple(f"{one['by']}: {one['state']}" for one in told["approvals"]),
             next_step=_after_gate(told, path),
@@ -171,6 +175,7 @@ class Desk:
 
     async def _audited(self, ctx: Context, path: str, options: list[str], *, detailed: bool) -> AuditAnswer:
         """An audit, or what it said before where nothing below the folder has changed since and nothing is executed."""
+        _refuse_outside(path)
         folder = Path(path).absolute()
         before = snapshot(folder) if "--profile=static" in options else None
         minute = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M")  # some rules measure the age of what they look at
@@ -196,6 +201,7 @@ class Desk:
 
     async def _gate(self, ctx: Context, gate: str, path: str, base: str | None = None) -> dict[str, Any]:
         """What `checker gate` says. ToolError where its audit executes more than the server may."""
+        _refuse_outside(path)
         known = gates.load().gates.get(gate)
         if known is not None and known.audit is not None:
             self._allow(known.audit)
@@ -226,6 +232,17 @@ class Desk:
             raise ToolError(f"{allowed}, so nothing wider is run; whoever starts it can allow --profile {profile}")
 
 
+def _refuse_outside(path: str) -> None:
+    """The server serves the folder that it was started in: nothing else is read or run, whatever a caller was talked into."""
+    here = Path.cwd().resolve()
+    try:
+        inside = (here / path).resolve().is_relative_to(here)
+    except (OSError, ValueError, RuntimeError) as refused:  # a NUL, a name that is too long, a loop of links
+        raise ToolError(visible(f"{path} cannot be looked at: {refused}")) from None
+    if not inside:
+        raise ToolError(visible(f"{path} lies outside {here}, where this server was started; start one there"))
+
+
 def _json(told: Answer) -> dict[str, Any]:
     found = json.loads(told.stdout)
     assert isinstance(found, dict)
@@ -247,7 +264,11 @@ def _after_gate(told: dict[str, Any], path: str) -> str:
     if failed is not None:
         return f"mend what {failed['type']} says, then run: {_command('prove', failed['type'], path)}"
     again = _command("gate", gate, path)
-    return f"mend: {told['reasons'][0]}; then run: {again}" if told["reasons"] else f"run: {again}"
+    return f"mend: {clipped(told['reasons'][0], _WORDS)}; then run: {again}" if told["reasons"] else f"run: {again}"
+
+
+def _shown(reasons: list[str]) -> tuple[str, ...]:
+    return tuple(clipped(one, _WORDS) for one in reasons)
 
 
 def _command(name: str, what: str, path: str, *options: str) -> str:

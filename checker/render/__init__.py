@@ -17,6 +17,7 @@ RENDERERS = Registry(
         "markdown": "markdown:render",
         "rdjson": "rdjson:render",
         "sarif": "sarif:render",
+        "summary": "summary:render",
         "text": "text:render",
     },
 )

@@ -16,6 +16,11 @@ MOST = 15
 _TITLE = 110
 
 
+def render(report: Report) -> bytes:
+    """The format `summary`: the fifteen lines by themselves."""
+    return ("\n".join(lines(report)) + "\n").encode("utf-8")
+
+
 def lines(report: Report) -> tuple[str, ...]:
     """At most fifteen: the verdict, why, the gravest rules, what was not seen, what waits for a person, what to do next."""
     report = settled(report)
