@@ -77,10 +77,10 @@ BAD = [
     ("lint", "$ echo 'All checks passed!'\nAll checks passed!\nexit code: 0\n", "runs no lint"),
     ("build", "$ ls\nREADME.md\nexit code: 0\n", "runs no build"),
     ("test", "TOTAL  120  15  87%\n", "shows neither"),
-    ("test", "--- FAIL: TestX (0.00s)\nFAIL\nFAIL\tshop/orders\t0.01s\n", "tells of a failure"),
-    ("test", "Tests run: 12, Failures: 2, Errors: 0, Skipped: 0\n", "tells of a failure"),
-    ("test", "12 examples, 2 failures\n", "tells of a failure"),
-    ("test", "FAILURES!\nTests: 10, Assertions: 20, Failures: 1.\n", "tells of a failure"),
+    ("test", "--- FAIL: TestX (0.00s)\nFAIL\nFAIL\tshop/orders\t0.01s\n", "counts 1 failures"),
+    ("test", "Tests run: 12, Failures: 2, Errors: 0, Skipped: 0\n", "counts 2 failures"),
+    ("test", "12 examples, 2 failures\n", "counts 2 failures"),
+    ("test", "FAILURES!\nTests: 10, Assertions: 20, Failures: 1.\n", "counts 1 failures"),
     ("test", "see the pipeline\n", "shows neither"),
 ]
 

@@ -77,7 +77,7 @@ def test_no_output_holds_a_secret(form: str, leak: tuple[Path, list[str]]) -> No
     only = [word for rule in RULES for word in ("--only", rule)]
     done = child.audit(folder, "--standard", "common", "--profile", "gate", "--format", form, "-vv", *only)
     assert done.code == 1, done.err
-    assert "app.py" in done.out
+    assert "app.py" in done.out or form == "badge"  # which shows counts alone
     told = done.out + done.err
     assert [piece for value in values for piece in pieces(value) if piece in told] == []
 

@@ -30,6 +30,7 @@ _CLOSINGS = (  # passed and failed are told by name, or follow from all and what
 )
 _BEGINNINGS = ("Pas", "Fai", "FAI", "ok ", "OK ", "OK,", "---")
 _GO = re.compile(r"^--- (PASS|FAIL): \w")
+_GO_AGAIN = re.compile(r"^\S{0,40}[$#>] ?go test\b")  # what an earlier run counted is over
 _GO_PACKAGE = re.compile(r"^FAIL\t\S+")
 _BUN = re.compile(r"^\s*(\d+) (pass|fail)$")
 _SUITE = re.compile(r"<testsuites?\b([^<>]*)>")
@@ -67,7 +68,9 @@ def _by_line(text: str) -> Iterator[Counts]:
         if len(line) > 300 or not ("est" in line or "xample" in line or line[:3] in _BEGINNINGS):
             continue
         bare = line.rstrip().strip("=").strip() if line[:1] == "=" else line.rstrip()
-        if told := _GO.match(bare):
+        if _GO_AGAIN.match(bare):
+            go, packages = {"PASS": 0, "FAIL": 0}, 0
+        elif told := _GO.match(bare):
             go[told.group(1)], last = go[told.group(1)] + 1, number
         elif _GO_PACKAGE.match(bare):
             packages, last = packages + 1, number
