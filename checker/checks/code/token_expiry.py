@@ -26,7 +26,8 @@ _ITS_END = re.compile(r"""\[\s*["']exp["']\s*\]|\.get\(\s*["']exp["']|\.exp\b"""
 _AN_END = re.compile(r"(?i)revoke|log_?out|sign_?out|black_?list|deny_?list|invalidate|refresh|expired")
 _VERIFIES = re.compile(r"(?i)\bverif\w*|jwks|introspect|getUser\(")
 _IS_CALLER = re.compile(
-    r"(?:req|request|ctx|context|c|res|socket)\.(?:\w+\.)*\w*(?:[uU]ser|[aA]uth|[iI]dentity|[pP]rincipal|[tT]enant|[aA]ccount)\w*$"
+    r"(?:req|request|ctx|context|c|res|socket)\.(?:\w+\.)*\w*"
+    r"(?:[uU]ser|[aA]uth|[iI]dentity|[pP]rincipal|[tT]enant|[aA]ccount)\w*$"
 )
 
 
