@@ -16,6 +16,14 @@ _DEVELOPMENT = re.compile(
 )
 _CREDENTIALS = re.compile(r"(?i)(?:allow_credentials|supports_credentials|credentials)\s*[=:]\s*true\b")
 _WITH_CREDENTIALS = re.compile(r"(?i)Access-Control-Allow-Credentials[\"'][^\n]{0,20}true")
+# A function that answers yes, or with the origin it was asked about, whatever that is.
+_SAYS_YES = re.compile(
+    r"""(?x) (?:async\s+)? (?:function\b\s*\w*\s*|origin\s*)? \(? \s* (?P<asked>\w*) (?:\s*:\s*[^,()=]+)? \s*
+    (?: , \s* (?P<done>\w+) (?:\s*:\s*[^()=]+)? \s* )? \)? \s* (?:=>)? \s*
+    (?: \{? \s* (?:return\s+)? (?P=done)\( \s* null \s* , \s* (?:true|(?P=asked)|["'`]\*["'`]) \s* \)
+      | (?:\{\s*return\s+)? (?:true|["'`]\*["'`]|(?P=asked)) (?=[;\s}]*$) )
+    [;\s]* \}?"""
+)
 
 
 def cors_wildcard(code: CodeMatches) -> Iterator[Observation]:
@@ -31,7 +39,7 @@ def _calls(code: CodeMatches, stars: set[tuple[str, str]]) -> Iterator[Observati
         surely = _is_open(match, stars)
         if surely is None:
             continue
-        with_credentials = bool(_CREDENTIALS.search(match.text)) or (
+        with_credentials = bool(_CREDENTIALS.search(match.text + match.names.get("OPTIONS", ""))) or (
             "Access-Control" in match.text and _WITH_CREDENTIALS.search(match.around) is not None
         )
         if _DEVELOPMENT.search(match.around.partition(match.text[:40])[0]):
@@ -49,14 +57,32 @@ def _is_open(match: Match, stars: set[tuple[str, str]]) -> bool | None:
         return _python(match, arguments, stars)
     if re.search(r"""["']Access-Control-Allow-Origin""", match.text):
         return True
-    options = next((one for one in arguments if one.startswith("{")), None)
+    options = match.names.get("OPTIONS") or next((one for one in arguments if one.startswith("{")), None)
+    if "NestFactory" in match.text:
+        return _nest(options or "")
     if options is None:
         bare = all(re.fullmatch(r"(?i)(?:\w*[._])?(?:fastify)?cors(?:plugin)?", one) for one in arguments)
         return False if bare else None
-    origin = keyword(call_arguments(f"({options.strip().removeprefix('{').removesuffix('}')})"), "origin")
+    return _origin(options)
+
+
+def _nest(options: str) -> bool | None:
+    given = keyword(_entries(options), "cors") or ""
+    return False if given == "true" else _origin(given) if given.startswith("{") else None
+
+
+def _origin(options: str) -> bool | None:
+    entries = _entries(options)
+    if any(re.match(r"origin\s*\(", one) and _SAYS_YES.fullmatch(one) for one in entries):
+        return True
+    origin = keyword(entries, "origin")
     if origin is None:
         return None if "..." in options or re.search(r"\borigin\b", options) else False
-    return True if origin == "true" or _STAR.match(origin) else None
+    return True if origin == "true" or _STAR.match(origin) or _SAYS_YES.fullmatch(origin) else None
+
+
+def _entries(options: str) -> list[str]:
+    return call_arguments(f"({options.strip().removeprefix('{').removesuffix('}')})")
 
 
 def _python(match: Match, arguments: list[str], stars: set[tuple[str, str]]) -> bool | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checker.checks.code.judged import bad, told, where
+from checker.checks.code.judged import bad, parameter_type, told, where
 from checker.model.code import CodeMatches, Match
 from checker.model.observation import Observation
 from checker.model.rule import Confidence
@@ -21,7 +21,7 @@ _LOG = re.compile(r"(?i)\b(?:log|logger|logging|print|capture\w*|sentry\w*|span)
 
 def error_exposed(code: CodeMatches) -> Iterator[Observation]:
     """One observation for each trace or exception text on its way out, and one for each file without."""
-    yield from told(code, (*_traces(code), *_texts(code)))
+    yield from told(code, (*_traces(code), *_texts(code), *_debugging(code)))
 
 
 def _traces(code: CodeMatches) -> Iterator[Observation]:
@@ -66,9 +66,9 @@ def _answering_line(match: Match) -> str | None:
 
 def _texts(code: CodeMatches) -> Iterator[Observation]:
     for match in code.of("exception-text"):
-        broad = match.language == "typescript" or _is_broad(match)
+        broad = match.language == "typescript" or _is_broad(match) or _is_handler(match)
         server = bool(_SERVER_ERROR.search(match.text))
-        if _DEBUG.search(match.text) or not (broad or server):
+        if _DEBUG.search(match.text) or not (broad or server) or not _is_of_exception(match):
             continue
         confidence = Confidence.MEDIUM if server else Confidence.LOW
         yield bad(match, f"{where(match)} answers with the exception's own text", confidence)
@@ -81,3 +81,32 @@ def _is_broad(match: Match) -> bool:
     at = match.lines[0] - match.function.lines[0]
     above = [line for line in match.function.text.splitlines()[: at + 1] if line.lstrip().startswith("except")]
     return bool(above) and bool(_BROAD.search(above[-1]))
+
+
+def _is_handler(match: Match) -> bool:
+    """Whether a framework calls the function for whatever was not caught."""
+    handles = re.compile(r"\.(?:exception_handler|(?:app_)?errorhandler)\(\s*(?:(?:Base)?Exception|500)\s*\)$")
+    return match.function is not None and any(handles.search(one) for one in match.function.decorators)
+
+
+def _is_of_exception(match: Match) -> bool:
+    """Whether `str(x)` is of what was caught, or of what a handler was given; a plain dictionary must leave by a route."""
+    name = match.names.get("E")
+    if match.text.startswith("return") and not (match.function and match.function.is_route):
+        return False
+    if name is None or match.function is None:
+        return True
+    caught = re.search(rf"\bas\s+{re.escape(name)}\s*:", match.around)
+    return caught is not None or (_is_handler(match) and parameter_type(name, match.function.parameters) is not None)
+
+
+def _debugging(code: CodeMatches) -> Iterator[Observation]:
+    """Servers that answer every crash with its traceback."""
+    for match in code.of("debug-server"):
+        when = match.names.get("WHEN", "")
+        if not code.by_path[match.path].web:
+            continue
+        development = _DEBUG.search(f"if {when}") if when else _DEBUG.search(_before(match))
+        by_hand = "__main__" in when or match.symbol == "main"
+        confidence = Confidence.LOW if development else Confidence.MEDIUM if by_hand else None
+        yield bad(match, f"{where(match)} runs with debug=True, which answers a crash with its traceback", confidence)

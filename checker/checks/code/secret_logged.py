@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checker.checks.code.judged import bad, told, where, without_strings
+from checker.checks.code.judged import assigned, bad, parameter_type, told, where, without_strings
 from checker.model.code import CodeMatches, Match
 from checker.model.observation import Observation
 from checker.model.rule import Confidence
@@ -23,6 +23,10 @@ _NO_SECRET = re.compile(
     r"slot|max|min|num|count|total|input|output|prompt|completion|has|is|no|missing|invalid|reset_?password_?url|stop|eos|pad|special|line|prev|current|next)_?"
     r"(?:token|password|secret|key|credentials)s?$"
 )
+_SAYS_MASKED = re.compile(
+    r"(?i)mask|redact|hidden|fingerprint|sanitiz|safe_|(?:hash|digest|encrypt)\w*$(?<!password)"
+    r"|^(?:has|is|with|no)_|_(?:id|len|length|set)$|^(?:True|False|None)$"
+)
 
 
 def secret_logged(code: CodeMatches) -> Iterator[Observation]:
@@ -31,14 +35,28 @@ def secret_logged(code: CodeMatches) -> Iterator[Observation]:
 
 
 def _judged(match: Match) -> Observation | None:
+    if whole := match.names.get("WHOLE"):
+        return _whole(match, whole)
     value = match.names.get("VALUE", "")
     name = _last_name(value)
-    if not name or _NO_SECRET.search(name) or _is_masked(match, value):
+    if not name or _NO_SECRET.search(name) or _SAYS_MASKED.search(name) or _is_masked(match, value):
         return None
     message = f"{where(match)} writes {value[:60]} to the log"
     shown = _BY_HAND.match(match.text) and match.symbol.rpartition(".")[2] == "main"
     confidence = Confidence.MEDIUM if shown or _WEAK.match(name) else None
     return bad(match, message, confidence, without_strings(" ".join(match.text.split()))[:160])
+
+
+def _whole(match: Match, whole: str) -> Observation | None:
+    """Everything a service was configured with, its secrets too; settings that are a user's come as a parameter or a local."""
+    parameters = match.function.parameters if match.function else ""
+    if whole == "settings" and (
+        parameter_type("settings", parameters) is not None or assigned("settings", match.around) is not None
+    ):
+        return None
+    environment = re.search(r"\benviron\b|process\.env", whole)
+    confidence = None if environment else Confidence.MEDIUM
+    return bad(match, f"{where(match)} writes the whole of {whole[:60]} to the log", confidence)
 
 
 def _last_name(value: str) -> str:

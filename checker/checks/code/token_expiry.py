@@ -23,12 +23,17 @@ _WRAPPED = re.compile(
     r"""\{\s*["']?(?:token|jti|sid|session_?(?:id|token))["']?\s*:\s*[^,:{}]+,?\s*\}$""", re.IGNORECASE
 )
 _ITS_END = re.compile(r"""\[\s*["']exp["']\s*\]|\.get\(\s*["']exp["']|\.exp\b""")
-_AN_END = re.compile(r"(?i)revoke|log_?out|sign_?out|black_?list|deny_?list|invalidate|refresh")
+_AN_END = re.compile(r"(?i)revoke|log_?out|sign_?out|black_?list|deny_?list|invalidate|refresh|expired")
+_VERIFIES = re.compile(r"(?i)\bverif\w*|jwks|introspect|getUser\(")
+_IS_CALLER = re.compile(
+    r"(?:req|request|ctx|context|c|res|socket)\.(?:\w+\.)*\w*"
+    r"(?:[uU]ser|[aA]uth|[iI]dentity|[pP]rincipal|[tT]enant|[aA]ccount)\w*$"
+)
 
 
 def token_expiry(code: CodeMatches) -> Iterator[Observation]:
     """One observation for each token that is made to last for ever or read unchecked, and one for each file without."""
-    yield from told(code, (*_made(code), *_read(code)))
+    yield from told(code, (*_made(code), *_read(code), *_believed(code)))
 
 
 def _made(code: CodeMatches) -> Iterator[Observation]:
@@ -80,5 +85,26 @@ def _read(code: CodeMatches) -> Iterator[Observation]:
         elif _EXPIRY_ONLY.search(match.text):
             yield bad(match, f"{where(match)} reads tokens whatever their expiry", Confidence.MEDIUM)
         elif _UNVERIFIED.search(match.text) and not re.search(r"(?i)unverified|insecure|peek|header", match.symbol):
-            about_its_end = Confidence.LOW if _ITS_END.search(match.around) else Confidence.MEDIUM
-            yield bad(match, f"{where(match)} reads a token without checking its signature", about_its_end)
+            elsewhere = _VERIFIES.search(match.around.replace(match.text, ""))
+            asked = re.search(
+                r"(?:^|\.)(?:is|has)_", match.symbol
+            )  # a question about the token, whose answer is no identity
+            confidence = Confidence.LOW if elsewhere or asked or _ITS_END.search(match.around) else Confidence.MEDIUM
+            yield bad(match, f"{where(match)} reads a token without checking its signature", confidence)
+
+
+def _believed(code: CodeMatches) -> Iterator[Observation]:
+    """Claims of a decoded token that become who the caller is, where nothing in the function verifies the token."""
+    for match in code.of("jwt-peek"):
+        claims = match.names.get("CLAIMS", "")
+        if _VERIFIES.search(match.around.replace(match.text, "")):
+            continue
+        if _IS_CALLER.match(claims) or any(_IS_CALLER.match(to) for to in _given_to(claims, match.around)):
+            message = f"{where(match)} takes the caller's identity from a token that is decoded and not verified"
+            yield bad(match, message, Confidence.MEDIUM)
+
+
+def _given_to(claims: str, around: str) -> Iterator[str]:
+    """What is assigned from a name or from one of its claims: `req.user` of `req.user = claims.sub`."""
+    if re.fullmatch(r"\w+", claims):
+        yield from re.findall(rf"([\w.]+)\s*=\s*(?:await\s+)?(?:[\w.]+\()?(?:\{{[^{{}}]*?)?\b{claims}\b", around)
