@@ -11,7 +11,7 @@ from checker.model.observation import Observation, Place
 from checker.model.outputs import headings
 from checker.model.outputs.artefact import TreePaths
 from checker.model.outputs.evidence import Figures
-from checker.model.outputs.results import RESULT, ended, without_earlier
+from checker.model.outputs.results import RESULT, ended, stands_in, without_earlier
 from checker.model.outputs.runs import Packs, RunReport, RunReports
 from checker.model.outputs.work import Queue
 from checker.model.rule import Confidence
@@ -115,6 +115,9 @@ def test_runs_shown(reports: RunReports, packs: Packs, figures: Figures) -> Iter
                 if run
                 else f"shows no command of {name}"
             )
+            words = stands_in(lines[told[0] - 1]) if told else ""
+            if words:
+                problem = f"has words in place of a run of {name} ({words.strip()[:60]!r})"
             yield Observation(
                 subject=name,
                 ok=not problem,
@@ -123,7 +126,7 @@ def test_runs_shown(reports: RunReports, packs: Packs, figures: Figures) -> Iter
                 evidence=lines[told[0] - 1].strip()[:160]
                 if told
                 else "no line names it beside a result, and no log in the pack is of it",
-                confidence=Confidence.MEDIUM if told else None,
+                confidence=Confidence.MEDIUM if told and not words else None,
             )
 
 
