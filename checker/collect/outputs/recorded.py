@@ -47,11 +47,12 @@ _MARKS = (
 _CLOSING = (
     (re.compile(r"^All checks passed!\s*$"), "ruff check", 0),
     (re.compile(r"^Success: no issues found in \d+ source files?"), "mypy", 0),
-    (re.compile(r"^Found \d+ errors? in \d+ files?"), "mypy", 1),
-    (re.compile(r"^Found \d+ errors?\.\s*$"), "ruff check", 1),
+    (re.compile(r"^Found [1-9]\d* errors? in \d+ files?"), "mypy", 1),
+    (re.compile(r"^Found [1-9]\d* errors?\.\s*$"), "ruff check", 1),
     (re.compile(r"^✖ [1-9]\d* problems? \([1-9]\d* errors?"), "eslint", 1),
     (re.compile(r"^No new upgrade operations detected"), "alembic check", 0),
 )
+TOOLS = frozenset(tool for _, tool, _ in _CLOSING)
 _SPAN = re.compile(r"`([^`\n]{4,200})`")
 _NOT_RUN = re.compile(
     r"(?i)\bnot\b|\bnever\b|\bwithout\b|\bwould\b|\bto be\b|\bplan"
