@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from checker.collect.outputs.held import Evidence, plain
-from checker.collect.outputs.recorded import TOOLS
+from checker.collect.outputs.recorded import TESTED, TOOLS
 from checker.model.observation import Place
 from checker.model.outputs.artefact import Artefact
 from checker.model.outputs.evidence import EARLIER, Assertion, State
@@ -49,10 +49,15 @@ def _by_closing_line(command: str, run: str, evidence: Evidence) -> Run | None:
     mine = {
         one.place.path: one
         for one in ran
-        if re.search(rf"(?:^|[\s/]){re.escape(one.command)}(?:\s|$)", command)
-        and not EARLIER.search(one.place.path.rpartition("/")[2].rpartition("!")[2])
+        if _names(command, one.command) and not EARLIER.search(one.place.path.rpartition("/")[2].rpartition("!")[2])
     }
     return next(iter(mine.values())) if len({one.code for one in mine.values()}) == 1 else None
+
+
+def _names(command: str, tool: str) -> bool:
+    if tool == TESTED:
+        return STEPS["test"].search(command) is not None
+    return re.search(rf"(?:^|[\s/]){re.escape(tool)}(?:\s|$)", command) is not None
 
 
 def _told_now(line: str) -> Iterator[tuple[str, str]]:
