@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 from checker.model.base import Frozen
 from checker.model.observation import Observation, Place
@@ -50,6 +51,33 @@ def run_report(reports: RunReports, params: Owner) -> Iterator[Observation]:
             evidence=one.artefact.said(f"date {one.date or 'unknown'}, agent {one.agent or 'unknown'}, {one.run}"),
             confidence=None if wrong or broken else Confidence.MEDIUM,
         )
+        if one.at_fixed_path and not broken:
+            yield from _head(one)
+
+
+_HEAD_DATE = re.compile(r"(?i)(?:^|[,;|·])\W*(?:run )?date\b[^\w\n]{1,6}(\d{4}-\d{2}-\d{2})\b")
+_HEAD_AGENT = re.compile(r"(?i)(?:^|[,;|·])\W*agent(?: id| name)?\b[^\w\n]{1,6}(agent[-_ ]?\d+)\b")
+
+
+def _head(one: RunReport) -> Iterator[Observation]:
+    """What the lines above the first section say of day and agent, where it is not what the path says (0.14)."""
+    for number, said in enumerate(one.artefact.text.split("\n"), 1):
+        if said.startswith("## "):
+            return
+        day, who = _HEAD_DATE.search(said), _HEAD_AGENT.search(said)
+        other = [day.group(1)] if day and one.date and _days_apart(day.group(1), one.date) > 1 else []
+        other += [agent(who.group(1))] if who and agent(who.group(1)) != one.agent else []
+        if other:
+            message = f"{one.path} says in its head {' and '.join(other)}, its path says {one.date}, {one.agent}"
+            yield Observation("run report head", False, one.artefact.lines(number), message, said.strip()[:160])
+
+
+def _days_apart(one: str, other: str) -> int:
+    """Days between two dates; a day of the agent's own clock may be the next. 0 where one of them is none."""
+    try:
+        return abs((date.fromisoformat(one) - date.fromisoformat(other)).days)
+    except ValueError:
+        return 0
 
 
 def _misplaced(one: RunReport, params: Owner) -> str:
