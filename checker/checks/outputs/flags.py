@@ -21,15 +21,21 @@ class Quiet(Frozen):
 
 
 def safe_mode(flag: SafeMode, changes: Changes, params: Quiet) -> Iterator[Observation]:
-    """While safe mode is on a change writes documents and records alone."""
+    """While safe mode is on a change writes documents and records alone, and does not lift it by itself."""
     if flag.broken:
         yield Observation(
             "safe mode", False, Place(flag.path), f"{flag.path} cannot be read: {flag.broken}", "so it counts as on"
         )
+    if flag.lifted:
+        message = f"{flag.path} {flag.lifted} by the change that it binds"
+        evidence = f"the base says {flag.said}"
+        yield Observation("safe mode lifted", False, Place(flag.path), message, evidence)
     if not flag.on:
         yield Observation("safe mode", True, Place(flag.path))
         return
     for one in changes.files:
+        if flag.lifted and one.path == flag.path:
+            continue
         allowed = any(covers(pattern, one.path) for pattern in params.documents)
         yield Observation(
             subject=f"safe mode {one.path}",
@@ -37,7 +43,7 @@ def safe_mode(flag: SafeMode, changes: Changes, params: Quiet) -> Iterator[Obser
             place=Place(one.path, lines=(1, 1)) if one.status != "D" else Place(flag.path),
             also=(Place(flag.path),),
             message=f"{one.path} is written while safe mode is on",
-            evidence=f"{flag.path} says {flag.said}",
+            evidence=f"{flag.path} says {flag.said}" + (" in the base" if flag.lifted else ""),
         )
 
 

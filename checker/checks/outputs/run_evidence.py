@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from checker.model.observation import Observation, Place
 from checker.model.outputs import headings
 from checker.model.outputs.artefact import TreePaths, beside
-from checker.model.outputs.results import RESULT, ended
+from checker.model.outputs.results import RESULT, ended, stands_in
 from checker.model.outputs.runs import Packs, RunReport, RunReports
 from checker.model.outputs.work import Task, WorkHistory, task_key
 from checker.model.rule import Confidence
@@ -36,9 +36,15 @@ def smoke_tests(reports: RunReports, packs: Packs) -> Iterator[Observation]:
         section = report.sections.get(headings.SMOKE)
         place = Place(report.path, lines=section.lines if section else (1, 1))
         for name, there in smoke_lines(report, packs).items():
-            message = f"{report.path} names no result of the access smoke test {name!r}"
+            made_up = bool(there) and all(stands_in(line) for line in there)
+            lack = "has words in place of a run" if made_up else "names no result"
+            message = f"{report.path} {lack} of the access smoke test {name!r}"
             yield Observation(
-                name, bool(there), place, message, there[0].strip()[:120] if there else "no such line with a result"
+                name,
+                bool(there) and not made_up,
+                place,
+                message,
+                there[0].strip()[:120] if there else "no such line with a result",
             )
 
 

@@ -11,7 +11,7 @@ from checker.model.observation import Observation, Place
 from checker.model.outputs import headings
 from checker.model.outputs.artefact import TreePaths
 from checker.model.outputs.evidence import Figures
-from checker.model.outputs.results import RESULT, ended, without_earlier
+from checker.model.outputs.results import RESULT, ended, stands_in, without_earlier
 from checker.model.outputs.runs import Packs, RunReport, RunReports
 from checker.model.outputs.work import Queue
 from checker.model.rule import Confidence
@@ -115,6 +115,10 @@ def test_runs_shown(reports: RunReports, packs: Packs, figures: Figures) -> Iter
                 if run
                 else f"shows no command of {name}"
             )
+            judged = told[:1] if name != "the CI run" else told  # which is named on lines of suites too
+            words = min((stands_in(lines[at - 1]) for at in judged), default="")
+            if words:
+                problem = f"has words in place of a run of {name} ({words.strip()[:60]!r})"
             yield Observation(
                 subject=name,
                 ok=not problem,
@@ -123,7 +127,7 @@ def test_runs_shown(reports: RunReports, packs: Packs, figures: Figures) -> Iter
                 evidence=lines[told[0] - 1].strip()[:160]
                 if told
                 else "no line names it beside a result, and no log in the pack is of it",
-                confidence=Confidence.MEDIUM if told else None,
+                confidence=Confidence.MEDIUM if told and not words else None,
             )
 
 
@@ -245,13 +249,26 @@ def _ci(report: RunReport, packs: Packs) -> tuple[str, int, str]:
         found = ended(mine)
         if found and not (found == "absent" and state):
             state, line, text = found, number, said
-    pack = packs.of_run(report.run)
-    logs = (
-        [one.text or "" for one in pack.members if re.search(r"(?i)(^|/|[-_.])ci([-_.]|$)|links|workflow", one.name)]
-        if pack
-        else []
-    )
-    told = [said for log in logs for said in log.split("\n") if _CI.search(said) and ended(said) in ("green", "red")]
+    told = list(_ci_logged(packs, report.run))
     if told and (not state or (state == "green" and ended(told[-1]) == "red")):
         return ended(told[-1]), 0, told[-1]
     return state, line, text
+
+
+_CI_LOG = re.compile(r"(?i)(^|/|[-_.])(?:ci|workflow)([-_.]|$)")
+_CI_END = re.compile(  # the lines by which a job ends; others of its log may speak of anything
+    r"(?i)\bprocess completed with exit code \d|^\W*(?:error: )?job (?:succeeded|failed)\b|\bexited with (?:code|status) \d"
+    r"|^\W*(?:exit|return) (?:code|status)\W{1,3}\d|^=+ .*\b\d+ (?:passed|failed)\b.* in [\d.]+ ?s"
+)
+
+
+def _ci_logged(packs: Packs, run: str) -> Iterator[str]:
+    """The lines of a pack that say how CI ended: those that name it, and in a log of CI itself those that end a job."""
+    pack = packs.of_run(run)
+    for one in pack.members if pack else ():
+        of_ci = _CI_LOG.search(one.name) is not None
+        if not of_ci and not re.search(r"(?i)links|workflow", one.name):
+            continue
+        for said in (one.text or "").split("\n"):
+            if (_CI.search(said) or (of_ci and _CI_END.search(said))) and ended(said) in ("green", "red"):
+                yield said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 from checker.model.base import Frozen
 from checker.model.observation import Observation, Place
@@ -20,7 +21,7 @@ _COMMAND = re.compile(r"`[^`\n]{3,}`|^[^\S\n]*\$ \S+|```", re.MULTILINE)
 _URL = re.compile(r"https?://|(?<![\w.])/[\w{}-]+(?:/[\w{}.-]+)*|\b(?:GET|POST|PUT|PATCH|DELETE)\s+/")
 _AUTH = re.compile(r"(?i)\bauth|bearer|token|jwt|api.?key|oauth|session cookie|credential|public endpoint|no login")
 _SAMPLE = re.compile(r"```|\{\s*\"|curl\b")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?\s?%")
+_NUMBER = re.compile(r"(?i)\d+(?:[.,]\d+)?\s?(?:%|per ?cent\b|pct\b)")
 _QUOTED = re.compile(r"[\"“«'‘][^\"”»'’\n]{8,}[\"”»'’]|^[^\S\n]*>\s+\S", re.MULTILINE)
 _WHY = re.compile(r"(?i)suffic|enough|because|covers? (?:all|every|each|the)|adequate|why (?:these|the|this)")
 _GROUPS = (("plan", r"plan(?:ned)?\b"), ("done", r"done|complete"), ("pending", r"pending|remaining|open|left"))
@@ -50,6 +51,33 @@ def run_report(reports: RunReports, params: Owner) -> Iterator[Observation]:
             evidence=one.artefact.said(f"date {one.date or 'unknown'}, agent {one.agent or 'unknown'}, {one.run}"),
             confidence=None if wrong or broken else Confidence.MEDIUM,
         )
+        if one.at_fixed_path and not broken:
+            yield from _head(one)
+
+
+_HEAD_DATE = re.compile(r"(?i)(?:^|[,;|·])\W*(?:run )?date\b[^\w\n]{1,6}(\d{4}-\d{2}-\d{2})\b")
+_HEAD_AGENT = re.compile(r"(?i)(?:^|[,;|·])\W*agent(?: id| name)?\b[^\w\n]{1,6}(agent[-_ ]?\d+)\b")
+
+
+def _head(one: RunReport) -> Iterator[Observation]:
+    """What the lines above the first section say of day and agent, where it is not what the path says (0.14)."""
+    for number, said in enumerate(one.artefact.text.split("\n"), 1):
+        if said.startswith("## "):
+            return
+        day, who = _HEAD_DATE.search(said), _HEAD_AGENT.search(said)
+        other = [day.group(1)] if day and one.date and _days_apart(day.group(1), one.date) > 1 else []
+        other += [agent(who.group(1))] if who and agent(who.group(1)) != one.agent else []
+        if other:
+            message = f"{one.path} says in its head {' and '.join(other)}, its path says {one.date}, {one.agent}"
+            yield Observation("run report head", False, one.artefact.lines(number), message, said.strip()[:160])
+
+
+def _days_apart(one: str, other: str) -> int:
+    """Days between two dates; a day of the agent's own clock may be the next. 0 where one of them is none."""
+    try:
+        return abs((date.fromisoformat(one) - date.fromisoformat(other)).days)
+    except ValueError:
+        return 0
 
 
 def _misplaced(one: RunReport, params: Owner) -> str:
@@ -171,6 +199,7 @@ def run_report_ids(
     """Every id that the report cites is in its index or in the queue, and its tasks belong to the agent."""
     for report in reports.current:
         lines = report.artefact.text.split("\n")
+        ahead = _ahead(lines)
         for one in {cited.id: cited for cited in reversed(report.cited)}.values():
             problem = _unresolved(one, blueprints, queue, params)
             if problem is not None:
@@ -181,8 +210,30 @@ def run_report_ids(
                     message=f"{report.path} cites {one.id}, {problem}",
                     evidence=f"{len(blueprints.ids)} ids in the indexes"
                     + (f", {len(queue.tasks)} tasks in the queue" if isinstance(queue, Queue) else ""),
-                    confidence=Confidence.MEDIUM if _UNQUEUED.search(lines[one.line - 1]) else None,
+                    confidence=Confidence.MEDIUM
+                    if one.line in ahead or _UNQUEUED.search(lines[one.line - 1])
+                    else None,
                 )
+
+
+def _ahead(lines: list[str]) -> set[int]:
+    """The lines that speak of work to come: those that call it pending, with what is listed beneath, and next steps."""
+    found: set[int] = set()
+    under: int | None = None
+    for number, said in enumerate(lines, 1):
+        depth = len(said) - len(said.lstrip())
+        if under is not None and (said.startswith("#") or (said.strip() and depth <= under)):
+            under = None
+        if _PENDING.match(said):
+            under = -1 if said.startswith("#") else depth
+        if under is not None:
+            found.add(number)
+    return found
+
+
+_PENDING = re.compile(
+    r"(?i)^[\s#*_-]*(?:pending|next(?: steps?| tasks?| up)?|remaining|to do|todo|open|follow.?ups?)\b[*_]*\s*(?::|$)"
+)
 
 
 def _unresolved(

@@ -11,10 +11,12 @@ from checker.collect.outputs import loose
 from checker.collect.outputs.text import readable
 from checker.model.outputs.fields import take
 from checker.model.outputs.flags import Box, Outline, SafeMode
-from checker.model.repo import Inventory
-from checker.model.unavailable import NotApplicable
+from checker.model.repo import Changes, Inventory
+from checker.model.unavailable import NotApplicable, Unavailable
+from checker.probe.git import Git
 
 FLAG = "ops/flags/safe-mode.json"
+LARGEST_FLAG = 1 << 20  # bytes
 OUTLINES = ("docs/OUTLINE.md", "OUTLINE.md", "docs/outline.md")
 PROGRESS = ("docs/PROGRESS.md", "PROGRESS.md", "docs/progress.md")
 _TOLD = re.compile(
@@ -25,14 +27,47 @@ _BOX = re.compile(r"^\s*(?:[-*]\s*)?\[([ xX])\]\s*\W{0,4}(WBS-\d+(?:\.\d+)*)\b")
 _OFF = ("false", "off", "0", "disabled", "inactive", "no", "none")
 
 
-def safe_mode_flag(root: Root, inventory: Inventory) -> SafeMode:
-    """The flag as it stands. NotApplicable where there is none."""
+def safe_mode_flag(
+    root: Root,
+    inventory: Inventory,
+    git: Git | Unavailable | NotApplicable,
+    changes: Changes | Unavailable | NotApplicable,
+) -> SafeMode:
+    """The flag as it stands, and as the base has it. NotApplicable where neither has one."""
+    before = _before(git, changes) if isinstance(git, Git) and isinstance(changes, Changes) else None
     if FLAG not in inventory.by_path:
-        raise NotApplicable(f"no {FLAG}, so safe mode is off")
+        if before is None or not before.on:
+            raise NotApplicable(f"no {FLAG}, so safe mode is off")
+        return SafeMode(FLAG, True, before.said, lifted="is deleted")
     try:
-        value, _ = loose.pairs(readable(FLAG, root.read(FLAG))[0])
-    except (Malformed, Unreadable) as wrong:
-        return SafeMode(FLAG, True, "nothing that can be read", str(wrong))
+        now = _flag(readable(FLAG, root.read(FLAG))[0])
+    except Unreadable as wrong:
+        return _unread(str(wrong))
+    if before is not None and before.on and not now.on:
+        return SafeMode(FLAG, True, before.said, lifted=f"is set to {now.said}")
+    return now
+
+
+def _before(git: Git, changes: Changes) -> SafeMode | None:
+    """The flag of the base where the change touches it."""
+    if not any(FLAG in (one.path, one.old_path) for one in changes.files):
+        return None
+    try:
+        data = git.show(changes.base, FLAG, LARGEST_FLAG)
+        return None if data is None else _flag(readable(FLAG, data)[0])
+    except (Unreadable, Unavailable) as wrong:
+        return _unread(str(wrong))
+
+
+def _unread(why: str) -> SafeMode:
+    return SafeMode(FLAG, True, "nothing that can be read", why)
+
+
+def _flag(text: str) -> SafeMode:
+    try:
+        value, _ = loose.pairs(text)
+    except Malformed as wrong:
+        return _unread(str(wrong))
     found = take(value, "safe_mode", "enabled", "active", "on", "mode", "status", "state")
     if found is None:
         return SafeMode(FLAG, True, "neither on nor off", "no field enabled, active or safe_mode")

@@ -9,21 +9,12 @@ from dataclasses import dataclass
 from checker.collect.outputs.evidence import measured
 from checker.collect.outputs.recorded import in_log
 from checker.model.outputs.fields import is_blank
+from checker.model.outputs.results import HOPED, INSTEAD
 from checker.model.outputs.steps import STEPS
 
 LONGEST = 600  # characters of a line that is looked at
 KINDS = ("build", "lint", "test")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-_INSTEAD = re.compile(
-    r"(?i)\bassum(?:e|es|ed|ing)\b.{0,40}\b(?:pass|green|success|ok)"
-    r"|\b(?:mock(?:ed)?|simulated|fake|dummy|sample|example) (?:test |build |lint |ci )?(?:output|results?|run|log)\b"
-    r"|\b(?:output|results?|log) (?:to be added|goes here|tbd|pending)\b"
-)
-_HOPED = re.compile(  # which stand in place of a run only where none is shown
-    r"(?i)\b(?:tests?|build|lint(?:er)?|checks?|it|they|everything|all)\b.{0,20}"
-    r"\b(?:would|should) (?:all )?(?:pass|succeed|be (?:green|fine|clean))\b"
-    r"|\b(?:was|were|could|has been|have been) not (?:actually )?(?:be )?(?:run|executed)\b|\bmanually verified\b"
-)
 NONE_RAN = re.compile(
     r"(?im)\bno tests ran\b|^collected 0 items|^No tests? (?:files? )?found|^Ran 0 tests\b|^[ \t]*Tests:?[ \t]+0 total|^1\.\.0\b"
     r"|^=* ?(?:\d+ (?:skipped|xfailed|deselected|warnings?),? ?)+ in [\d.]|^=* ?\d+ tests? collected in "
@@ -119,12 +110,12 @@ def in_place_of_a_run(path: str, text: str) -> Fault | None:
     """Template text, or words that say how a run would have ended."""
     if is_blank(text) or (len(text) < 5000 and all(is_blank(line) for line in text.split("\n"))):
         return Fault("says nothing but template text", 1)
-    instead = _INSTEAD.search(text) is not None
-    if not instead and _HOPED.search(text) is None:
+    instead = INSTEAD.search(text) is not None
+    if not instead and HOPED.search(text) is None:
         return None
     counted = not instead and next(iter(measured(path, text, "")), None) is not None
     for number, line in _lines(text) if not counted else ():
-        if found := _INSTEAD.search(line) or _HOPED.search(line):
+        if found := INSTEAD.search(line) or HOPED.search(line):
             return Fault(f"has words in place of a run ({found.group()[:60]!r})", number)
     return None
 

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 
 from checker.collect.outputs.held import Evidence, plain
+from checker.collect.outputs.recorded import TESTED, TOOLS
 from checker.model.observation import Place
 from checker.model.outputs.artefact import Artefact
 from checker.model.outputs.evidence import EARLIER, Assertion, State
 from checker.model.outputs.fields import take, whole
 from checker.model.outputs.results import ended
+from checker.model.outputs.session import Run
 from checker.model.outputs.steps import FIELDS, STEPS, said_green
 
 _EARLIER = re.compile(
@@ -30,6 +32,7 @@ def commands(line: str, place: Place, run: str, evidence: Evidence) -> Iterator[
         return
     for command in _SPAN.findall(line):
         last = evidence.last_runs.get((run, plain(command))) or evidence.last_runs.get(("", plain(command)))
+        last = last or _by_closing_line(command, run, evidence)
         if last is None:
             continue
         agrees = (last.code == 0) == (said == "green")
@@ -38,6 +41,23 @@ def commands(line: str, place: Place, run: str, evidence: Evidence) -> Iterator[
         yield Assertion(
             "command", f"`{command}` {word}", "confirmed" if agrees else "contradicted", place, seen, last.place
         )
+
+
+def _by_closing_line(command: str, run: str, evidence: Evidence) -> Run | None:
+    """The run of a command whose log names it only by its tool's closing line, where all such logs end alike."""
+    ran = [one for one in evidence.runs.found if one.code is not None and one.run == run and one.command in TOOLS]
+    mine = {
+        one.place.path: one
+        for one in ran
+        if _names(command, one.command) and not EARLIER.search(one.place.path.rpartition("/")[2].rpartition("!")[2])
+    }
+    return next(iter(mine.values())) if len({one.code for one in mine.values()}) == 1 else None
+
+
+def _names(command: str, tool: str) -> bool:
+    if tool == TESTED:
+        return STEPS["test"].search(command) is not None
+    return re.search(rf"(?:^|[\s/]){re.escape(tool)}(?:\s|$)", command) is not None
 
 
 def _told_now(line: str) -> Iterator[tuple[str, str]]:

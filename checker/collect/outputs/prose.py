@@ -13,6 +13,7 @@ from checker.model.outputs.results import ended
 
 _NUMBER = r"(\d{1,3}(?:[,.'\u202f\u00a0]\d{3})+|\d{1,6})"
 _RATE = r"(\d{1,3}(?:[.,]\d+)?)\s?%"
+_PERCENT = re.compile(r"(?i)(?<=\d)\s?(?:per ?cent|pct)\b")
 _COVERED = r"(?:coverage|(?:test)?abdeckung|couverture|cobertura)"
 _COVERAGE = (
     re.compile(rf"(?i)\b{_COVERED}\b[^.%\n|]{{0,70}}?(?:[\s:~=(]|\|\s?){_RATE}"),
@@ -182,6 +183,7 @@ def _said(unit: Told) -> str:
 
 
 def _rates(line: str, place: Place, run: str) -> Iterator[Statement]:
+    line = _PERCENT.sub("%", line)
     if "%" not in line:
         return
     kept = ", ".join(part for part in _CLAUSES.split(line) if not _NO_RATE.search(part))

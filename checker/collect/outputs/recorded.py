@@ -43,15 +43,23 @@ _MARKS = (
     "Found ",
     "✖",
     "No new upgrade",
+    "*** [",
+    "Required test coverage",
 )
 _CLOSING = (
     (re.compile(r"^All checks passed!\s*$"), "ruff check", 0),
     (re.compile(r"^Success: no issues found in \d+ source files?"), "mypy", 0),
-    (re.compile(r"^Found \d+ errors? in \d+ files?"), "mypy", 1),
-    (re.compile(r"^Found \d+ errors?\.\s*$"), "ruff check", 1),
+    (re.compile(r"^Found [1-9]\d* errors? in \d+ files?"), "mypy", 1),
+    (re.compile(r"^Found [1-9]\d* errors?\.\s*$"), "ruff check", 1),
     (re.compile(r"^✖ [1-9]\d* problems? \([1-9]\d* errors?"), "eslint", 1),
     (re.compile(r"^No new upgrade operations detected"), "alembic check", 0),
 )
+_RED_TAIL = (  # by which a run ends red though its tests are green, and what takes it back further down
+    (r"^make(?:\[\d+\])?: \*\*\* \[[^\n]*\btests?\b[^\n]*\] Error [1-9]", r"\b\d+ passed\b"),
+    (r"^(?:FAIL|ERROR:?) ?Required test coverage of [^\n]* not reached", r"^Required test coverage of [^\n]* reached"),
+)
+TESTED = "tests"  # the command of a log that tells by its end alone that tests ended red
+TOOLS = frozenset(tool for _, tool, _ in _CLOSING) | {TESTED}
 _SPAN = re.compile(r"`([^`\n]{4,200})`")
 _NOT_RUN = re.compile(
     r"(?i)\bnot\b|\bnever\b|\bwithout\b|\bwould\b|\bto be\b|\bplan"
@@ -148,8 +156,20 @@ def in_log(path: str, text: str, run: str) -> Iterator[Run]:
                 yield Run(closing[0], closing[1], Place(path, (number, number)), "log", run)
         elif command and (ended := _CODE.search(said)):
             code = int(next(group for group in ended.groups() if group is not None))
+    tail = _red_tail(text)
+    if tail and (not command or code is None):
+        command, code, line = command or TESTED, 1, tail
     if command:
         yield Run(command, code, Place(path, (line, line)), "log", run)
+
+
+def _red_tail(text: str) -> int:
+    """The line by which a log of tests ends red behind green tests; 0 where there is none."""
+    for red, mended in _RED_TAIL:
+        last = next(reversed(list(re.finditer(red, text, re.MULTILINE))), None)
+        if last and not re.search(mended, text[last.end() :], re.MULTILINE):
+            return text.count("\n", 0, last.start()) + 1
+    return 0
 
 
 def _as_data(path: str, number: int, line: str, run: str) -> Iterator[Run]:

@@ -15,6 +15,8 @@ Measure = Literal["coverage", "passed", "failed", "operations", "migrations", "t
 State = Literal["confirmed", "contradicted", "unverified"]
 EARLIER = re.compile(r"(?i)attempt|before|initial|first|baseline|fail|red")  # in the name of evidence of an earlier try
 COVERAGE_POINTS = 1.0  # how far a claimed coverage may lie from the measured one (1.24, 1.26)
+BRANCH_POINTS = 10.0  # how far a total with branches, as a log has it, may lie from the rate of lines of the same run
+_OF_A_SUITE = re.compile(r"(?i)unit|integration|contract|e2e|diff|patch|front|part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,8 @@ def _held(claim: Statement, figures: Figures) -> Judged:
         return _all_green(claim, near)
     for one in near:
         if _agrees(claim, one.value):
-            return Judged(claim, "confirmed", one)
+            other = _another_rate(claim, near)
+            return Judged(claim, "contradicted", other) if other else Judged(claim, "confirmed", one)
     total = sum(one.value for one in near)
     if claim.measure in ("passed", "failed") and _agrees(claim, total):
         return Judged(claim, "confirmed", near[0])
@@ -166,6 +169,22 @@ def _held(claim: Statement, figures: Figures) -> Judged:
     if claim.measure == "passed" and claim.in_part and claim.value < total:
         return Judged(claim, "unverified", near[0])
     return Judged(claim, "contradicted", near[0])
+
+
+def _another_rate(claim: Statement, near: list[Figure]) -> Figure | None:
+    """The coverage report of the claim's own run, where it is of all suites and none such says what the log does."""
+    if claim.measure != "coverage":
+        return None
+    reports = [
+        one
+        for one in near
+        if one.run
+        and one.place.path.endswith((".xml", ".json", ".info"))
+        and not _OF_A_SUITE.search(one.place.path.rpartition("!")[2])
+        and not EARLIER.search(one.place.path.rpartition("!")[2])
+    ]
+    far = [one for one in reports if abs(one.value - claim.value) > BRANCH_POINTS]
+    return far[0] if far and len(far) == len(reports) else None
 
 
 def _all_green(claim: Statement, near: list[Figure]) -> Judged:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SafeMode:
-    """The safe-mode flag. One that cannot be read counts as on."""
+    """The safe-mode flag. One that cannot be read counts as on.
+
+    `lifted`: what the change did to a flag that its base has on; empty where it left it alone.
+    """
 
     path: str
     on: bool
     said: str
     broken: str = ""
+    lifted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,16 +53,22 @@ def persons(signatures: Iterable[str]) -> list[set[str]]:
 
 
 def _marks(said: str) -> set[str]:
-    """What tells a person: each e-mail address and its name, each handle, and the words of the name in any order."""
+    """What tells a person: each e-mail address and its name, each handle, and the words of the name as told and sorted."""
     said = "".join(one for one in normalize("NFKC", said) if category(one) != "Cf")
     mails = [mail.casefold() for mail in _MAIL.findall(said)]
     plain = [re.sub(r"\+[^@]*(?=@)", "", mail) for mail in mails]
     bare = _MAIL.sub(" ", said)
     handles = _HANDLE.findall(bare)
     words = re.findall(r"[^\W_]+", _HANDLE.sub(" ", re.sub(r"\([^)]*\)|<[^>]*>", " ", bare)))
-    found = {_bare(" ".join(sorted(_bare(word) for word in words)))} if words else set()
-    found |= {_bare(one) for one in handles} | set(plain) | {_bare(mail.partition("@")[0]) for mail in plain}
+    names = [words, *(re.split(r"[._-]+", one) for one in (*handles, *(mail.partition("@")[0] for mail in plain)))]
+    found = set(plain) | {mark for name in names for mark in _either_way(name)}
     return {one for one in found if one}
+
+
+def _either_way(words: list[str]) -> set[str]:
+    """A name in the order told and sorted, so that "Doe, Jane", "jane.doe" and "janedoe" meet."""
+    bare = [_bare(word) for word in words]
+    return {"".join(bare), "".join(sorted(bare))}
 
 
 def _bare(name: str) -> str:

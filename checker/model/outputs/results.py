@@ -54,3 +54,31 @@ def ended(line: str) -> State:
     if green or _NO_RED.search(line):
         return "green"
     return "absent" if _ABSENT.search(line) else ""
+
+
+INSTEAD = re.compile(
+    r"(?i)\bassum(?:e|es|ed|ing)\b.{0,40}\b(?:pass|green|success|ok)"
+    r"|\b(?:mock(?:ed)?|simulated|fake|dummy|sample|example) (?:test |build |lint |ci )?(?:output|results?|run|log)\b"
+    r"|\b(?:output|results?|log) (?:to be added|goes here|tbd|pending)\b"
+)
+HOPED = re.compile(  # which stand in place of a run only where none is shown
+    r"(?i)\b(?:tests?|build|lint(?:er)?|checks?|it|they|everything|all)\b.{0,20}"
+    r"\b(?:would|should) (?:all )?(?:pass|succeed|be (?:green|fine|clean))\b"
+    r"|\b(?:was|were|could|has been|have been) not (?:actually )?(?:be )?(?:run|executed)\b|\bmanually verified\b"
+)
+_MADE_UP = re.compile(  # beside a result, in a report
+    r"(?i)[(\[]\s?(?:simulated|mocked|faked?|dummy|example|sample|placeholder|assumed|hypothetical|illustrative|expected)"
+    r"\s?(?:[,;:)\]—–]|\b(?:because|since|as|here|only|no|results?|runs?|output)\b)"
+    r"|\b(?:simulated|hypothetical|illustrative) (?:because|since|as|here|only)\b"
+    r"|\b(?:pass(?:ed|es)?|green|success|exit(?:ed)? 0)\b[^.;()]{0,20}(?<!\bas )\bexpected\b(?! \d)"
+    r"|\bexpected to (?:pass|succeed|be green)\b"
+)
+_ELSEWHERE = re.compile(r"(?i)\b(?:ci|workflow|pipeline|github actions|gitlab)\b|\bmanually verified\b")
+
+
+def stands_in(line: str) -> str:
+    """The words of a line that calls something green by which it shows no run of it; empty where there are none."""
+    if ended(line) != "green":
+        return ""
+    found = INSTEAD.search(line) or _MADE_UP.search(line) or (None if _ELSEWHERE.search(line) else HOPED.search(line))
+    return found.group() if found else ""

@@ -38,8 +38,8 @@ _GREEN = (
 )
 _SAID_GREEN = (
     re.compile(
-        rf"(?i)(?<!docker )\b(?:{_STEP})(?: (?:is|are|was|were|check|step|job|run|now|all|c[ao]mes? back|finished))*"
-        rf"[:\s|*_=>(→—–-]{{1,7}}{_GREEN}"
+        rf"(?i)(?<!docker )\b(?:{_STEP})(?: (?:-{{0,2}}strict|is|are|was|were|check|step|job|run|now|all"
+        rf"|c[ao]mes? back|finished))*[:\s|*_=>(→—–-]{{1,7}}{_GREEN}"
     ),
     re.compile(
         rf"(?i)(?:✅|✔|🟢|\[x\])[\s|*_]{{0,4}}(?:{_STEP})(?: (?:check|step|job|run))?(?=\s*(?:$|[,;|(.)]| {_GREEN}))"
