@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test test-browser test-mariadb lint unit wheel bench bench-secrets regenerate clean
+.PHONY: help install demo test attacks test-browser test-mariadb lint unit wheel bench bench-secrets regenerate clean
 BENCH := build/bench
 
 help: ## What can be made
@@ -34,6 +34,9 @@ unit: $(STAMP) ## pytest, without the wheel
 
 wheel: $(STAMP) ## Build the wheel, install it, audit with it
 	$(BIN)/python -m pytest -q tests/test_wheel.py
+
+attacks: $(STAMP) ## Every attack and every honest change against the proofs; the suite takes each fourth of the held-out ones
+	CHECKER_ATTACKS=every $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/test_prove.py -k test_change
 
 test-browser: $(STAMP) ## The HTML report in a real browser; needs Debian's chromium, and npm for axe-core
 	@command -v chromium >/dev/null || { echo "chromium is needed for the browser's tests; install Debian's package: apt-get install chromium" >&2; exit 1; }
