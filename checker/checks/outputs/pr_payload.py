@@ -18,6 +18,13 @@ _MOCKED = re.compile(
     r"|\bstub(?:bed)?\b|\bassum(?:e|ed|ing) pass|\bdry.?run\b|\bnot (?:actually )?(?:run|executed)\b",
     re.IGNORECASE,
 )
+_SAID_MOCKED = re.compile(
+    r"(?i)(?:\b(?:checks?|lint(?:er|ing)?|tests?|build|results?|runs?|everything|all)\b[^.;,\n]{0,40}?|^\W*)"
+    r"\b(?:mocked|simulated|stubbed|faked|assum(?:ed|ing) (?:to )?pass\w*|not (?:actually )?(?:run|executed))\b"
+)
+_NOT_MOCKED = re.compile(
+    r"(?i)\b(?:no|not|never|nothing|none|without|instead of|against|with|using|uses?|an?)\b(?: \w+){0,3} (?:mocked|simulated|stubbed|faked)\b"
+)
 _BODY = (
     ("summary and motivation", r"summary|motivation|overview|\bwhy\b"),
     ("files modified", r"files?\b.{0,20}(?:modified|changed|touched)|files|changes"),
@@ -43,7 +50,8 @@ _TASK = ("preview", "questions")
 _TALLY = re.compile(r"(?i)^.*\b\d+ (?:passed|failed|failing|errors?)\b.*$", re.MULTILINE)
 _TALLY_RED = re.compile(r"(?i)\b[1-9]\d* (?:failed|failing|failures?|errors?)\b")
 _NONE_BAD = re.compile(r"(?i)\b(?:no|0|zero) (?:\w+ )?(?:errors?|issues?|problems?|warnings?|failures?|findings)\b")
-_NOT_PASSED = ("skipped", "xfailed", "xpassed", "pending", "todo", "deselected", "disabled")
+_SET_ASIDE = ("skipped", "pending", "todo", "deselected", "disabled")
+_NOT_PASSED = (*_SET_ASIDE, "xfailed", "xpassed")
 
 
 def pr_payload(artefacts: Artefacts) -> Iterator[Observation]:
@@ -148,16 +156,28 @@ def run_checks_mocked(artefacts: Artefacts, sessions: Sessions) -> Iterator[Obse
                 message=f"{name} of {file.path} {problem}",
                 evidence=file.said(str(check.value)[:160] if check else f"no field {name!r}"),
             )
-        success = take(file.value, "success")
-        wrong = success is not None and success.value is True and failed
-        message = f"{file.path} says success with {', '.join(failed)} failed"
+        success, message = take(file.value, "success"), take(file.value, "message", "summary")
+        problem = _success(success.value if success else None, failed, text_of(file.value, "message", "summary"))
+        at = message if message and "mocked" in problem else success
         yield Observation(
-            "success",
-            not wrong,
-            file.at(success.name) if success else file.at(),
-            message,
-            file.said(text_of(file.value, "message")),
+            subject="success",
+            ok=not problem,
+            place=file.at(at.name) if at else file.at(),
+            message=f"{file.path} {problem}",
+            evidence=file.said(f"success {success.value!r}; {message.value if message else 'no message'}"[:200])
+            if success
+            else file.said(text_of(file.value, "message")),
         )
+
+
+def _success(success: Any, failed: list[str], message: str) -> str:
+    """What is wrong with the word on the whole run: against its checks, against its own message, or no true or false."""
+    told = success.strip().lower() if isinstance(success, str) else success
+    if told in (True, "true", "yes") and failed:
+        return f"says success with {', '.join(failed)} failed"
+    if told not in (False, "false", "no") and not failed and _SAID_MOCKED.search(_NOT_MOCKED.sub("", message)):
+        return "says in its message that the checks were mocked or not run, which is never green"
+    return f"gives success as the text {success!r}, not as true or false" if isinstance(success, str) else ""
 
 
 def _check(value: Any) -> str:
@@ -175,9 +195,15 @@ def _check(value: Any) -> str:
             return "gives neither an exit code nor a status"
         if (skipped := take(value, "skipped")) and skipped.value is True:
             return "was skipped, which is not green"
-        return "ran no test at all" if total and whole(total.value) == 0 else ""
+        return "ran no test at all" if total and _none_ran(value, whole(total.value)) else ""
     wordless = isinstance(value, str) and whole(value) is None and not (RESULT.search(value) or _NONE_BAD.search(value))
     return "gives no result" if wordless else ""
+
+
+def _none_ran(value: Mapping[str, Any], total: int | None) -> bool:
+    """Whether the counts leave no test that ran: none there, or all of them set aside."""
+    aside = (whole(found.value) or 0 for name in _SET_ASIDE if (found := take(value, name)))
+    return total is not None and total <= sum(aside)
 
 
 def _is_red(value: Any) -> bool:
