@@ -23,7 +23,8 @@ _SAID_MOCKED = re.compile(
     r"\b(?:mocked|simulated|stubbed|faked|assum(?:ed|ing) (?:to )?pass\w*|not (?:actually )?(?:run|executed))\b"
 )
 _NOT_MOCKED = re.compile(
-    r"(?i)\b(?:no|not|never|nothing|none|without|instead of|against|with|using|uses?|an?)\b(?: \w+){0,3} (?:mocked|simulated|stubbed|faked)\b"
+    r"(?i)\b(?:no|not|never|nothing|none|without|instead of|against|with|using|uses?|an?)\b(?: \w+){0,3}"
+    r" (?:mocked|simulated|stubbed|faked)\b"
 )
 _BODY = (
     ("summary and motivation", r"summary|motivation|overview|\bwhy\b"),
