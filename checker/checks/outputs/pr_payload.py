@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from checker.checks.outputs.body_parts import hollow
 from checker.model.observation import Observation, Place
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind
 from checker.model.outputs.fields import is_blank, take, text_of, texts, whole
@@ -35,16 +36,6 @@ _BODY = (
     ("manual QA with curl", r"\bcurl\b"),
     ("coordination", r"coordination|frontend pr|fe pr"),
     ("risk and rollout", r"risk|rollout"),
-)
-_RESULT = re.compile(
-    r"(?i)\b(pass(?:ed|es|ing)?|fail(?:ed|s|ing)?|green|red|\d+ (?:tests?|passed)|exit (?:code )?\d|✅|\[x\])"
-)
-_LINK = re.compile(r"https?://[^\s)>\]]+|(?<!\w)[\w.-]+/[\w.-]+#\d+|(?<!\w)#\d+\b")
-_NO_LINK = re.compile(
-    r"(?i)\bx{2,}\b|\btbd\b|\btodo\b|\?\?|/(?:pulls?|merge_requests)(?:/?$|/(?!\d))|[<{\[](?:pr|url|link|number|your)|#0+\b|\bNNN?\b"
-)
-_NO_PARTNER = re.compile(
-    r"(?i)\b(no|without|not needed|none|n/?a)\b.{0,40}(?:frontend|fe\b|ui|pr|change|coordination)?"
 )
 _BRANCH = re.compile(r"(?!.*(?:\.\.|//|@\{|\\))[^\s~^:?*\[]+(?<![/.])")
 _TASK = ("preview", "questions")
@@ -76,13 +67,21 @@ def _fields(value: Mapping[str, Any]) -> dict[str, str]:
     names = texts(labels.value) if labels else ()
     twice = [name for name, times in Counter(name.lower() for name in names).items() if times > 1]
     return {
-        "branch": "is missing" if is_blank(branch) else "" if _BRANCH.fullmatch(branch) else "is no name for a branch",
+        "branch": _branch(branch, text_of(value, "base", "target")),
         "title": "is missing" if is_blank(text_of(value, "title")) else "",
         "body": "is missing" if is_blank(text_of(value, "body", "description")) else "",
         "commits": "is empty" if not (found := take(value, "commits")) or is_blank(found.value) else "",
         "labels": "is no list" if labels is None or not names else f"repeats {', '.join(twice)}" if twice else "",
         "draft": "" if draft is not None and draft.value is True else "is not true: only drafts may be prepared",
     }
+
+
+def _branch(name: str, base: str) -> str:
+    if is_blank(name):
+        return "is missing"
+    if name in (base, "main", "master", "trunk"):
+        return f"is {name!r}, the branch that the work is to be merged into"
+    return "" if _BRANCH.fullmatch(name) else "is no name for a branch"
 
 
 def pr_body(artefacts: Artefacts) -> Iterator[Observation]:
@@ -94,7 +93,7 @@ def pr_body(artefacts: Artefacts) -> Iterator[Observation]:
         body = str(found.value)
         for name, pattern in _BODY:
             problem = "" if re.search(rf"(?i){pattern}", body) else "is missing"
-            problem = problem or _hollow(name, body)
+            problem = problem or hollow(name, body)
             yield Observation(
                 subject=name,
                 ok=not problem,
@@ -102,26 +101,6 @@ def pr_body(artefacts: Artefacts) -> Iterator[Observation]:
                 message=f"{name} {problem} in the body of {file.path}",
                 evidence=file.said(_line(pattern, body)),
             )
-
-
-def _hollow(name: str, body: str) -> str:
-    """What a part lacks that has its heading; an empty text where it says something."""
-    sections = [
-        (head.lower(), text) for head, text in re.findall(r"(?m)^#{1,6}\s*(.+)\n((?:(?!#{1,6}\s).*\n?)*)", body)
-    ]
-    mine = [text for head, text in sections if any(word in head for word in name.split()[:1])]
-    if mine and all(is_blank(text) for text in mine):
-        return "is left empty"
-    if name == "testing" and not _RESULT.search(body):
-        return "gives no result"
-    if name == "coordination":
-        said = next((text for head, text in sections if "coordination" in head), body)
-        if any(not _NO_LINK.search(link) for link in _LINK.findall(said)):
-            return ""
-        if _LINK.search(said):
-            return "links a placeholder"
-        return "" if _NO_PARTNER.search(said) else "links no frontend pull request"
-    return ""
 
 
 def _line(pattern: str, body: str) -> str:
