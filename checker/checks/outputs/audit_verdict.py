@@ -6,7 +6,7 @@ import re
 
 _SCORE = re.compile(r"(?i)\bscore\b\W{0,6}(\d+(?:\.\d+)?)(?:\s*/\s*(\d+))?|\b(\d{1,3}(?:\.\d+)?)\s*/\s*(10|100)\b")
 _ADVICE = re.compile(r"(?i)\b(accept|rework|escalate)(?:d|ed)?\b")
-_ADVISES = re.compile(r"(?i)\b(?:recommend\w*|verdict|advice)\b(.*)")
+_ADVISES = re.compile(r"(?i)\b(?:recommend\w*|verdict|advice)\b([^.;\n]*)")
 _OR = re.compile(r"(?i)\b(?:accept|rework|escalate)(?:,? or |\s*[|/]\s*)(?:accept|rework|escalate)\b.*")
 _NOT_THIS = re.compile(
     r"(?i)\b(?:no|not|nor|never|than|then|after|before|until|once|if|when|unless|without|instead of|nothing to|need(?:s|ed)? to)\b"

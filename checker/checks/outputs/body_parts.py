@@ -10,25 +10,25 @@ from checker.model.outputs.results import without_earlier
 _RESULT = re.compile(
     r"(?i)\b(pass(?:ed|es|ing)?|fail(?:ed|s|ing)?|green|red|\d+ (?:tests?|passed)|exit (?:code )?\d|✅|\[x\])"
 )
-_LINK = re.compile(r"https?://[^\s)>\]]+|(?<!\w)[\w.-]+/[\w.-]+#\d+|(?<!\w)#\d+\b")
+_LINK = re.compile(r"https?://[^\s)>\]]+|(?<!\w)[\w.-]+/[\w.-]+#\d+|(?<!\w)[#!]\d+\b")
 _NO_LINK = re.compile(
     r"(?i)\bx{2,}\b|\btbd\b|\btodo\b|\?\?|/(?:pulls?|merge_requests)(?:/?$|/(?!\d))|[<{\[](?:pr|url|link|number|your)|#0+\b|\bNNN?\b"
 )
 _NO_PARTNER = re.compile(
     r"(?i)\b(no|without|not needed|none|n/?a)\b.{0,40}(?:frontend|fe\b|ui|pr|change|coordination)?"
 )
-_NUMBERED = re.compile(r"#\d+$|/[\w-]*\d[\w-]*(?:[/?#]|$)")
+_NUMBERED = re.compile(r"[#!]\d+$|/[\w-]*\d[\w-]*(?:[/?#]|$)")
 _NOT_RUN = re.compile(
     r"(?i)\bnot (?:yet )?(?:been )?(?:run|executed|tested)\b|\buntested\b|\b(?:will|should|is expected to|are expected to) pass\b"
     r"|\bto be (?:run|tested)\b"
 )
 _STEP_RED = re.compile(
     r"(?i)\b(?:lint|tests?|build|type[- ]?check|ci|suite)\b[\s`*:=|(—–-]{1,6}"
-    r"(?:fail(?:ed|ing|ure)?|fails(?=\W*$)|red|broken|errors?|❌)(?![\w-])"
-    r"|\b[1-9]\d* (?:tests? )?(?:failed|failing)\b"
+    r"(?:fail(?:ed|ing|ure)?|fails(?=\W*$)|red|broken|errors?(?=\W*$|[,.;])|❌)(?! (?:first|before|until|when|if)\b)(?![\w-])"
+    r"|\b[1-9]\d* (?:tests? )?(?:failed|failing)\b(?! (?!in\b|out\b|of\b|and\b|on\b)\w)"
 )
 _CALL = re.compile(
-    r"(?i)\bcurl(?:\.exe)?\s+(?:\\\s*)?(?:-|['\"$<{]|https?:|localhost|[\w.-]+(?::\d+)?/|[\w-]+\.[\w.-]+)"
+    r"(?i)\bcurl(?:\.exe)?\s+(?:\\\s*)?(?:-|['\"$<{]|https?:|localhost|[\w.-]*(?::\d+)?/|[\w-]+\.[\w.-]+)"
 )
 _NO_HOST = re.compile(r"(?i)(?:https?://)?<(?:api|base|host|url|server|your|domain)[\w .-]*>(?::\d+)?/")
 _NO_WAY_BACK = re.compile(

@@ -34,7 +34,7 @@ _STORE = (
 )
 _BROUGHT_IN = re.compile(
     r"(?i)(?<!not )(?<!never )\b(?:introduc(?:es?|ed|ing)|provision(?:s|ed|ing)?|sets? up|brings? in|switch(?:es|ed)? to|adopts?"
-    r"|adds?|added|adding)\b(?: (?!no\b|not\b|neither\b|without\b)[\w-]+){0,3}?"
+    r"|adds?|added|adding)\b(?: (?!(?:no|not|neither|without|for|to|of|in|on|from|with|tests?)\b)[\w-]+){0,3}?"
     rf" (?:{_STORE})\b(?=\s*(?:[.,;:()]|$|as\b|for\b|and\b|to\b|caches?\b|caching\b|queues?\b|brokers?\b|clusters?\b|servers?\b"
     r"|instances?\b))(?![^.\n]*\b(?:approved|already|ADR|decision)\b)"
 )

@@ -12,10 +12,11 @@ _STEP = r"(?:tests?|specs?|suites?|checks?|builds?|lint(?:er|ing)?|type[- ]?chec
 _OWNED = re.compile(
     rf"(?i)\b[1-9]\d* (?:of (?:the )?\d+ )?(?:[\w-]+ ){{0,2}}?{_STEP}\b(?: \w+){{0,2}}? (?:fail(?:s|ed|ing)?|broken|red)\b"
     r"(?! (?:if|when|unless|closed|fast)\b)"
-    r"|\b[1-9]\d* (?:failed|failing)\b"
+    r"|\b[1-9]\d* (?:failed|failing)\b(?! (?!in\b|out\b|of\b|and\b|on\b)\w)"
     rf"|\b{_STEP}\b (?:(?:is|are|was|were|still|currently) ){{0,2}}"
-    r"(?:fail(?:s|ed|ing)?\b(?! (?:if|when|unless|on|for|closed|fast|without|because of an? injected)\b)|broken\b|red\b|skipped\b"
+    r"(?:fail(?:s|ed|ing)?\b(?! (?:on|for|closed|fast|without)\b)|broken\b|red\b|skipped\b"
     r"|not (?:yet |been )?(?:run|executed)\b|(?:did not|didn't|has not|have not) (?:yet )?(?:run|been run)\b)"
+    r"(?! (?:if|when|where|unless|locally)\b)"
 )
 _NONE = re.compile(rf"(?i)\b(?:0|no|zero|none of the|without) (?:\w+ ){{0,2}}?{_STEP}\b")
 _OVER = re.compile(

@@ -22,6 +22,7 @@ _MOCKED = re.compile(
 _SAID_MOCKED = re.compile(
     r"(?i)(?:\b(?:checks?|lint(?:er|ing)?|tests?|build|results?|runs?|everything|all)\b[^.;,\n]{0,40}?|^\W*)"
     r"\b(?:mocked|simulated|stubbed|faked|assum(?:ed|ing) (?:to )?pass\w*|not (?:actually )?(?:run|executed))\b"
+    r"(?! (?:the|an?|out|on|external)\b)"
 )
 _NOT_MOCKED = re.compile(
     r"(?i)\b(?:no|not|never|nothing|none|without|instead of|against|with|using|uses?|an?)\b(?: \w+){0,3}"
