@@ -28,6 +28,16 @@ _COST = re.compile(
     r"(?i)\b(?:cost|budget|spend|estimate)s?\b[^.\n]{0,40}\b(?:exceed\w*|over|above|beyond)\b[^.\n]{0,30}\b(?:limit|budget|constraint|cap|approved|\d)"
     r"|\bover (?:the )?budget\b|\bcontract (?:loop|round)s?\b[^.\n]{0,40}\b(?:limit|exceed|maximum)"
 )
+_STORE = (
+    r"redis|valkey|memcached|kafka|rabbitmq|sqs|pulsar|activemq|mongodb|dynamodb|cassandra|elasticsearch|opensearch|mysql|mariadb"
+    r"|clickhouse|keycloak|auth0|cognito|okta|(?:message|task|job) (?:queue|broker)|(?:second|separate) database"
+)
+_BROUGHT_IN = re.compile(
+    r"(?i)(?<!not )(?<!never )\b(?:introduc(?:es?|ed|ing)|provision(?:s|ed|ing)?|sets? up|brings? in|switch(?:es|ed)? to|adopts?"
+    r"|adds?|added|adding)\b(?: (?!(?:no|not|neither|without|for|to|of|in|on|from|with|tests?)\b)[\w-]+){0,3}?"
+    rf" (?:{_STORE})\b(?=\s*(?:[.,;:()]|$|as\b|for\b|and\b|to\b|caches?\b|caching\b|queues?\b|brokers?\b|clusters?\b|servers?\b"
+    r"|instances?\b))(?![^.\n]*\b(?:approved|already|ADR|decision)\b)"
+)
 
 
 def schema_risk_documented(new: NewMigrations, notes: SchemaNotes) -> Iterator[Observation]:
@@ -61,7 +71,7 @@ def schema_risk_documented(new: NewMigrations, notes: SchemaNotes) -> Iterator[O
 
 
 def escalation_due(artefacts: Artefacts) -> Iterator[Observation]:
-    """Tenancy without a model, security that was cut, and costs above their limit stand among the escalations."""
+    """Tenancy without a model, security that was cut, costs above their limit and new stores or queues are escalated."""
     for one in artefacts.of(Kind.OUTPUT_DOCUMENT):
         parts = parts_of(one)
         escalations = parts.get("escalations")
@@ -70,6 +80,8 @@ def escalation_due(artefacts: Artefacts) -> Iterator[Observation]:
         yield from _due(one, "tenancy", _tenancy(rest), re.search(r"(?i)tenan|isolation", said) is not None, None)
         yield from _due(one, "security", _line(rest, _CUT), bool(said.strip()), Confidence.MEDIUM)
         yield from _due(one, "cost", _line(rest, _COST), bool(said.strip()), Confidence.MEDIUM)
+        told = {name: part for name, part in rest.items() if name in ("summary", "implementation", "data_model")}
+        yield from _due(one, "infrastructure", _line(told, _BROUGHT_IN), bool(said.strip()), None)
 
 
 def _tenancy(parts: dict[str, Part]) -> tuple[Place, str] | None:

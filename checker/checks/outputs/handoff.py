@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from checker.checks.outputs.owned_up import left_out, owned_up
 from checker.model.base import Frozen
 from checker.model.observation import Observation, Place, Pointer
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind, TreePaths
@@ -119,7 +120,7 @@ def handoff_arithmetic(artefacts: Artefacts) -> Iterator[Observation]:
 
 
 def handoff_verification(artefacts: Artefacts) -> Iterator[Observation]:
-    """`all_passed` is true exactly when every exit code is 0, and a hand-off that failed is not called complete."""
+    """`all_passed` is true exactly when every check ran and passed, and a hand-off that failed is not called complete."""
     for file in artefacts.of(Kind.HANDOFF):
         checks, head = take(file.value, "verification"), take(file.value, "handoff")
         if checks is None or not isinstance(checks.value, Mapping):
@@ -128,17 +129,20 @@ def handoff_verification(artefacts: Artefacts) -> Iterator[Observation]:
         codes = {name: code for name, code in told.items() if code is not None}
         passed, green = _value(checks.value, "all_passed"), not any(codes.values())
         status = text_of(head.value, "status").lower() if head else ""
+        against = [*left_out(checks.value), *owned_up(file.value)]
         problem = ""
-        if isinstance(passed, bool) and codes and passed != green:
+        if isinstance(passed, bool) and codes and passed != green and (passed or not against):
             problem = f"says all_passed {str(passed).lower()} beside these exit codes"
         elif status.startswith(("complete", "done")) and (passed is False or not green):
             problem = f"is called {status} with a verification that failed"
+        elif passed is True and against:
+            problem = f"says all_passed true beside {against[0]!r}"
         yield Observation(
             subject="verification",
             ok=not problem,
             place=file.at(checks.name),
             message=f"{file.path} {problem}",
-            evidence=file.said(", ".join(f"{name} {code}" for name, code in codes.items())),
+            evidence=file.said(", ".join((*(f"{name} {code}" for name, code in codes.items()), *against[:3]))),
         )
 
 

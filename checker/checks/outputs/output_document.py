@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from checker.checks.outputs.audit_verdict import audit_problem
+from checker.checks.outputs.owned_up import owned_up
 from checker.model.observation import Observation, Place
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind, Section
 from checker.model.outputs.fields import is_blank, placeholders
@@ -15,8 +17,21 @@ from checker.model.outputs.headings import TEN_PARTS, part_of
 MODES = ("design", "build", "review", "audit")
 MAY_BE_ABSENT = frozenset({"api_contract", "data_model"})
 _VERDICT = re.compile(r"(?i)\b(pass(?:ed|es)?|fail(?:ed|s)?|n/?a|not applicable)\b|\[[ xX]\]|[✅❌✔✘✓✗]")
-_SCORE = re.compile(r"(?i)\bscore\b\W{0,6}(\d+(?:\.\d+)?)|\b(\d{1,3})\s*/\s*(?:10|100)\b")
-_ADVICE = re.compile(r"(?i)\b(accept|rework|escalate)(?:d|ed)?\b")
+_PASSES = re.compile(r"(?i)(?:\bpass(?:ed|es)?\b|\[x\]|[✅✔✓])(.*)", re.DOTALL)
+_BUT_NOT = re.compile(
+    r"(?i)[^\w/]{1,3}(?:but (?:is |was )?)?(?:fail(?:s|ed|ing)?|untested|unverified"
+    r"|not (?:yet )?(?:tested|verified|run|checked|measured))\b"
+)
+_NO_TESTS = re.compile(
+    r"(?i)\bno (?:\w+ )?tests? (?:(?:were|was|have been|has been|are|is) )*"
+    r"(?:yet|written|added|made|exists?|there|for|of|on|cover\w*)\b"
+    r"|\bno (?:\w+ )?tests?\W*$|\bnothing (?:is|was|has been) tested\b|\bwithout (?:any )?tests\b"
+)
+_UNTESTED = re.compile(
+    r"(?i)\b(?:not|never) (?:yet |been |be )*(?:tested|covered|written|exercised|included)\b|\buntested\b"
+    r"|\bnot (?:yet )?(?:run|done)\b"
+    r"|:\s*(?:no|false|skipped|missing|pending|to ?do|tbd)\W*$"
+)
 _KINDS = (
     ("happy path", r"happy|success|valid|normal"),
     ("edge cases", r"edge|boundar|invalid|empty|limit"),
@@ -127,11 +142,25 @@ def _problem(name: str, part: Part | None, parts: Mapping[str, Part], text: str)
     if name == "summary" and re.search(r"\S[ \t]*\n[ \t]*\n[ \t]*\S", part.words.strip()):
         return "has more than one paragraph"
     if name == "tests":
-        lacks = [kind for kind, pattern in _KINDS if not re.search(rf"(?i){pattern}", part.words)]
+        tested = _tested(part.words)
+        lacks = [kind for kind, pattern in _KINDS if not re.search(rf"(?i){pattern}", tested)]
         return f"says nothing of {', '.join(lacks)}" if lacks else ""
     if name == "done_criteria":
         return _criteria(part, mode, "\n".join((text, *(one.words for one in parts.values()))))
     return ""
+
+
+def _tested(words: str) -> str:
+    """What the words on tests say was tested: sentences without any tests and items that are untested are left out."""
+    sentences = [one for one in re.split(r"\n+|[.;](?:\s|$)", words) if not _NO_TESTS.search(one)]
+    items = (item for one in sentences for item in re.split(r",(?![^()]*\))| but ", one) if not _UNTESTED.search(item))
+    return "\n".join(items)
+
+
+def _both(item: str) -> bool:
+    """Whether a criterion is told as passed and, after that, as failed or not looked at."""
+    found = _PASSES.search(item)
+    return found is not None and (_BUT_NOT.match(found.group(1)) is not None or any(owned_up(found.group(1))))
 
 
 def _criteria(part: Part, mode: str, everything: str) -> str:
@@ -144,6 +173,6 @@ def _criteria(part: Part, mode: str, everything: str) -> str:
         return "is no list"
     if open_ones:
         return f"says neither pass nor fail of {open_ones[0].strip()[:60]!r}"
-    if mode == "audit" and not (_SCORE.search(everything) and _ADVICE.search(everything)):
-        return "ends an audit without a score and one of accept, rework, escalate"
-    return ""
+    if both := [item for item in part.items if _both(item)]:
+        return f"says pass and fail at once of {both[0].strip()[:60]!r}"
+    return audit_problem(everything, part.items) if mode == "audit" else ""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from checker.checks.outputs.body_parts import hollow
 from checker.model.observation import Observation, Place
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind
 from checker.model.outputs.fields import is_blank, take, text_of, texts, whole
@@ -18,6 +19,15 @@ _MOCKED = re.compile(
     r"|\bstub(?:bed)?\b|\bassum(?:e|ed|ing) pass|\bdry.?run\b|\bnot (?:actually )?(?:run|executed)\b",
     re.IGNORECASE,
 )
+_SAID_MOCKED = re.compile(
+    r"(?i)(?:\b(?:checks?|lint(?:er|ing)?|tests?|build|results?|runs?|everything|all)\b[^.;,\n]{0,40}?|^\W*)"
+    r"\b(?:mocked|simulated|stubbed|faked|assum(?:ed|ing) (?:to )?pass\w*|not (?:actually )?(?:run|executed))\b"
+    r"(?! (?:the|an?|out|on|external)\b)"
+)
+_NOT_MOCKED = re.compile(
+    r"(?i)\b(?:no|not|never|nothing|none|without|instead of|against|with|using|uses?|an?)\b(?: \w+){0,3}"
+    r" (?:mocked|simulated|stubbed|faked)\b"
+)
 _BODY = (
     ("summary and motivation", r"summary|motivation|overview|\bwhy\b"),
     ("files modified", r"files?\b.{0,20}(?:modified|changed|touched)|files|changes"),
@@ -28,22 +38,13 @@ _BODY = (
     ("coordination", r"coordination|frontend pr|fe pr"),
     ("risk and rollout", r"risk|rollout"),
 )
-_RESULT = re.compile(
-    r"(?i)\b(pass(?:ed|es|ing)?|fail(?:ed|s|ing)?|green|red|\d+ (?:tests?|passed)|exit (?:code )?\d|✅|\[x\])"
-)
-_LINK = re.compile(r"https?://[^\s)>\]]+|(?<!\w)[\w.-]+/[\w.-]+#\d+|(?<!\w)#\d+\b")
-_NO_LINK = re.compile(
-    r"(?i)\bx{2,}\b|\btbd\b|\btodo\b|\?\?|/(?:pulls?|merge_requests)(?:/?$|/(?!\d))|[<{\[](?:pr|url|link|number|your)|#0+\b|\bNNN?\b"
-)
-_NO_PARTNER = re.compile(
-    r"(?i)\b(no|without|not needed|none|n/?a)\b.{0,40}(?:frontend|fe\b|ui|pr|change|coordination)?"
-)
 _BRANCH = re.compile(r"(?!.*(?:\.\.|//|@\{|\\))[^\s~^:?*\[]+(?<![/.])")
 _TASK = ("preview", "questions")
 _TALLY = re.compile(r"(?i)^.*\b\d+ (?:passed|failed|failing|errors?)\b.*$", re.MULTILINE)
 _TALLY_RED = re.compile(r"(?i)\b[1-9]\d* (?:failed|failing|failures?|errors?)\b")
 _NONE_BAD = re.compile(r"(?i)\b(?:no|0|zero) (?:\w+ )?(?:errors?|issues?|problems?|warnings?|failures?|findings)\b")
-_NOT_PASSED = ("skipped", "xfailed", "xpassed", "pending", "todo", "deselected", "disabled")
+_SET_ASIDE = ("skipped", "pending", "todo", "deselected", "disabled")
+_NOT_PASSED = (*_SET_ASIDE, "xfailed", "xpassed")
 
 
 def pr_payload(artefacts: Artefacts) -> Iterator[Observation]:
@@ -67,13 +68,21 @@ def _fields(value: Mapping[str, Any]) -> dict[str, str]:
     names = texts(labels.value) if labels else ()
     twice = [name for name, times in Counter(name.lower() for name in names).items() if times > 1]
     return {
-        "branch": "is missing" if is_blank(branch) else "" if _BRANCH.fullmatch(branch) else "is no name for a branch",
+        "branch": _branch(branch, text_of(value, "base", "target")),
         "title": "is missing" if is_blank(text_of(value, "title")) else "",
         "body": "is missing" if is_blank(text_of(value, "body", "description")) else "",
         "commits": "is empty" if not (found := take(value, "commits")) or is_blank(found.value) else "",
         "labels": "is no list" if labels is None or not names else f"repeats {', '.join(twice)}" if twice else "",
         "draft": "" if draft is not None and draft.value is True else "is not true: only drafts may be prepared",
     }
+
+
+def _branch(name: str, base: str) -> str:
+    if is_blank(name):
+        return "is missing"
+    if name in (base, "main", "master", "trunk"):
+        return f"is {name!r}, the branch that the work is to be merged into"
+    return "" if _BRANCH.fullmatch(name) else "is no name for a branch"
 
 
 def pr_body(artefacts: Artefacts) -> Iterator[Observation]:
@@ -85,7 +94,7 @@ def pr_body(artefacts: Artefacts) -> Iterator[Observation]:
         body = str(found.value)
         for name, pattern in _BODY:
             problem = "" if re.search(rf"(?i){pattern}", body) else "is missing"
-            problem = problem or _hollow(name, body)
+            problem = problem or hollow(name, body)
             yield Observation(
                 subject=name,
                 ok=not problem,
@@ -93,26 +102,6 @@ def pr_body(artefacts: Artefacts) -> Iterator[Observation]:
                 message=f"{name} {problem} in the body of {file.path}",
                 evidence=file.said(_line(pattern, body)),
             )
-
-
-def _hollow(name: str, body: str) -> str:
-    """What a part lacks that has its heading; an empty text where it says something."""
-    sections = [
-        (head.lower(), text) for head, text in re.findall(r"(?m)^#{1,6}\s*(.+)\n((?:(?!#{1,6}\s).*\n?)*)", body)
-    ]
-    mine = [text for head, text in sections if any(word in head for word in name.split()[:1])]
-    if mine and all(is_blank(text) for text in mine):
-        return "is left empty"
-    if name == "testing" and not _RESULT.search(body):
-        return "gives no result"
-    if name == "coordination":
-        said = next((text for head, text in sections if "coordination" in head), body)
-        if any(not _NO_LINK.search(link) for link in _LINK.findall(said)):
-            return ""
-        if _LINK.search(said):
-            return "links a placeholder"
-        return "" if _NO_PARTNER.search(said) else "links no frontend pull request"
-    return ""
 
 
 def _line(pattern: str, body: str) -> str:
@@ -148,16 +137,28 @@ def run_checks_mocked(artefacts: Artefacts, sessions: Sessions) -> Iterator[Obse
                 message=f"{name} of {file.path} {problem}",
                 evidence=file.said(str(check.value)[:160] if check else f"no field {name!r}"),
             )
-        success = take(file.value, "success")
-        wrong = success is not None and success.value is True and failed
-        message = f"{file.path} says success with {', '.join(failed)} failed"
+        success, message = take(file.value, "success"), take(file.value, "message", "summary")
+        problem = _success(success.value if success else None, failed, text_of(file.value, "message", "summary"))
+        at = message if message and "mocked" in problem else success
         yield Observation(
-            "success",
-            not wrong,
-            file.at(success.name) if success else file.at(),
-            message,
-            file.said(text_of(file.value, "message")),
+            subject="success",
+            ok=not problem,
+            place=file.at(at.name) if at else file.at(),
+            message=f"{file.path} {problem}",
+            evidence=file.said(f"success {success.value!r}; {message.value if message else 'no message'}"[:200])
+            if success
+            else file.said(text_of(file.value, "message")),
         )
+
+
+def _success(success: Any, failed: list[str], message: str) -> str:
+    """What is wrong with the word on the whole run: against its checks, against its own message, or no true or false."""
+    told = success.strip().lower() if isinstance(success, str) else success
+    if told in (True, "true", "yes") and failed:
+        return f"says success with {', '.join(failed)} failed"
+    if told not in (False, "false", "no") and not failed and _SAID_MOCKED.search(_NOT_MOCKED.sub("", message)):
+        return "says in its message that the checks were mocked or not run, which is never green"
+    return f"gives success as the text {success!r}, not as true or false" if isinstance(success, str) else ""
 
 
 def _check(value: Any) -> str:
@@ -175,9 +176,15 @@ def _check(value: Any) -> str:
             return "gives neither an exit code nor a status"
         if (skipped := take(value, "skipped")) and skipped.value is True:
             return "was skipped, which is not green"
-        return "ran no test at all" if total and whole(total.value) == 0 else ""
+        return "ran no test at all" if total and _none_ran(value, whole(total.value)) else ""
     wordless = isinstance(value, str) and whole(value) is None and not (RESULT.search(value) or _NONE_BAD.search(value))
     return "gives no result" if wordless else ""
+
+
+def _none_ran(value: Mapping[str, Any], total: int | None) -> bool:
+    """Whether the counts leave no test that ran: none there, or all of them set aside."""
+    aside = (whole(found.value) or 0 for name in _SET_ASIDE if (found := take(value, name)))
+    return total is not None and total <= sum(aside)
 
 
 def _is_red(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,6 +17,31 @@ SEVERITIES = ("critical", "major", "minor", "info")
 OPEN = ("critical", "major")
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?|v?\d+(\.\d+){0,3}([-+.][\w.+-]+)?")
 _LINES = re.compile(r"\s*L?(\d{1,9})\s*(?:-\s*L?(\d{1,9}))?\s*")
+_SAYS_NOTHING = re.compile(
+    r"(?i)\W*(?:see|in|check|look at)? ?(?:the )?(?:code|source|files?|diff|pr|above|below|comments?|n/?a|none|nothing"
+    r"|unknown|obvious|self[- ]explanatory|as discussed)\W*"
+)
+_GRAVE = r"\b(?:[1-9]\d*|one|two|three|four|five|several|some) (?:[\w-]+ ){0,2}?(?:critical|major|blocking)\b"
+_LEFT_OPEN = re.compile(
+    rf"(?i){_GRAVE}[^.;\n]{{0,40}}\b(?:remains?(?= (?:open|un\w+|outstanding|to be)\b|\W*$|[.;])|still open"
+    r"|(?:is|are) (?:still )?(?:open|unresolved|outstanding|unfixed|not (?:yet )?fixed))\b"
+    rf"|\b(?:open|unresolved|outstanding|remaining)\b\W{{0,3}}{_GRAVE}"
+    r"|\b[1-9]\d* (?:open|unresolved|outstanding|unfixed) (?:critical|major|blocking)\b"
+)
+_SUMMARIES = ("summary", "message", "notes", "conclusion", "overview")
+_HOW_CLOSED = (
+    "fixed_in",
+    "fixed_by",
+    "fix",
+    "commit",
+    "pull_request",
+    "pr",
+    "verified_by",
+    "verified",
+    "closed_by",
+    "retest",
+    "reason",
+)
 
 
 class Words(Frozen):
@@ -57,14 +83,16 @@ def review_findings_true(artefacts: Artefacts, tree: TreePaths | Unavailable) ->
     for file in artefacts.of(Kind.REVIEW_FINDINGS):
         found = list(_findings(file))
         grave = [one for _, one in found if _first_word(one, "severity") in OPEN and not _closed(one, file)]
-        ready = text_of(file.value, "status").lower() == "ready"
+        ready, left = text_of(file.value, "status").lower() == "ready", _left_open(file)
         if not file.broken:
             yield Observation(
                 subject="ready",
-                ok=not (ready and grave),
+                ok=not (ready and (grave or left)),
                 place=file.at("status"),
-                message=f"{file.path} says ready with {len(grave)} critical or major findings open",
-                evidence="; ".join(text_of(one, "title")[:60] for one in grave[:3]),
+                message=f"{file.path} says ready with {len(grave)} critical or major findings open"
+                if grave
+                else f"{file.path} says ready, and in its own words {left!r}",
+                evidence="; ".join(text_of(one, "title")[:60] for one in grave[:3]) or left,
             )
         if isinstance(tree, Unavailable):
             continue
@@ -105,6 +133,8 @@ def _lacks(finding: Any, params: Words) -> Iterator[str]:
     for name in ("type", "category", "title", "evidence", "recommendation"):
         if is_blank(text_of(finding, name)):
             yield f"has no {name}"
+    if _SAYS_NOTHING.fullmatch(said := text_of(finding, "evidence")):
+        yield f"gives {said!r} for evidence, which shows nothing"
     if params.types and text_of(finding, "type") not in params.types:
         yield f"has the unknown type {text_of(finding, 'type')!r}"
     if (severity := text_of(finding, "severity").lower()) not in params.severities:
@@ -114,15 +144,48 @@ def _lacks(finding: Any, params: Words) -> Iterator[str]:
         yield "names no path"
     elif (lines := text_of(where.value, "lines")) and not _LINES.fullmatch(lines):
         yield f"has the lines {lines!r}, not a-b"
+    elif _LINES.fullmatch(lines) and _no_span(lines):
+        yield f"has the lines {lines!r}, which are no span"
+    if where is not None and _climbs_out(text_of(where.value, "path")):
+        yield f"points at {text_of(where.value, 'path')!r}, which is outside of the repository"
+
+
+def _no_span(lines: str) -> bool:
+    first, last = _span(lines) or (1, 1)
+    return first < 1 or last < first
+
+
+def _span(lines: str) -> tuple[int, int] | None:
+    found = _LINES.fullmatch(lines)
+    return (int(found.group(1)), int(found.group(2) or found.group(1))) if found else None
+
+
+def _climbs_out(path: str) -> bool:
+    """Whether a path leads above the root that it starts from."""
+    return posixpath.normpath(path.replace("\\", "/").lstrip("/")).split("/")[0] in ("..", "~")
+
+
+def _left_open(file: Artefact) -> str:
+    """What a file's own summary says is still open among what is critical or major; empty where it says nothing of that."""
+    found = (_LEFT_OPEN.search(text_of(file.value, name)) for name in _SUMMARIES)
+    return next((one.group()[:120] for one in found if one), "")
 
 
 def _closed(finding: Any, file: Artefact) -> bool:
-    """Whether a finding is mended, or somebody else took it on: an author who accepts their own leaves it open."""
+    """Whether a finding is mended, or somebody else took it on: an author who accepts their own leaves it open.
+
+    A critical one is mended only where the file also says how: a commit, who verified it, words on the fix.
+    """
     said = _first_word(finding, "state", "resolution", "status")
     if said in ("closed", "fixed", "resolved", "mitigated"):
-        return True
+        told = any(not is_blank(text_of(finding, name)) for name in _HOW_CLOSED)
+        return told or _first_word(finding, "severity") != "critical" or len(_resolution(finding).split()) > 2
     by = text_of(finding, "approved_by", "accepted_by", "waived_by", "approver")
     return said in ("waived", "accepted") and not is_blank(by) and agent(by) not in _authors(finding, file)
+
+
+def _resolution(finding: Any) -> str:
+    return max((text_of(finding, name) for name in ("state", "resolution", "status")), key=len)
 
 
 def _first_word(finding: Any, *names: str) -> str:
@@ -146,11 +209,11 @@ def _astray(finding: Any, tree: TreePaths) -> str:
         return ""
     if not tree.has(bare):
         return f"points at {path}, which is not in the tree"
-    span = _LINES.fullmatch(text_of(where.value, "lines")) if where else None
+    span = _span(text_of(where.value, "lines")) if where else None
     length = tree.lines.get(bare.removeprefix("./").lstrip("/"))
     if span is None or length is None or "!" in path:
         return ""
-    first, last = int(span.group(1)), int(span.group(2) or span.group(1))
+    first, last = span
     if first < 1 or last < first:
         return f"points at the lines {first}-{last} of {path}, which is no span"
     return f"points at line {last} of {path}, which has {length}" if last > length else ""

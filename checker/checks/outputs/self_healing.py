@@ -17,7 +17,12 @@ _SAYS_NOTHING = re.compile(
 )
 _BAD = ("failed", "failure", "fail", "error", "red")
 _OPTION = re.compile(r"(?m)^[^\S\n]*(?:[-*]\s+)?(?:\*\*)?(?:Option\s+)?([A-D])(?:\)|\.|:)\s*(?:\*\*)?\s*(\S.*)$")
-_ROW = re.compile(r"(?m)^[^\S\n]*\|?\s*(\d+)\s*\|\s*([^|\n]+)\|\s*([^|\n]+)\|")
+_ROW = re.compile(r"(?m)^[^\S\n]*\|?\s*\d+\s*\|([^|\n]+\|[^\n]+?)\|?[^\S\n]*$")
+_ONE_LETTER = re.compile(r"[\W_]*\w?[\W_]*")
+_NO_CAUSE = re.compile(
+    r"(?i)\W*(?:the )?(?:root )?(?:cause )?(?:is |was )?(?:still |yet )?(?:un(?:known|clear|determined)"
+    r"|not (?:yet )?(?:known|clear|found|determined|understood)|no idea)(?: yet)?\W*"
+)
 
 
 class Limit(Frozen):
@@ -116,11 +121,13 @@ def escalation_format(artefacts: Artefacts, params: Limit) -> Iterator[Observati
         bodies = {section.title.lower(): section.body for section in file.sections}
         history = next((body for title, body in bodies.items() if "attempt" in title or "history" in title), file.text)
         cause = next((body for title, body in bodies.items() if "cause" in title), "")
-        rows, options = len(_ROW.findall(history)), {letter for letter, _ in _OPTION.findall(file.text)}
+        rows, options = sum(map(_tells, _ROW.findall(history))), _options(file.text)
         lacks = {
-            "attempt history": f"shows {rows} attempts, not {params.attempts}" if rows < params.attempts else "",
-            "root cause": "names no root cause" if is_blank(cause) else "",
-            "options": f"offers {len(options)} options, not two or more" if len(options) < 2 else "",
+            "attempt history": f"shows {rows} attempts with an error and a fix, not {params.attempts}"
+            if rows < params.attempts
+            else "",
+            "root cause": "names no root cause" if _empty(cause) or _NO_CAUSE.fullmatch(cause) else "",
+            "options": f"offers {len(options)} distinct options, not two or more" if len(options) < 2 else "",
             "decision": "has no line for the decision" if not re.search(r"(?i)\bDECISION\b\W*:", file.text) else "",
         }
         for subject, problem in lacks.items():
@@ -128,3 +135,16 @@ def escalation_format(artefacts: Artefacts, params: Limit) -> Iterator[Observati
             yield Observation(
                 subject, not problem, place, f"{file.path} {problem}", file.said("SELF-HEALING ESCALATION")
             )
+
+
+def _tells(row: str) -> bool:
+    """Whether the cells after a row's number tell of an error and, where there are cells for both, of a fix."""
+    cells = [one.strip() for one in row.split("|")]
+    told = cells[:2] if len(cells) > 2 else cells[:1]
+    return not any(is_blank(one) or _ONE_LETTER.fullmatch(one) for one in told)
+
+
+def _options(text: str) -> set[str]:
+    """The options that differ in their words, not only in their letter."""
+    by_letter: dict[str, str] = dict(reversed(_OPTION.findall(text)))
+    return {" ".join(re.findall(r"\w+", one.lower())) for one in by_letter.values() if not is_blank(one)} - {""}
