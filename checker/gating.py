@@ -58,6 +58,7 @@ class _Opened:
     bundles: tuple[Bundle, ...]
     remembered: tuple[Mapping[str, Head], ...] = ()
     gone: tuple[str, ...] = field(default=())  # bundles that an anchor remembers and nobody has
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, request: Request, supplied: Sequence[str], kept: Mapping[str, Head], stack: ExitStack) -> _Opened:
@@ -77,11 +78,12 @@ class _Opened:
         )
         earlier = at_base(git, base.revision)
         names = bundle.beneath(place.root.path)
-        remembered = ({name: bundle.head(data) for name, data in earlier.items()}, kept, *anchors.in_notes(git))
+        noted, notes = anchors.in_notes(git)
+        remembered = ({name: bundle.head(data) for name, data in earlier.items()}, kept, *noted)
         found = tuple(_anchored(name, place.root.read(name, bundle.LARGEST), remembered) for name in names)
         lost = sorted({name for one in remembered for name in one} - set(names))
         gone = tuple(f"chain: {name} was anchored and is gone" for name in lost)
-        return cls(place, git, against, found, remembered, gone)
+        return cls(place, git, against, found, remembered, gone, notes)
 
 
 def pass_gate(
@@ -108,7 +110,7 @@ def pass_gate(
         loose = tuple(
             f"{one.type} was made by a command that saw other processes than its own" for one in latest if _loose(one)
         )
-        notes = (*loose, *opened.against.believed.notes, *opened.place.settings.notes)
+        notes = (*loose, *opened.notes, *opened.against.believed.notes, *opened.place.settings.notes)
         escalates = bool(contradicted) or decision == "review" or any(one.doctored for one in judged)
         return GateRun(
             name,
@@ -185,7 +187,7 @@ def verify(
             remembered: tuple[Mapping[str, Head], ...] = ()
         else:
             opened = _Opened.of(request, supplied, {}, stack)
-            against, notes = opened.against, list(opened.place.settings.notes)
+            against, notes = opened.against, [*opened.notes, *opened.place.settings.notes]
             remembered = opened.remembered
         judged, heads = [], {}
         for file in files:

@@ -77,7 +77,7 @@ def _backwards(records: Sequence[Record]) -> dict[int, str]:
         if record.sealed is None or not isinstance(record.sealed.statement, Proof):
             continue
         finished = _finished(record.sealed.statement)
-        if finished + _AHEAD < latest:
+        if latest - finished > _AHEAD:
             found[record.line] = (
                 f"time: finished on {finished:%Y-%m-%dT%H:%M:%SZ}, before a record above it; the clock was moved"
             )
