@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from checker.audit import audit
+from checker.collect.roles import roles_of
 from checker.model.proof import POLICY, Approval, Consent, Decision, Descriptor, GateVerdict, Policies, Summary
 from checker.model.report import NotAsked, Report
 from checker.model.rule import PROFILES, Severity
-from checker.model.settings import Policy
+from checker.model.settings import Description, Policy
 from checker.model.unavailable import Unavailable
 from checker.probe.git import Git
-from checker.proofs import anchors, bundle, gates, keys, policy
+from checker.proofs import anchors, bundle, filed, gates, keys, policy
 from checker.proofs.binding import at_base, bound_tree, rules_at, subjects
 from checker.proofs.bundle import Head
 from checker.proofs.gates import Gate, Trust
 from checker.proofs.judging import Against, Bundle, Consented, Judged, approvals, judge
 from checker.proofs.overrides import Override, overridden
 from checker.proofs.rerun import contradictions
+from checker.settings import Settings
 from checker.toml_source import ConfigurationError, nearest
 from checker.workplace import Request, Workplace
 
@@ -75,6 +77,7 @@ class _Opened:
             bound_tree(git, rules_at(place.settings.base_description)),
             policy.sha256(place.settings.policy),
             git.resolve(base.fork) if isinstance(base.fork, str) else None,
+            frozenset(_filed(git, base.fork, place.settings)) if isinstance(base.fork, str) else frozenset(),
         )
         earlier = at_base(git, base.revision)
         names = bundle.beneath(place.root.path)
@@ -125,6 +128,14 @@ def pass_gate(
             escalates,
             overrides,
         )
+
+
+def _filed(git: Git, fork: str, settings: Settings) -> Iterator[str]:
+    """What lies among records, as `checker prove` tells it: written after a proof, no proof knows it."""
+    told = settings.base_description
+    layout = (told if isinstance(told, Description) else settings.description).layout
+    found = filed.signals(git, git.ls_tree(fork), git.content(), rules_at(told), roles_of(layout))
+    yield from (one.about for one in found)
 
 
 def _loose(one: Judged) -> bool:

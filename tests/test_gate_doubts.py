@@ -59,3 +59,37 @@ def test_an_anchor_made_under_a_whole_path_is_of_the_bundle_in_the_tree(project:
     assert project.gate(anchors=kept).decision == "pass"
     project.bundle().write_bytes(whole.splitlines(keepends=True)[0])
     assert "chain: cut; 2 records were anchored" in reasons(project.gate(anchors=kept))
+
+
+def test_code_that_is_filed_among_records_after_the_proof_makes_it_stale(project: Project) -> None:
+    project.prove("build_output")
+    filed = project.root / "docs" / "runs" / "speedups.py"
+    filed.parent.mkdir(parents=True)
+    filed.write_text("FAST = True\n")
+    assert "stale: build_output: records: docs/runs/speedups.py" in reasons(project.gate())
+    project.prove("build_output")
+    assert "docs/runs/speedups.py" in reasons(project.gate())
+    accepted = project.gate().proofs[0].fingerprint
+    filed.write_text("FAST = False\n")
+    assert "it came after this proof" in reasons(project.gate())
+    project.prove("build_output")
+    assert project.gate().proofs[0].fingerprint != accepted
+
+
+@pytest.mark.parametrize(
+    ("source", "decision"),
+    [
+        ("F = Path('docs/runs/tuning.json')", "block"),
+        ("F = Path('docs') / 'runs' / 'tuning.json'", "block"),
+        ("F = Path('docs/runs')", "block"),
+        ("F = Path('docs/other.json')  # tuning.json", "pass"),
+    ],
+)
+def test_data_among_records_that_source_names_is_seen(project: Project, source: str, decision: str) -> None:
+    (project.root / "app" / "tuned.py").write_text(f"from pathlib import Path\n\n{source}\n")
+    project.prove("build_output")
+    assert project.gate().decision == "pass"
+    (project.root / "docs" / "runs").mkdir(parents=True)
+    (project.root / "docs" / "runs" / "tuning.json").write_text("{}")
+    (project.root / "docs" / "runs" / "run.md").write_text("done")
+    assert project.gate().decision == decision
