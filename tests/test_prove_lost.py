@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from checker.proofs.mutation import MOST, mutants, probe
+from checker.proofs.outcome import Outcome
 from checker.proving import prove
 from checker.workplace import Request
 from tests.scratch import commit, git
@@ -77,3 +79,42 @@ def test_source_that_stops_a_test_is_told(
 def test_a_test_that_was_skipped_before_is_nothing_new(tmp_path: Path) -> None:
     base = {"app/flags.py": "FAST = False\nRATE = 19\n", "tests/test_rate.py": FLAGS}
     assert reasons(tmp_path, base, {"app/flags.py": "FAST = False\nRATE = 7\n"}) == ("pass",)
+
+
+def test_places_that_the_budget_does_not_reach_are_counted_and_known_functions_come_first(tmp_path: Path) -> None:
+    base = "def price(n):\n    return n\n"
+    many = "".join(f"def f{one}(a):\n    return a + {one}\n\n\n" for one in range(MOST + 2))
+    after = {"app/a.py": many.encode(), "app/z.py": b"def price(n):\n    return n * 3\n"}
+    (tmp_path / "app").mkdir()
+    for name, text in after.items():
+        (tmp_path / name).write_bytes(text)
+    seen: list[str] = []
+
+    def run(_: object) -> Outcome:
+        seen.append((tmp_path / "app" / "z.py").read_text())
+        return Outcome((), 1, "", failed=("t",), passed=("u",))
+
+    done = probe(mutants({"app/z.py": base.encode()}, after), tmp_path, run, lambda _: (), 60.0)
+    assert seen[0] == "def price(n):\n    return n + 3"
+    assert [(one.kind, one.about.partition(",")[0]) for one in done.signals] == [
+        ("mutants-untried", f"3 of {MOST + 3} changed places were not tried")
+    ]
+    assert probe(mutants({}, {"app/z.py": after["app/z.py"]}), tmp_path, run, lambda _: (), 60.0).signals == ()
+    assert probe(mutants({}, after), tmp_path, run, lambda _: (), -1.0).made == 0
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "# NOQA",
+        "# noqa",
+        "# flake8: noqa",
+        "# ruff: disable[B006]",
+        "# ruff: file-ignore[B006]",
+        "# ruff: ignore[B006]",
+    ],
+)
+def test_every_way_to_silence_a_linter_is_one(tmp_path: Path, said: str) -> None:
+    decision, *told = reasons(tmp_path, {}, {"app/calc.py": f"{said}\n{CALC}"}, "lint_output")
+    assert decision != "pass"
+    assert any(one.startswith("suppression-added: app/calc.py: 1 more than before") for one in told)

@@ -13,7 +13,9 @@ from checker.proofs.source_traits import traits
 from checker.proofs.tests_there import Module, Test, is_test_file, module
 
 _SUPPRESSION = re.compile(
-    rb"#\s*(?:noqa|type:\s*ignore|pragma:\s*no\s*cover|nosec|pyright:\s*ignore|mypy:\s*ignore|ruff:\s*noqa|pylint:\s*disable)"
+    rb"#\s*(?:noqa|flake8:\s*noqa|type:\s*ignore|pragma:\s*no\s*(?:cover|branch)|nosec|pyright:\s*(?:ignore|basic|off)"
+    rb"|mypy:\s*(?:ignore|disable)|ruff:\s*(?:noqa|disable|ignore|file-ignore)|pylint:\s*(?:disable|skip-file))",
+    re.IGNORECASE,
 )
 
 
