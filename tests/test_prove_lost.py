@@ -8,6 +8,8 @@ import pytest
 
 from checker.proofs.mutation import MOST, mutants, probe
 from checker.proofs.outcome import Outcome
+from checker.proofs.tests_there import module
+from checker.proofs.unasserted import unasserted
 from checker.proving import prove
 from checker.workplace import Request
 from tests.scratch import commit, git
@@ -118,3 +120,26 @@ def test_every_way_to_silence_a_linter_is_one(tmp_path: Path, said: str) -> None
     decision, *told = reasons(tmp_path, {}, {"app/calc.py": f"{said}\n{CALC}"}, "lint_output")
     assert decision != "pass"
     assert any(one.startswith("suppression-added: app/calc.py: 1 more than before") for one in told)
+
+
+@pytest.mark.parametrize(
+    ("test", "decision"),
+    [
+        ("def test_new():\n    add(1, 2)\n", "review"),
+        ("def test_new():\n    assert True\n", "review"),
+        ("def test_new():\n    check(add(1, 2))\n\n\ndef check(seen):\n    assert seen == 3\n", "pass"),
+        ("import pytest\n\n\ndef test_new():\n    with pytest.raises(TypeError):\n        add(1, '')\n", "pass"),
+        ("def test_new(mocker):\n    mocker.seen.assert_called_once()\n", "pass"),
+    ],
+)
+def test_a_new_test_that_asks_nothing_is_told(tmp_path: Path, test: str, decision: str) -> None:
+    after = module("tests/test_new.py", f"from app.calc import add\n\n\n{test}".encode())
+    found = list(unasserted({}, after.tests, [f"from app.calc import add\n\n\n{test}".encode()]))
+    assert bool(found) is (decision == "review")
+    if decision == "review":
+        source = {"tests/test_new.py": f"from app.calc import add\n\n\n{test}"}
+        seen, *told = reasons(tmp_path, {}, {**source})
+        assert (seen, told) == (
+            "review",
+            ["test-empty: tests/test_new.py::test_new asserts nothing; say in it what must hold"],
+        )
