@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -108,12 +109,18 @@ def pass_gate(
         latest, overrides = overridden(latest, opened.place.settings.policy.waivers, request.as_of.date())
         contradicted = tuple(contradictions(judged))
         decision, reasons = _decide(gate, latest, consents, report, (*contradicted, *opened.gone))
-        verdict = _verdict(name, opened, latest, decision)
+        verdict = _verdict(name, opened, latest, decision, overrides)
         attempts = {kind: sum(one.type == kind for one in judged) for kind in gate.proofs}
         loose = tuple(
             f"{one.type} was made by a command that saw other processes than its own" for one in latest if _loose(one)
         )
-        notes = (*loose, *opened.notes, *opened.against.believed.notes, *opened.place.settings.notes)
+        notes = (
+            *loose,
+            *_own_base(opened),
+            *opened.notes,
+            *opened.against.believed.notes,
+            *opened.place.settings.notes,
+        )
         escalates = bool(contradicted) or decision == "review" or any(one.doctored for one in judged)
         return GateRun(
             name,
@@ -128,6 +135,12 @@ def pass_gate(
             escalates,
             overrides,
         )
+
+
+def _own_base(opened: _Opened) -> tuple[str, ...]:
+    same = opened.git.head is not None and opened.against.fork == opened.git.head
+    said = "the base is HEAD itself: what is committed is judged by its own policy, and only what is not counts as a change"
+    return (said,) * same
 
 
 def _filed(git: Git, fork: str, settings: Settings) -> Iterator[str]:
@@ -293,13 +306,26 @@ def _needed(gate: Gate, report: Report | None) -> list[NotAsked]:
     return [one for one in report.not_asked if one.profile is None or one.profile in runs]
 
 
-def _verdict(name: str, opened: _Opened, latest: Sequence[Judged], decision: Decision) -> GateVerdict:
+def _verdict(
+    name: str, opened: _Opened, latest: Sequence[Judged], decision: Decision, overrides: Sequence[Override]
+) -> GateVerdict:
+    """What is satisfied, and by what: the commands and gates, the base, whose keys count, and what was waived."""
     passed = [f"CHECKER_{name.upper()}_{one.type.upper()}" for one in latest if one.state == "valid"]
-    whole = [f"CHECKER_{name.upper()}"] if decision == "pass" else []
-    rules = Descriptor(name=POLICY, digest={"sha256": policy.sha256(opened.place.settings.policy)})
+    waived = [f"CHECKER_{name.upper()}_WAIVED_{one.type.upper()}" for one in overrides]
+    satisfied = f"CHECKER_{name.upper()}_WITH_WAIVERS" if overrides else f"CHECKER_{name.upper()}"
+    ruling, fork = opened.place.settings.policy, opened.against.fork
+    rules = [Descriptor(name=POLICY, digest={"sha256": policy.sha256(ruling)})]
+    rules += [Descriptor(name="keys", digest={"sha256": policy.keys_sha256(opened.against.believed)})]
+    rules += [Descriptor(name="base", digest={"gitCommit": fork})] if fork else []
+    rules += [
+        Descriptor(name=f"waiver of {one.type}", digest={"sha256": hashlib.sha256(one.said.encode()).hexdigest()})
+        for one in overrides
+    ]
     made = opened.against.now.strftime("%Y-%m-%dT%H:%M:%SZ")
     told = Summary(
-        verifier=Policies(id="backend-checker", policies=(rules,)), time_created=made, properties=(*whole, *passed)
+        verifier=Policies(id="backend-checker", policies=tuple(rules)),
+        time_created=made,
+        properties=(*([satisfied] if decision == "pass" else []), *passed, *waived),
     )
     return GateVerdict(subject=subjects(opened.git, rules_at(opened.place.settings.base_description)), predicate=told)
 

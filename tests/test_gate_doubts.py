@@ -12,7 +12,7 @@ from checker.gating import anchors_of
 from checker.proofs import bundle, gates
 from checker.toml_source import ConfigurationError
 from tests.proved_project import Project, quick_gates, reasons
-from tests.scratch import git
+from tests.scratch import commit, git
 
 
 @pytest.fixture
@@ -93,3 +93,15 @@ def test_data_among_records_that_source_names_is_seen(project: Project, source: 
     (project.root / "docs" / "runs" / "tuning.json").write_text("{}")
     (project.root / "docs" / "runs" / "run.md").write_text("done")
     assert project.gate().decision == decision
+
+
+def test_a_verdict_names_its_base_and_whose_keys_count(project: Project) -> None:
+    project.prove("build_output")
+    told = {one.name: one.digest for one in project.gate().verdict.predicate.verifier.policies}
+    assert told["base"] == {"gitCommit": project.base}
+    policy = project.root / "checker.toml"
+    policy.write_text(policy.read_text().replace('role = "person"', 'role = "local"'))
+    project.base = commit(project.root, "another role")
+    after = project.gate()
+    assert {one.name: one.digest for one in after.verdict.predicate.verifier.policies}["keys"] != told["keys"]
+    assert any(note.startswith("the base is HEAD itself") for note in after.notes)
