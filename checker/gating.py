@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from checker.audit import audit
+from checker.collect.roles import roles_of
 from checker.model.proof import POLICY, Approval, Consent, Decision, Descriptor, GateVerdict, Policies, Summary
 from checker.model.report import NotAsked, Report
 from checker.model.rule import PROFILES, Severity
-from checker.model.settings import Policy
+from checker.model.settings import Description, Policy
 from checker.model.unavailable import Unavailable
 from checker.probe.git import Git
-from checker.proofs import anchors, bundle, gates, keys, policy
+from checker.proofs import anchors, bundle, filed, gates, keys, policy
 from checker.proofs.binding import at_base, bound_tree, rules_at, subjects
 from checker.proofs.bundle import Head
 from checker.proofs.gates import Gate, Trust
 from checker.proofs.judging import Against, Bundle, Consented, Judged, approvals, judge
 from checker.proofs.overrides import Override, overridden
 from checker.proofs.rerun import contradictions
+from checker.settings import Settings
 from checker.toml_source import ConfigurationError, nearest
 from checker.workplace import Request, Workplace
 
@@ -58,6 +61,7 @@ class _Opened:
     bundles: tuple[Bundle, ...]
     remembered: tuple[Mapping[str, Head], ...] = ()
     gone: tuple[str, ...] = field(default=())  # bundles that an anchor remembers and nobody has
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, request: Request, supplied: Sequence[str], kept: Mapping[str, Head], stack: ExitStack) -> _Opened:
@@ -74,14 +78,16 @@ class _Opened:
             bound_tree(git, rules_at(place.settings.base_description)),
             policy.sha256(place.settings.policy),
             git.resolve(base.fork) if isinstance(base.fork, str) else None,
+            frozenset(_filed(git, base.fork, place.settings)) if isinstance(base.fork, str) else frozenset(),
         )
         earlier = at_base(git, base.revision)
         names = bundle.beneath(place.root.path)
-        remembered = ({name: bundle.head(data) for name, data in earlier.items()}, kept, *anchors.in_notes(git))
+        noted, notes = anchors.in_notes(git)
+        remembered = ({name: bundle.head(data) for name, data in earlier.items()}, kept, *noted)
         found = tuple(_anchored(name, place.root.read(name, bundle.LARGEST), remembered) for name in names)
         lost = sorted({name for one in remembered for name in one} - set(names))
         gone = tuple(f"chain: {name} was anchored and is gone" for name in lost)
-        return cls(place, git, against, found, remembered, gone)
+        return cls(place, git, against, found, remembered, gone, notes)
 
 
 def pass_gate(
@@ -103,12 +109,18 @@ def pass_gate(
         latest, overrides = overridden(latest, opened.place.settings.policy.waivers, request.as_of.date())
         contradicted = tuple(contradictions(judged))
         decision, reasons = _decide(gate, latest, consents, report, (*contradicted, *opened.gone))
-        verdict = _verdict(name, opened, latest, decision)
+        verdict = _verdict(name, opened, latest, decision, overrides)
         attempts = {kind: sum(one.type == kind for one in judged) for kind in gate.proofs}
         loose = tuple(
             f"{one.type} was made by a command that saw other processes than its own" for one in latest if _loose(one)
         )
-        notes = (*loose, *opened.against.believed.notes, *opened.place.settings.notes)
+        notes = (
+            *loose,
+            *_own_base(opened),
+            *opened.notes,
+            *opened.against.believed.notes,
+            *opened.place.settings.notes,
+        )
         escalates = bool(contradicted) or decision == "review" or any(one.doctored for one in judged)
         return GateRun(
             name,
@@ -123,6 +135,20 @@ def pass_gate(
             escalates,
             overrides,
         )
+
+
+def _own_base(opened: _Opened) -> tuple[str, ...]:
+    same = opened.git.head is not None and opened.against.fork == opened.git.head
+    said = "the base is HEAD itself: what is committed is judged by its own policy, and only what is not counts as a change"
+    return (said,) * same
+
+
+def _filed(git: Git, fork: str, settings: Settings) -> Iterator[str]:
+    """What lies among records, as `checker prove` tells it: written after a proof, no proof knows it."""
+    told = settings.base_description
+    layout = (told if isinstance(told, Description) else settings.description).layout
+    found = filed.signals(git, git.ls_tree(fork), git.content(), rules_at(told), roles_of(layout))
+    yield from (one.about for one in found)
 
 
 def _loose(one: Judged) -> bool:
@@ -185,7 +211,7 @@ def verify(
             remembered: tuple[Mapping[str, Head], ...] = ()
         else:
             opened = _Opened.of(request, supplied, {}, stack)
-            against, notes = opened.against, list(opened.place.settings.notes)
+            against, notes = opened.against, [*opened.notes, *opened.place.settings.notes]
             remembered = opened.remembered
         judged, heads = [], {}
         for file in files:
@@ -280,13 +306,26 @@ def _needed(gate: Gate, report: Report | None) -> list[NotAsked]:
     return [one for one in report.not_asked if one.profile is None or one.profile in runs]
 
 
-def _verdict(name: str, opened: _Opened, latest: Sequence[Judged], decision: Decision) -> GateVerdict:
+def _verdict(
+    name: str, opened: _Opened, latest: Sequence[Judged], decision: Decision, overrides: Sequence[Override]
+) -> GateVerdict:
+    """What is satisfied, and by what: the commands and gates, the base, whose keys count, and what was waived."""
     passed = [f"CHECKER_{name.upper()}_{one.type.upper()}" for one in latest if one.state == "valid"]
-    whole = [f"CHECKER_{name.upper()}"] if decision == "pass" else []
-    rules = Descriptor(name=POLICY, digest={"sha256": policy.sha256(opened.place.settings.policy)})
+    waived = [f"CHECKER_{name.upper()}_WAIVED_{one.type.upper()}" for one in overrides]
+    satisfied = f"CHECKER_{name.upper()}_WITH_WAIVERS" if overrides else f"CHECKER_{name.upper()}"
+    ruling, fork = opened.place.settings.policy, opened.against.fork
+    rules = [Descriptor(name=POLICY, digest={"sha256": policy.sha256(ruling)})]
+    rules += [Descriptor(name="keys", digest={"sha256": policy.keys_sha256(opened.against.believed)})]
+    rules += [Descriptor(name="base", digest={"gitCommit": fork})] if fork else []
+    rules += [
+        Descriptor(name=f"waiver of {one.type}", digest={"sha256": hashlib.sha256(one.said.encode()).hexdigest()})
+        for one in overrides
+    ]
     made = opened.against.now.strftime("%Y-%m-%dT%H:%M:%SZ")
     told = Summary(
-        verifier=Policies(id="backend-checker", policies=(rules,)), time_created=made, properties=(*whole, *passed)
+        verifier=Policies(id="backend-checker", policies=tuple(rules)),
+        time_created=made,
+        properties=(*([satisfied] if decision == "pass" else []), *passed, *waived),
     )
     return GateVerdict(subject=subjects(opened.git, rules_at(opened.place.settings.base_description)), predicate=told)
 

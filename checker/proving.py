@@ -30,7 +30,7 @@ from checker.model.unavailable import Unavailable
 from checker.probe.command import CommandMissing
 from checker.probe.git import Git
 from checker.probe.network import own_processes
-from checker.proofs import brought, bundle, commands, gates, keys, policy
+from checker.proofs import brought, bundle, commands, filed, gates, keys, policy
 from checker.proofs.binding import rules_at, subjects
 from checker.proofs.commands import Tool
 from checker.proofs.comparison import Comparison
@@ -131,6 +131,8 @@ class _Run:
             found, base_run, probed = against.compared(outcome, scratch)
             signals += found
             signals += brought.signals(left_out, base, head)
+            trees = [(*one.entries, *one.records) for one in (base, head)]
+            signals += filed.signals(self.git, trees[0], trees[1], self.rules, self._role)
         weighed = weigh(signals, base_run, self.rules.decision)
         return lambda link: self._statement(
             link, outcome, signals, base_run, probed, weighed, left_out, scratch, started

@@ -79,6 +79,8 @@ def test_an_override_is_a_waiver_with_an_owner_and_an_end(
             "test_output", "missing", "api-team", "security", day,
         )  # fmt: skip
         assert "CHECKER_T_TEST_OUTPUT" not in done.verdict.predicate.properties
+        assert done.verdict.predicate.properties[0] == "CHECKER_T_WITH_WAIVERS"
+        assert "CHECKER_T_WAIVED_TEST_OUTPUT" in done.verdict.predicate.properties
         told = project.run("gate", "T", str(project.root), "--format", "json")
         assert [each["reason"] for each in json.loads(told.stdout)["overrides"]] == ["the database is being moved"]
         plain = project.run("gate", "T", str(project.root)).stdout.splitlines()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from checker.model.base import Frozen
@@ -20,7 +21,16 @@ WORKTREE, WHOLE, HEAD, POLICY = "worktree", "worktree with records", "HEAD", "po
 
 Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Moment = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+
+
+def _of_the_calendar(text: str) -> str:
+    datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return text
+
+
+Moment = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), AfterValidator(_of_the_calendar)
+]
 Passing = Literal["PASSED", "WARNED", "FAILED"]
 Decision = Literal["pass", "review", "block"]
 RESULT_OF: Mapping[Decision, Passing] = {"pass": "PASSED", "review": "WARNED", "block": "FAILED"}

@@ -96,6 +96,28 @@ def prove_little(
     return (Signal(kind="new-tests-prove-little", about=about),) if both else ()
 
 
+def unasked(
+    git: Git, base: Revision, head: Revision, judge: Judge, make: MakeScratch, outcome: Outcome
+) -> tuple[Signal, ...]:
+    """Tests that may be skipped, passed on the base's source, and did not run on the head's: the source decided it."""
+    if base.entries == head.entries:
+        return ()
+    ran, now = {*outcome.passed, *outcome.failed}, judge.tests(head)
+    told = {name for name, test in judge.tests(base).items() if test.skips and name in now and name not in ran}
+    if not told:
+        return ()
+    scratch = make("base-asked")
+    export(git, _without_clashes(list(base.entries)), scratch.tree)
+    try:
+        before = judge.run(scratch, base)
+    except Unavailable:
+        return ()
+    return tuple(
+        Signal(kind="test-unasked", about=f"{name} passed on the base and is not asked on this source")
+        for name in sorted(told & set(before.passed))
+    )
+
+
 def signals(done: BaseRun) -> tuple[Signal, ...]:
     failed = (Signal(kind="base-test-failed", about=f"{name}, as the base has it") for name in done.failed)
     broken = (

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from checker.model.git import GITLINK, SYMLINK, TrackedEntry
+from checker.model.git import TrackedEntry
 from checker.model.proof import Signal
 from checker.proofs.revision import Revision
 
-_CODE = (".py", ".pyc", ".pyd", ".so", ".js", ".mjs", ".cjs", ".ts", ".jar", ".class", ".php", ".rb")
 _UNREADABLE = (".pyc", ".pyd", ".so", ".dll", ".dylib", ".node", ".wasm", ".jar", ".class")
 _ROOTS = ("", "src/")
 _RUNNERS = frozenset(
@@ -31,17 +30,12 @@ _RUNNERS = frozenset(
 
 def signals(left_out: Mapping[str, str], base: Revision, head: Revision) -> tuple[Signal, ...]:
     """Everything of the kind that the base does not have as the head has it; a person must say whether it is meant."""
-    if head.entries == base.entries and head.records == base.records:
+    if head.entries == base.entries:
         return ()
     known = _places([*base.entries, *base.records])
     new = [one for one in head.entries if known.get(one.path) != (one.mode, one.blob)]
-    filed = [one for one in head.records if known.get(one.path) != (one.mode, one.blob)]
     found = {
         *_unseen(left_out, new),
-        *(
-            Signal(kind="code-in-records", about=f"{one.path} is code where records lie, and no run sees it")
-            for one in _code(filed)
-        ),
         *(
             Signal(kind="code-unreadable", about=f"{one.path} is compiled, and nobody can read what it does")
             for one in new
@@ -61,10 +55,6 @@ def _unseen(left_out: Mapping[str, str], new: Sequence[TrackedEntry]) -> Iterato
     for entry in new:
         if entry.path in left_out:
             yield Signal(kind="unseen", about=f"{left_out[entry.path]}, so no run saw what it holds")
-
-
-def _code(entries: Iterable[TrackedEntry]) -> Iterator[TrackedEntry]:
-    yield from (one for one in entries if one.path.endswith(_CODE) or one.mode in (GITLINK, SYMLINK))
 
 
 def _shadows(base: Revision, head: Revision) -> Iterator[Signal]:

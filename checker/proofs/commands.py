@@ -50,6 +50,7 @@ _OF_TESTS = {
     "source-looks-right",
     "test-data-changed",
     "test-dropped",
+    "test-empty",
     "narrowed",
     "code-unreadable",
 }

@@ -63,7 +63,8 @@ class Comparison:
             return signals, _NOT_ASKED, Probed()
         skipped = frozenset(one.about for one in outcome.signals if one.kind == "skipped-at-run")
         ran = base_tests.run(self.git, self.base, self.head, judge, self.make, skipped)
-        signals = (*signals, *base_tests.signals(ran))
+        lost = base_tests.unasked(self.git, self.base, self.head, judge, self.make, outcome)
+        signals = (*signals, *base_tests.signals(ran), *lost)
         if any(one.kind in self.rules.decision.hard for one in outcome.signals):
             return signals, ran, Probed()
         little = base_tests.prove_little(self.git, self.base, self.head, judge, self.make, outcome.passed)

@@ -45,7 +45,8 @@ def mutants(base: Mapping[str, bytes], head: Mapping[str, bytes]) -> Iterator[Mu
         if not tree.root_node.has_error:
             old = _functions(_parser(path.endswith(_PLAIN)).parse(base[path]).root_node) if path in base else set()
             for one in _of_file(path, source, tree.root_node, lines):
-                yield one if one.function in old else replace(one, telling=False)
+                had = one.function in old
+                yield replace(one, telling=one.telling and had, known=had)
 
 
 def _functions(root: Node) -> set[str]:

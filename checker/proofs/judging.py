@@ -10,7 +10,7 @@ from typing import Literal
 
 from checker.model.proof import RESULT_OF, Approval, Proof
 from checker.model.settings import same_person
-from checker.proofs import bundle
+from checker.proofs import bundle, filed
 from checker.proofs.bundle import Head, Record
 from checker.proofs.envelope import Sealed
 from checker.proofs.gates import TRUST, Trust
@@ -29,6 +29,7 @@ class Against:
     tree: str | None = None
     policy: str | None = None
     fork: str | None = None
+    filed: frozenset[str] = frozenset()  # what lies among records and takes part in what runs
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _backwards(records: Sequence[Record]) -> dict[int, str]:
         if record.sealed is None or not isinstance(record.sealed.statement, Proof):
             continue
         finished = _finished(record.sealed.statement)
-        if finished + _AHEAD < latest:
+        if latest - finished > _AHEAD:
             found[record.line] = (
                 f"time: finished on {finished:%Y-%m-%dT%H:%M:%SZ}, before a record above it; the clock was moved"
             )
@@ -167,6 +168,10 @@ def _stale(sealed: Sealed, against: Against) -> str | None:
         and statement.predicate.checker.base_commit != against.fork
     ):
         return f"base: judged against {str(statement.predicate.checker.base_commit)[:12]} and not {against.fork[:12]}; prove again"
+    if isinstance(statement, Proof):
+        told = {one.about for one in statement.predicate.checker.signals if one.kind == filed.KIND}
+        if unseen := sorted(against.filed - told):
+            return f"records: {unseen[0]}; it came after this proof; prove again"
     return None
 
 

@@ -6,14 +6,14 @@ import ast
 import copy
 import difflib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from checker.model.proof import Signal
 from checker.proofs.outcome import Outcome
 
-MOST = 24  # mutants of one proof
+MOST = 48  # mutants of one proof
 OF_ONE = 3  # mutants of one place
 ENOUGH = 2  # with so many that compute otherwise, it is not asked whether an answer is looked at at all: most tests do
 _SWAPS: Mapping[type[ast.AST], type[ast.AST]] = {
@@ -22,6 +22,7 @@ _SWAPS: Mapping[type[ast.AST], type[ast.AST]] = {
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.And: ast.Or, ast.Or: ast.And,
 }  # fmt: skip
 _QUIET = frozenset(("debug", "info", "warning", "error", "exception", "log", "warn", "print", "__repr__", "__str__"))
+_Named = tuple[str, str, tuple[int, int]]  # file, function, place
 Run = Callable[[Sequence[str]], Outcome]  # of the test files that are named; all of them where none is
 
 
@@ -40,6 +41,7 @@ class Mutant:
     said: str
     source: str
     telling: bool = False
+    known: bool = False  # in a function that the base has
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ def probe(
     """
     until = time.monotonic() + seconds
     told: dict[tuple[str, str, tuple[int, int]], list[tuple[bool, bool]]] = {}
-    for mutant in _spread(found):
+    every = list(_spread(found))
+    for mutant in every:
         if sum(map(len, told.values())) == MOST:
             break
         name = (mutant.path, mutant.function, mutant.place)
@@ -83,7 +86,20 @@ def probe(
             place.write_bytes(original)
         noticed = bool(done.failed) or not done.passed or any(one.kind == "timed-out" for one in done.signals)
         told.setdefault(name, []).append((noticed, mutant.telling))
-    return summed(told)
+    probed = summed(told)
+    return replace(probed, signals=(*probed.signals, *_untried(every, told.keys())))
+
+
+def _untried(every: Sequence[Mutant], tried: Collection[_Named]) -> Iterator[Signal]:
+    """Places that nothing was tried of before the budget was over: nobody knows whether a test looks at them."""
+    places = dict.fromkeys((one.path, one.function, one.place) for one in every)
+    left = [one for one in places if one not in tried]
+    if left:
+        path, function, (line, _) = left[0]
+        about = (
+            f"{len(left)} of {len(places)} changed places were not tried, {path}::{function} (line {line}) the first"
+        )
+        yield Signal(kind="mutants-untried", about=f"{about}; prove a smaller change, or let a person look at them")
 
 
 def summed(told: Mapping[tuple[str, str, tuple[int, int]], Sequence[tuple[bool, bool]]]) -> Probed:
@@ -118,7 +134,8 @@ def mutants(base: Mapping[str, bytes], head: Mapping[str, bytes]) -> Iterator[Mu
         for function in ast.walk(tree):
             if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and function.name not in _QUIET:
                 for one in _of_function(path, tree, function, lines):
-                    yield one if function.name in old else replace(one, telling=False)
+                    had = function.name in old
+                    yield replace(one, telling=one.telling and had, known=had)
 
 
 def _functions(source: bytes) -> frozenset[str]:
@@ -233,7 +250,7 @@ def _setting(node: ast.AST, name: str, value: object) -> Callable[[], Callable[[
 
 
 def _spread(found: Iterator[Mutant]) -> Iterator[Mutant]:
-    """One of each place first, so that the budget reaches all of them."""
+    """One of each place first, and of functions that the base has before new ones, so that a flood of new ones hides nothing."""
     rounds: list[list[Mutant]] = []
     seen: dict[tuple[str, str, Place], int] = {}
     for one in found:
@@ -241,4 +258,4 @@ def _spread(found: Iterator[Mutant]) -> Iterator[Mutant]:
         turn = seen[key] = seen.get(key, -1) + 1
         rounds += [[]] * (turn == len(rounds))
         rounds[turn] = [*rounds[turn], one]
-    yield from (one for each in rounds for one in each)
+    yield from (one for each in rounds for one in sorted(each, key=lambda one: not one.known))

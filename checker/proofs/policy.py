@@ -17,9 +17,15 @@ _BY_ROLE: Mapping[str, Trust] = {"person": "claimed", "local": "captured", "ci-r
 
 
 def sha256(policy: Policy) -> str:
-    """Over everything that decides how proofs are made and judged: the commands and keys of the policy, and our gates."""
+    """Over what decides how proofs are made and weighed: the commands of the policy, and our gates. Keys stand apart."""
     told = {"commands": {name: list(argv) for name, argv in policy.commands.items()}, "gates": gates.load().sha256}
     return hashlib.sha256(canonical(told)).hexdigest()
+
+
+def keys_sha256(believed: Believed) -> str:
+    """Over whose keys count, and as what: who could have made a proof or approved."""
+    told = sorted([one.id, one.owner, one.role, one.key.keyid] for one in believed.known)
+    return hashlib.sha256(canonical({"keys": told})).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ class Test:
     text: str
     claims: frozenset[str] = frozenset()  # what it calls that is no word of tests
     marks: frozenset[str] = frozenset()
+    takes: frozenset[str] = frozenset()  # fixtures
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,9 @@ def _marks_within(node: ast.Module | ast.ClassDef) -> frozenset[str]:
 def _test(node: ast.FunctionDef | ast.AsyncFunctionDef, skipped: bool, marks: frozenset[str]) -> Test:
     skips = any(_SKIPS.search(ast.unparse(one)) for one in node.decorator_list)
     calls = any(isinstance(one, ast.Call) and _SKIPS.search(ast.unparse(one.func)) for one in ast.walk(node))
-    asserts, claims = sum(map(_can_fail, ast.walk(node))), frozenset(_claims(node))
-    return Test(asserts, skipped or skips or calls, ast.unparse(node), claims, marks)
+    asserts, claims = sum(map(can_fail, ast.walk(node))), frozenset(_claims(node))
+    takes = frozenset(one.arg for one in (*node.args.args, *node.args.kwonlyargs))
+    return Test(asserts, skipped or skips or calls, ast.unparse(node), claims, marks, takes)
 
 
 def _claims(node: ast.AST) -> Iterator[str]:
@@ -113,7 +115,7 @@ def _claims(node: ast.AST) -> Iterator[str]:
             yield name
 
 
-def _can_fail(node: ast.AST) -> bool:
+def can_fail(node: ast.AST) -> bool:
     """An assertion on something that is computed; `pytest.raises` and unittest's assertions are calls."""
     if isinstance(node, ast.Assert):
         return any(isinstance(one, (ast.Name, ast.Call, ast.Attribute)) for one in ast.walk(node.test)) and not _same(

@@ -11,9 +11,12 @@ from checker.proofs.pytest_run import Suite
 from checker.proofs.runner_settings import configured_at
 from checker.proofs.source_traits import traits
 from checker.proofs.tests_there import Module, Test, is_test_file, module
+from checker.proofs.unasserted import unasserted
 
 _SUPPRESSION = re.compile(
-    rb"#\s*(?:noqa|type:\s*ignore|pragma:\s*no\s*cover|nosec|pyright:\s*ignore|mypy:\s*ignore|ruff:\s*noqa|pylint:\s*disable)"
+    rb"#\s*(?:noqa|flake8:\s*noqa|type:\s*ignore|pragma:\s*no\s*(?:cover|branch)|nosec|pyright:\s*(?:ignore|basic|off)"
+    rb"|mypy:\s*(?:ignore|disable)|ruff:\s*(?:noqa|disable|ignore|file-ignore)|pylint:\s*(?:disable|skip-file))",
+    re.IGNORECASE,
 )
 
 
@@ -39,6 +42,7 @@ def weakened(base: Side, head: Side) -> tuple[Signal, ...]:
     """Everything by which the head is judged less strictly than the base was; sorted, no verdict."""
     found = {
         *_tests(base, head),
+        *unasserted(base.suite.tests, head.suite.tests, head.judging.values()),
         *_helpers(base, head),
         *_configuration(base, head),
         *_suppressions(base, head),
