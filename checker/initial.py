@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from checker import __version__, resources
+from checker import resources
 from checker.doctor import examine
 from checker.toml_source import ConfigurationError
 
@@ -30,7 +30,10 @@ _OF_THE_TOP = ("workflow", "pre-commit")  # hosts read these at the top of a rep
 _GITLAB = (".gitlab/checker.gitlab-ci.yml", "gitlab.yml")
 _WRITES = frozenset(path for path, _ in (*PARTS.values(), _GITLAB))
 _GAPS = ("", "\n", "\n\n")  # what may stand between a file's own text and our section
-INSTALL = f"backend-checker~={__version__}"
+UNPUBLISHED = (  # a name that nobody holds on an index belongs to whoever takes it first
+    "the package is not on an index, so the pipeline fails until you say what pip installs: "
+    "checker init --install 'git+https://HOST/OWNER/backend-checker@TAG', or the path of a wheel in the repository"
+)
 _LARGEST = 10 * 1024 * 1024  # bytes of a file that a section is added to
 How = Literal["write", "append", "keep"]
 
@@ -47,15 +50,16 @@ class Step:
 
 
 def plan(
-    root: Path, environment: Mapping[str, str], parts: tuple[str, ...] = (), install: str = INSTALL
+    root: Path, environment: Mapping[str, str], parts: tuple[str, ...] = (), install: str | None = None
 ) -> tuple[Step, ...]:
     """What would be done in `root`, in order; nothing is written. `parts` are some of PARTS, all where none is named.
 
-    `install` is what pip installs in the pipeline: a requirement, an address of a git reference, or a wheel's path.
+    `install` is what pip installs in the pipeline: a requirement, an address of a git reference, or a wheel's path. Without
+    it the pipeline names nothing and fails with the reason.
     """
-    if not install.strip() or not install.isprintable() or "${{" in install:
+    if install is not None and (not install.strip() or not install.isprintable() or "${{" in install):
         raise ConfigurationError("--install", None, f"{install!r} is nothing that pip can install")
-    detected = {**examine(root, environment)["detected"], "install": install}
+    detected = {**examine(root, environment)["detected"], "install": install or ""}
     return tuple(_step(root, part, detected) for part in PARTS if not parts or part in parts)
 
 
@@ -73,7 +77,8 @@ def _step(root: Path, part: str, detected: Mapping[str, Any]) -> Step:
         return Step(part, path, _section(text), "keep" if has_section else "append", "has its section" * has_section)
     if os.path.lexists(root / path):
         return Step(part, path, text, "keep", "is there already; add these lines by hand")
-    return Step(part, path, _section(text) if part == "agents" else text, "write")
+    why = UNPUBLISHED if part == "workflow" and not detected["install"] else ""
+    return Step(part, path, _section(text) if part == "agents" else text, "write", why)
 
 
 def _text(template: str, detected: Mapping[str, Any]) -> str:

@@ -19,6 +19,8 @@ from checker.toml_source import ConfigurationError
 from tests.benchmarks import init_repos
 from tests.scratch import commit, git, whole
 
+ROOT = Path(__file__).resolve().parent.parent
+
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
@@ -268,3 +270,28 @@ def validated(schema: str, file: Path) -> None:
     words = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(file)]
     done = subprocess.run(words, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"})
     assert done.returncode == 0, done.stdout
+
+
+def test_without_a_word_on_what_pip_installs_the_pipeline_names_nothing_and_says_so(repo: Path) -> None:
+    for words in (["--dry-run"], []):
+        done = run(str(repo), *words)
+        assert "ATTENTION: the package is not on an index" in done.stdout
+    pipeline = repo / ".github/workflows/checker.yml"
+    job = yaml.safe_load(pipeline.read_text("utf-8"))["jobs"]["audit"]
+    assert job["env"]["CHECKER_INSTALL"] == ""
+    (step,) = (one["run"] for one in job["steps"] if "pip install" in one.get("run", ""))
+    failed = subprocess.run(
+        ["bash", "-ec", step], env={"CHECKER_INSTALL": ""}, capture_output=True, text=True, check=False
+    )
+    assert failed.returncode != 0
+    assert "not on an index" in failed.stderr
+    pipeline.unlink()
+    assert "ATTENTION" not in run(str(repo), "--install", "git+https://git.example/a/b@v1").stdout
+    action = yaml.safe_load((ROOT / ".github/actions/checker/action.yml").read_text("utf-8"))
+    assert "default" not in action["inputs"]["install"]
+    assert ":?" in action["runs"]["steps"][1]["run"]
+
+
+def test_the_baseline_step_says_that_it_is_merged_first(repo: Path) -> None:
+    assert "merge it into the base branch first" in run(str(repo)).stdout
+    assert "merge it into the base branch first" in (repo / ".github/workflows/checker.yml").read_text("utf-8")

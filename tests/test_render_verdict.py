@@ -102,3 +102,10 @@ def test_tally_counts_every_outcome() -> None:
     assert verdict.tally(sample()) == (
         "11 rules: 1 passed, 6 failed, 1 not applicable, 1 unavailable, 1 error, 1 waived; 530 subjects examined"
     )
+
+
+def test_a_baseline_that_sets_nothing_apart_stands_beside_the_verdict() -> None:
+    note = "baseline: b.json is not in the base revision, nothing is set apart; merge it there first"
+    blocked = sample().model_copy(update={"notes": (note,)})
+    assert verdict.reasons(blocked) == (*verdict.reasons(sample()), note)
+    assert verdict.reasons(ready().model_copy(update={"notes": (note,)})) == ()

@@ -41,6 +41,8 @@ def reasons(report: Report) -> tuple[str, ...]:
     held = _held(report)
     if report.status == "ready":
         return (*held, "the report calls itself ready all the same: it was not written by this tool") if held else ()
+    if held:
+        return (*held, *(clipped(one, 300) for one in report.notes if _is_idle_baseline(one)))
     return held or ("the report says blocked and holds nothing that shows why",)
 
 
@@ -115,6 +117,10 @@ def _held(report: Report) -> tuple[str, ...]:
             ),
         )
     )
+
+
+def _is_idle_baseline(note: str) -> bool:
+    return note.startswith("baseline: ") and "nothing is set apart" in note
 
 
 def _grave(state: str, findings: Sequence[Finding]) -> str:
