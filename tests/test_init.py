@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from checker.cli import root as command
 from checker.initial import PARTS, RECORD
+from checker.model.rule import Family
 from checker.toml_source import ConfigurationError
 from tests.benchmarks import init_repos
 from tests.scratch import commit, git, whole
@@ -295,3 +296,15 @@ def test_without_a_word_on_what_pip_installs_the_pipeline_names_nothing_and_says
 def test_the_baseline_step_says_that_it_is_merged_first(repo: Path) -> None:
     assert "merge it into the base branch first" in run(str(repo)).stdout
     assert "merge it into the base branch first" in (repo / ".github/workflows/checker.yml").read_text("utf-8")
+
+
+def test_what_changed_narrows_is_said_where_it_is_offered() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    said = " ".join(readme[readme.index("Pull requests get `--changed`") :].split("\n- **")[0].split())
+    assert "narrows the family `code` alone" in said
+    assert not [one for one in Family if f"`{one.value}`" not in said]
+    for template in ("github.yml", "gitlab.yml"):
+        assert "--changed narrows the family code alone" in (ROOT / "reports/init" / template).read_text("utf-8")
+    assert "All other families, secrets too" in " ".join(
+        CliRunner().invoke(command, ["audit", "--help"]).output.split()
+    )
