@@ -18,6 +18,7 @@ from checker.initial import PARTS, RECORD
 from checker.model.rule import Family
 from checker.toml_source import ConfigurationError
 from tests.benchmarks import init_repos
+from tests.fake_secrets import fake
 from tests.scratch import commit, git, whole
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -230,7 +231,7 @@ def test_what_is_written_is_what_its_readers_expect(repo: Path) -> None:
     ):
         validated(schema, repo / path)
     settings = json.loads((repo / ".claude/settings.json").read_text("utf-8"))
-    assert settings["hooks"]["Stop"][0]["hooks"][0]["command"] == "checker gate handoff --hook"
+    assert settings["hooks"]["Stop"][0]["hooks"][0]["command"].endswith("; checker gate handoff --hook")
     assert json.loads((repo / ".mcp.json").read_text("utf-8"))["mcpServers"]["checker"]["args"] == [
         "mcp",
         "--profile",
@@ -308,3 +309,35 @@ def test_what_changed_narrows_is_said_where_it_is_offered() -> None:
     assert "All other families, secrets too" in " ".join(
         CliRunner().invoke(command, ["audit", "--help"]).output.split()
     )
+
+
+def _hook(folder: Path, event: str, below: Path, **around: str) -> subprocess.CompletedProcess[str]:
+    hooks = json.loads((folder / ".claude/settings.json").read_text("utf-8"))["hooks"]
+    words = hooks[event][0]["hooks"][0]["command"]
+    script = folder.parent / "bin" / "checker"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -P -m checker "$@"\n', "utf-8")
+    script.chmod(0o755)
+    left = {name: value for name, value in os.environ.items() if name != "CLAUDE_PROJECT_DIR"}
+    environment = {**left, "PATH": f"{script.parent}:{os.environ['PATH']}", **around}
+    return subprocess.run(
+        ["sh", "-c", words], cwd=below, env=environment, input="{}", capture_output=True, text=True, check=False
+    )
+
+
+def test_the_hooks_judge_the_project_wherever_the_session_stands(repo: Path, tmp_path: Path) -> None:
+    run(str(repo), "--only", "hooks")
+    (repo / "app.py").write_text(f'KEY = "{fake("github-pat")}"\n', "utf-8")
+    (repo / "docs").mkdir()
+    done = _hook(repo, "PostToolUse", repo / "docs")
+    assert (done.returncode, "app.py" in done.stderr) == (2, True)
+    done = _hook(repo, "PostToolUse", tmp_path, CLAUDE_PROJECT_DIR=str(repo))
+    assert (done.returncode, "app.py" in done.stderr) == (2, True)
+    assert "handoff: block" in _hook(repo, "Stop", tmp_path, CLAUDE_PROJECT_DIR=str(repo)).stderr
+
+
+def test_the_edit_hook_blocks_nobody_where_there_is_nothing_to_examine(repo: Path, tmp_path: Path) -> None:
+    run(str(repo), "--only", "hooks")
+    (tmp_path / "empty").mkdir()
+    done = _hook(repo, "PostToolUse", tmp_path, CLAUDE_PROJECT_DIR=str(tmp_path / "empty"))
+    assert (done.returncode, "nothing was examined" in done.stderr) == (3, True)
