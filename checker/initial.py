@@ -68,17 +68,27 @@ def _step(root: Path, part: str, detected: Mapping[str, Any]) -> Step:
     text = _text(template, detected)
     if not _is_inside(root, path):
         return Step(part, path, text, "keep", "a link on the way leads out of the repository")
+    if _is_as_written(root / path, _section(text) if part == "agents" else text):
+        return Step(part, path, text, "keep", "as written")
     if part in _OF_THE_TOP and detected.get("below"):
         return Step(part, path, text, "keep", f"hosts read it at the top alone: checker init {detected['below']}")
     if part == "config" and detected["configuration"]:
         return Step(part, path, text, "keep", f"{detected['configuration']} configures the checker already")
     if part == "agents" and (root / path).is_file() and not (root / path).is_symlink():
-        has_section = BEGIN in _read(root / path)
-        return Step(part, path, _section(text), "keep" if has_section else "append", "has its section" * has_section)
+        there = _read(root / path)
+        if BEGIN in there:
+            return Step(part, path, text, "keep", "as written" if _section(text) in there else "has its section")
+        return Step(part, path, _section(text), "append")
     if os.path.lexists(root / path):
         return Step(part, path, text, "keep", "is there already; add these lines by hand")
     why = UNPUBLISHED if part == "workflow" and not detected["install"] else ""
     return Step(part, path, _section(text) if part == "agents" else text, "write", why)
+
+
+def _is_as_written(file: Path, text: str) -> bool:
+    if file.is_symlink() or not file.is_file():
+        return False
+    return file.stat().st_size == len(text.encode()) and file.read_bytes() == text.encode()
 
 
 def _text(template: str, detected: Mapping[str, Any]) -> str:
@@ -140,12 +150,19 @@ def _write(root: Path, step: Step) -> dict[str, Any]:
 
 
 def undo(root: Path) -> Iterator[tuple[str, str]]:
-    """Take back what the record lists: (path, what became of it). What was changed since stays."""
+    """Take back what the record lists: (path, what became of it). What was changed since stays, and stays recorded."""
     recorded = _recorded(root)
     if not recorded:
         raise ConfigurationError(RECORD, None, "is not there: checker init wrote nothing here that could be undone")
+    stays: list[dict[str, Any]] = []
     for one in reversed(recorded):
-        yield one["path"], _taken_back(root, one)
+        became = _taken_back(root, one)
+        yield one["path"], became
+        if became.startswith("kept: it"):
+            stays.insert(0, one)
+    if stays:
+        _record(root, stays)
+        return
     (root / RECORD).unlink()
     _remove_empty(root, [Path(RECORD).parent.as_posix()])
 
@@ -157,7 +174,7 @@ def _taken_back(root: Path, one: Mapping[str, Any]) -> str:
     if target.is_symlink() or not target.is_file():
         return "is gone already"
     text = _read(target)
-    if one["how"] == "append":
+    if one["how"] == "append" or (_digest(text) != one["sha256"] and one["path"] == PARTS["agents"][0]):
         added = next(
             (gap + found for gap in _GAPS for found in _sections(text) if _digest(gap + found) == one["sha256"]), ""
         )

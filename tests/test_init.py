@@ -120,7 +120,31 @@ def test_what_was_changed_since_stays(repo: Path) -> None:
     assert became["checker.toml"] == "kept: it was changed since"
     assert became["AGENTS.md"] == "kept: its section was changed since"
     assert (repo / "checker.toml").is_file()
+    assert told(str(repo), "--undo")["files"] == [
+        {"path": "AGENTS.md", "how": "kept: its section was changed since"},
+        {"path": "checker.toml", "how": "kept: it was changed since"},
+    ]
+    (repo / "checker.toml").unlink()
+    (repo / "AGENTS.md").unlink()
+    assert {one["how"] for one in told(str(repo), "--undo")["files"]} == {"is gone already"}
+    assert not (repo / ".checker").exists()
+
+
+def test_our_section_goes_from_an_agents_file_that_init_wrote_and_somebody_went_on_with(repo: Path) -> None:
+    run(str(repo), "--only", "agents")
+    with open(repo / "AGENTS.md", "a", encoding="utf-8") as file:
+        file.write("\nBe kind.\n")
+    assert told(str(repo), "--undo")["files"] == [{"path": "AGENTS.md", "how": "section taken out"}]
+    assert (repo / "AGENTS.md").read_text("utf-8") == "\nBe kind.\n"
     assert not (repo / RECORD).exists()
+
+
+def test_a_second_run_says_what_stands_as_written(repo: Path) -> None:
+    run(str(repo))
+    assert {one["why"] for one in told(str(repo))["files"]} == {"as written"}
+    (repo / ".mcp.json").write_text("{}\n", "utf-8")
+    found = {one["path"]: one["why"] for one in told(str(repo))["files"]}
+    assert found[".mcp.json"] == "is there already; add these lines by hand"
 
 
 def test_a_link_out_of_the_repository_is_not_followed(repo: Path, tmp_path: Path) -> None:
