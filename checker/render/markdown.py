@@ -62,7 +62,7 @@ def _table(report: Report) -> Iterator[str]:
         counts = verdict.severities(findings)
         yield f"| {name} | " + " | ".join(str(counts[severity]) for severity in Severity) + " |"
     yield ""
-    yield f"{verdict.tally(report)}. Recommendation: **{report.recommendation}**; score {report.score} of 100."
+    yield f"{verdict.tally(report)}. Recommendation: **{report.recommendation}**; {verdict.scored(report)}."
 
 
 def _sections(report: Report, room: int) -> Iterator[str]:

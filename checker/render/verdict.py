@@ -74,6 +74,11 @@ def tally(report: Report) -> str:
     return f"{counted(len(report.results), 'rule')}{ended}; {counted(report.examined, 'subject')} examined"
 
 
+def scored(report: Report) -> str:
+    """The score in words; none where nothing was examined, since 100 is also what nothing costs."""
+    return f"score {report.score} of 100" if report.examined else "no score"
+
+
 def severities(findings: Iterable[Finding]) -> Counter[Severity]:
     """How many findings of each severity."""
     return Counter(finding.severity for finding in findings)
