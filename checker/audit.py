@@ -158,7 +158,9 @@ def _baseline(file: Path | None, place: Workplace) -> baseline.Baseline:
     with Git.open(top) or git as whole:
         data = whole.show(revision, lies_at.relative_to(top).as_posix(), baseline.LARGEST)
     if data is None:
-        return baseline.Baseline({}, (f"baseline: {file} is not in the base revision, nothing is set apart",))
+        return baseline.Baseline(
+            {}, (f"baseline: {file} is not in the base revision, nothing is set apart; merge it there first",)
+        )
     return baseline.parse(str(file), data.decode("utf-8", "replace"))
 
 

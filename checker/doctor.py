@@ -30,6 +30,8 @@ def examine(path: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     step = (
         missing[0]["fix"] if missing and missing[0]["fix"].startswith("git ") else f"checker audit {quote(str(path))}"
     )
+    if step.startswith("git init") and not detected["files"]:
+        step = f"git init {quote(str(path))}"  # there is nothing yet that could be committed
     return {"detected": detected, "missing": missing, "next": step}
 
 

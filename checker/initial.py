@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from checker import __version__, resources
+from checker import resources
 from checker.doctor import examine
 from checker.toml_source import ConfigurationError
 
@@ -30,7 +30,10 @@ _OF_THE_TOP = ("workflow", "pre-commit")  # hosts read these at the top of a rep
 _GITLAB = (".gitlab/checker.gitlab-ci.yml", "gitlab.yml")
 _WRITES = frozenset(path for path, _ in (*PARTS.values(), _GITLAB))
 _GAPS = ("", "\n", "\n\n")  # what may stand between a file's own text and our section
-INSTALL = f"backend-checker~={__version__}"
+UNPUBLISHED = (  # a name that nobody holds on an index belongs to whoever takes it first
+    "the package is not on an index, so the pipeline fails until you say what pip installs: "
+    "checker init --install 'git+https://HOST/OWNER/backend-checker@TAG', or the path of a wheel in the repository"
+)
 _LARGEST = 10 * 1024 * 1024  # bytes of a file that a section is added to
 How = Literal["write", "append", "keep"]
 
@@ -47,15 +50,16 @@ class Step:
 
 
 def plan(
-    root: Path, environment: Mapping[str, str], parts: tuple[str, ...] = (), install: str = INSTALL
+    root: Path, environment: Mapping[str, str], parts: tuple[str, ...] = (), install: str | None = None
 ) -> tuple[Step, ...]:
     """What would be done in `root`, in order; nothing is written. `parts` are some of PARTS, all where none is named.
 
-    `install` is what pip installs in the pipeline: a requirement, an address of a git reference, or a wheel's path.
+    `install` is what pip installs in the pipeline: a requirement, an address of a git reference, or a wheel's path. Without
+    it the pipeline names nothing and fails with the reason.
     """
-    if not install.strip() or not install.isprintable() or "${{" in install:
+    if install is not None and (not install.strip() or not install.isprintable() or "${{" in install):
         raise ConfigurationError("--install", None, f"{install!r} is nothing that pip can install")
-    detected = {**examine(root, environment)["detected"], "install": install}
+    detected = {**examine(root, environment)["detected"], "install": install or ""}
     return tuple(_step(root, part, detected) for part in PARTS if not parts or part in parts)
 
 
@@ -64,16 +68,27 @@ def _step(root: Path, part: str, detected: Mapping[str, Any]) -> Step:
     text = _text(template, detected)
     if not _is_inside(root, path):
         return Step(part, path, text, "keep", "a link on the way leads out of the repository")
+    if _is_as_written(root / path, _section(text) if part == "agents" else text):
+        return Step(part, path, text, "keep", "as written")
     if part in _OF_THE_TOP and detected.get("below"):
         return Step(part, path, text, "keep", f"hosts read it at the top alone: checker init {detected['below']}")
     if part == "config" and detected["configuration"]:
         return Step(part, path, text, "keep", f"{detected['configuration']} configures the checker already")
     if part == "agents" and (root / path).is_file() and not (root / path).is_symlink():
-        has_section = BEGIN in _read(root / path)
-        return Step(part, path, _section(text), "keep" if has_section else "append", "has its section" * has_section)
+        there = _read(root / path)
+        if BEGIN in there:
+            return Step(part, path, text, "keep", "as written" if _section(text) in there else "has its section")
+        return Step(part, path, _section(text), "append")
     if os.path.lexists(root / path):
         return Step(part, path, text, "keep", "is there already; add these lines by hand")
-    return Step(part, path, _section(text) if part == "agents" else text, "write")
+    why = UNPUBLISHED if part == "workflow" and not detected["install"] else ""
+    return Step(part, path, _section(text) if part == "agents" else text, "write", why)
+
+
+def _is_as_written(file: Path, text: str) -> bool:
+    if file.is_symlink() or not file.is_file():
+        return False
+    return file.stat().st_size == len(text.encode()) and file.read_bytes() == text.encode()
 
 
 def _text(template: str, detected: Mapping[str, Any]) -> str:
@@ -135,12 +150,19 @@ def _write(root: Path, step: Step) -> dict[str, Any]:
 
 
 def undo(root: Path) -> Iterator[tuple[str, str]]:
-    """Take back what the record lists: (path, what became of it). What was changed since stays."""
+    """Take back what the record lists: (path, what became of it). What was changed since stays, and stays recorded."""
     recorded = _recorded(root)
     if not recorded:
         raise ConfigurationError(RECORD, None, "is not there: checker init wrote nothing here that could be undone")
+    stays: list[dict[str, Any]] = []
     for one in reversed(recorded):
-        yield one["path"], _taken_back(root, one)
+        became = _taken_back(root, one)
+        yield one["path"], became
+        if became.startswith("kept: it"):
+            stays.insert(0, one)
+    if stays:
+        _record(root, stays)
+        return
     (root / RECORD).unlink()
     _remove_empty(root, [Path(RECORD).parent.as_posix()])
 
@@ -152,7 +174,7 @@ def _taken_back(root: Path, one: Mapping[str, Any]) -> str:
     if target.is_symlink() or not target.is_file():
         return "is gone already"
     text = _read(target)
-    if one["how"] == "append":
+    if one["how"] == "append" or (_digest(text) != one["sha256"] and one["path"] == PARTS["agents"][0]):
         added = next(
             (gap + found for gap in _GAPS for found in _sections(text) if _digest(gap + found) == one["sha256"]), ""
         )

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from checker.fleet import judging
+from checker.probe.command import Completed
 from tests import backend
 from tests.backend import ONLY
 from tests.child import audit, inside, refused
+from tests.fake_secrets import fake
 
 FORMATS = ("agent", "badge", "github", "gitlab", "json", "junit", "markdown", "rdjson", "sarif", "summary", "text")
 
@@ -156,3 +159,24 @@ class TestAgainst:
         assert inside("report", saved, "--against", saved, "--format", "html").code == 0
         said = refused(inside("report", later, "--against", saved, "--against", saved))
         assert said == "--against takes one report as text; a trend over several is drawn by --format html"
+
+
+def test_a_file_name_that_is_not_utf8_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parent.parent))
+    folder = backend.folder(tmp_path / "odd")
+    (folder / os.fsdecode(b"caf\xe9.py")).write_text(f'KEY = "{fake("github-pat")}"\n', "utf-8")
+    saved = tmp_path / "odd.json"
+    audit(folder, "--only", "secrets", "--output", f"json:{saved}")
+    assert b"\\udce9" in saved.read_bytes()
+    done = inside("report", saved, "--format", "json")
+    assert (done.code, done.err) == (1, "")
+    assert done.out.encode() == saved.read_bytes()
+    row, report = judging.judge(judging.Task("odd", str(folder), ("--only=secrets",), 60, 2048, None))
+    assert (row.code, row.status, row.critical) == (1, "blocked", 1)
+    assert report
+
+
+def test_a_report_that_a_fleet_cannot_read_is_not_called_a_lack_of_memory(tmp_path: Path) -> None:
+    done = Completed(argv=(), code=1, stdout=b'{"tool": 1}', stderr=b"", seconds=0.1, truncated=False, timed_out=False)
+    row, _ = judging._judged(judging.Task("a", "a", (), 60, 100, None), done)
+    assert row.verdict == "ended with 1 and wrote no readable report: 11 bytes"

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from checker.cli import root as command
+from checker.cli.output import Output, emit
 from tests import backend
 from tests.child import inside, refused
+from tests.sample_report import sample
 from tests.scratch_git import Repo
 
 ROUTES = 'from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get("/orders")\ndef orders():\n    return []\n'
@@ -69,6 +75,25 @@ def test_an_empty_folder_is_no_crash(tmp_path: Path) -> None:
     found = doctor(tmp_path)
     assert "files" in missing(found)
     assert found["detected"]["files"] == 0
+    assert subprocess.run(["sh", "-ec", found["next"]], capture_output=True, check=False).returncode == 0
+    assert (tmp_path / ".git").is_dir()
+
+
+@pytest.mark.parametrize(("words", "offered"), [("gate hand", "handoff"), ("prove test_o", "test_output")])
+def test_a_shell_completes_gates_and_proof_types(words: str, offered: str) -> None:
+    around = {"_CHECKER_COMPLETE": "bash_complete", "COMP_WORDS": f"checker {words}", "COMP_CWORD": "2"}
+    done = CliRunner().invoke(command, prog_name="checker", env=around)
+    assert f"plain,{offered}" in done.output.split()
+
+
+@pytest.mark.parametrize(("value", "coloured"), [("", True), ("1", False)])
+def test_only_a_no_color_that_says_something_counts(
+    value: str, coloured: bool, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setenv("NO_COLOR", value)
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True, raising=False)
+    emit(sample(), Output("text"), plain=False, verbose=0)
+    assert (b"\x1b[" in capsysbinary.readouterr().out) is coloured
 
 
 def test_a_broken_contract_is_named_with_what_is_wrong(tmp_path: Path) -> None:

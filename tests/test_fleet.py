@@ -128,7 +128,6 @@ def test_shards_share_the_list_out() -> None:
     ("text", "said"),
     [
         ("https://example.org/a.git\n", "repos.txt:1: https://example.org/a.git is an address; clone it"),
-        ("repo-0\n\nnowhere\n", "repos.txt:3: nowhere: no such folder"),
         ("repo-0\nrepo-0\n", "repos.txt:2: repo-0 stands on line 1 already"),
         ("repo-0\nrepo-0/\n", "repos.txt:2: repo-0/ stands on line 1 already"),
         ("./repo-0\nrepo-0\n", "repos.txt:2: repo-0 stands on line 1 already"),
@@ -141,6 +140,16 @@ def test_a_list_that_is_wrong_is_refused_with_its_line(fleet: Path, text: str, s
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert said in done.stderr
     assert not (fleet / "checker-fleet").exists()
+
+
+def test_a_folder_that_is_not_there_is_a_row_and_stops_no_other(fleet: Path) -> None:
+    (fleet / "repos.txt").write_text("repo-0\nnowhere\napp/../repo-1/app.py\n", "utf-8")
+    done = run(fleet)
+    assert (done.returncode, done.stderr.count("Traceback")) == (3, 0), done.stderr
+    found = {name: (row["code"], row["status"], row["verdict"]) for name, row in rows(fleet).items()}
+    assert found["nowhere"] == (3, "unread", "No such file or directory")
+    assert found["app/../repo-1/app.py"][:2] == (3, "unread")
+    assert found["repo-0"][:2] == (0, "ready")
 
 
 def test_limits_stop_one_and_not_the_others(fleet: Path) -> None:

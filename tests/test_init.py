@@ -15,9 +15,13 @@ from click.testing import CliRunner, Result
 
 from checker.cli import root as command
 from checker.initial import PARTS, RECORD
+from checker.model.rule import Family
 from checker.toml_source import ConfigurationError
 from tests.benchmarks import init_repos
+from tests.fake_secrets import fake
 from tests.scratch import commit, git, whole
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
@@ -116,7 +120,31 @@ def test_what_was_changed_since_stays(repo: Path) -> None:
     assert became["checker.toml"] == "kept: it was changed since"
     assert became["AGENTS.md"] == "kept: its section was changed since"
     assert (repo / "checker.toml").is_file()
+    assert told(str(repo), "--undo")["files"] == [
+        {"path": "AGENTS.md", "how": "kept: its section was changed since"},
+        {"path": "checker.toml", "how": "kept: it was changed since"},
+    ]
+    (repo / "checker.toml").unlink()
+    (repo / "AGENTS.md").unlink()
+    assert {one["how"] for one in told(str(repo), "--undo")["files"]} == {"is gone already"}
+    assert not (repo / ".checker").exists()
+
+
+def test_our_section_goes_from_an_agents_file_that_init_wrote_and_somebody_went_on_with(repo: Path) -> None:
+    run(str(repo), "--only", "agents")
+    with open(repo / "AGENTS.md", "a", encoding="utf-8") as file:
+        file.write("\nBe kind.\n")
+    assert told(str(repo), "--undo")["files"] == [{"path": "AGENTS.md", "how": "section taken out"}]
+    assert (repo / "AGENTS.md").read_text("utf-8") == "\nBe kind.\n"
     assert not (repo / RECORD).exists()
+
+
+def test_a_second_run_says_what_stands_as_written(repo: Path) -> None:
+    run(str(repo))
+    assert {one["why"] for one in told(str(repo))["files"]} == {"as written"}
+    (repo / ".mcp.json").write_text("{}\n", "utf-8")
+    found = {one["path"]: one["why"] for one in told(str(repo))["files"]}
+    assert found[".mcp.json"] == "is there already; add these lines by hand"
 
 
 def test_a_link_out_of_the_repository_is_not_followed(repo: Path, tmp_path: Path) -> None:
@@ -227,7 +255,7 @@ def test_what_is_written_is_what_its_readers_expect(repo: Path) -> None:
     ):
         validated(schema, repo / path)
     settings = json.loads((repo / ".claude/settings.json").read_text("utf-8"))
-    assert settings["hooks"]["Stop"][0]["hooks"][0]["command"] == "checker gate handoff --hook"
+    assert settings["hooks"]["Stop"][0]["hooks"][0]["command"].endswith("; checker gate handoff --hook")
     assert json.loads((repo / ".mcp.json").read_text("utf-8"))["mcpServers"]["checker"]["args"] == [
         "mcp",
         "--profile",
@@ -268,3 +296,72 @@ def validated(schema: str, file: Path) -> None:
     words = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(file)]
     done = subprocess.run(words, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"})
     assert done.returncode == 0, done.stdout
+
+
+def test_without_a_word_on_what_pip_installs_the_pipeline_names_nothing_and_says_so(repo: Path) -> None:
+    for words in (["--dry-run"], []):
+        done = run(str(repo), *words)
+        assert "ATTENTION: the package is not on an index" in done.stdout
+    pipeline = repo / ".github/workflows/checker.yml"
+    job = yaml.safe_load(pipeline.read_text("utf-8"))["jobs"]["audit"]
+    assert job["env"]["CHECKER_INSTALL"] == ""
+    (step,) = (one["run"] for one in job["steps"] if "pip install" in one.get("run", ""))
+    failed = subprocess.run(
+        ["bash", "-ec", step], env={"CHECKER_INSTALL": ""}, capture_output=True, text=True, check=False
+    )
+    assert failed.returncode != 0
+    assert "not on an index" in failed.stderr
+    pipeline.unlink()
+    assert "ATTENTION" not in run(str(repo), "--install", "git+https://git.example/a/b@v1").stdout
+    action = yaml.safe_load((ROOT / ".github/actions/checker/action.yml").read_text("utf-8"))
+    assert "default" not in action["inputs"]["install"]
+    assert ":?" in action["runs"]["steps"][1]["run"]
+
+
+def test_the_baseline_step_says_that_it_is_merged_first(repo: Path) -> None:
+    assert "merge it into the base branch first" in run(str(repo)).stdout
+    assert "merge it into the base branch first" in (repo / ".github/workflows/checker.yml").read_text("utf-8")
+
+
+def test_what_changed_narrows_is_said_where_it_is_offered() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    said = " ".join(readme[readme.index("Pull requests get `--changed`") :].split("\n- **")[0].split())
+    assert "narrows the family `code` alone" in said
+    assert not [one for one in Family if f"`{one.value}`" not in said]
+    for template in ("github.yml", "gitlab.yml"):
+        assert "--changed narrows the family code alone" in (ROOT / "reports/init" / template).read_text("utf-8")
+    assert "All other families, secrets too" in " ".join(
+        CliRunner().invoke(command, ["audit", "--help"]).output.split()
+    )
+
+
+def _hook(folder: Path, event: str, below: Path, **around: str) -> subprocess.CompletedProcess[str]:
+    hooks = json.loads((folder / ".claude/settings.json").read_text("utf-8"))["hooks"]
+    words = hooks[event][0]["hooks"][0]["command"]
+    script = folder.parent / "bin" / "checker"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -P -m checker "$@"\n', "utf-8")
+    script.chmod(0o755)
+    left = {name: value for name, value in os.environ.items() if name != "CLAUDE_PROJECT_DIR"}
+    environment = {**left, "PATH": f"{script.parent}:{os.environ['PATH']}", **around}
+    return subprocess.run(
+        ["sh", "-c", words], cwd=below, env=environment, input="{}", capture_output=True, text=True, check=False
+    )
+
+
+def test_the_hooks_judge_the_project_wherever_the_session_stands(repo: Path, tmp_path: Path) -> None:
+    run(str(repo), "--only", "hooks")
+    (repo / "app.py").write_text(f'KEY = "{fake("github-pat")}"\n', "utf-8")
+    (repo / "docs").mkdir()
+    done = _hook(repo, "PostToolUse", repo / "docs")
+    assert (done.returncode, "app.py" in done.stderr) == (2, True)
+    done = _hook(repo, "PostToolUse", tmp_path, CLAUDE_PROJECT_DIR=str(repo))
+    assert (done.returncode, "app.py" in done.stderr) == (2, True)
+    assert "handoff: block" in _hook(repo, "Stop", tmp_path, CLAUDE_PROJECT_DIR=str(repo)).stderr
+
+
+def test_the_edit_hook_blocks_nobody_where_there_is_nothing_to_examine(repo: Path, tmp_path: Path) -> None:
+    run(str(repo), "--only", "hooks")
+    (tmp_path / "empty").mkdir()
+    done = _hook(repo, "PostToolUse", tmp_path, CLAUDE_PROJECT_DIR=str(tmp_path / "empty"))
+    assert (done.returncode, "nothing was examined" in done.stderr) == (3, True)

@@ -185,7 +185,23 @@ def test_prose_keeps_plain_words_plain() -> None:
         "GET `/orders` returns a list, without pagination (and 3 more like it)"
     )
     assert prose("Return `next_cursor`, not a well-known page.") == "Return `next_cursor`, not a well-known page."
-    assert prose("`a``b`@all") == "`a` `b` `@all`"
+    assert prose("`a``b`@all") == "```a``b@all```"
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("see (`a b`), and `c`.", "see (`a b`), and `c`."),
+        ("at /orders/{id}, then (foo_bar).", "at `/orders/{id}`, then (`foo_bar`)."),
+        ('named "orders_v2", not "an order"', 'named "`orders_v2`", not "an order"'),
+        ("`` a`b `` holds a tick", "``a`b`` holds a tick"),
+        ("where x=`a b` stands", "where `x=a b` stands"),
+        ("a ` b", "a `` ` `` b"),
+        (":smile: <b>;", "`:smile`: `<b>`;"),
+    ],
+)
+def test_punctuation_and_blanks_stay_where_they_stood(said: str, written: str) -> None:
+    assert prose(said) == written
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=range(len(ATTACKS)))

@@ -8,7 +8,8 @@ import pytest
 
 from checker.model.report import NotAsked, Outcome, Report, Result
 from checker.model.rule import PROFILES, Severity
-from checker.render import verdict
+from checker.render import RENDERERS, verdict
+from checker.render.text import render_text
 from tests.sample_report import empty, finding, ready, sample
 
 
@@ -102,3 +103,33 @@ def test_tally_counts_every_outcome() -> None:
     assert verdict.tally(sample()) == (
         "11 rules: 1 passed, 6 failed, 1 not applicable, 1 unavailable, 1 error, 1 waived; 530 subjects examined"
     )
+
+
+def test_a_baseline_that_sets_nothing_apart_stands_beside_the_verdict() -> None:
+    note = "baseline: b.json is not in the base revision, nothing is set apart; merge it there first"
+    blocked = sample().model_copy(update={"notes": (note,)})
+    assert verdict.reasons(blocked) == (*verdict.reasons(sample()), note)
+    assert verdict.reasons(ready().model_copy(update={"notes": (note,)})) == ()
+
+
+@pytest.mark.parametrize("fmt", ["text", "markdown", "summary"])
+def test_what_examined_nothing_has_no_score(fmt: str) -> None:
+    nothing = RENDERERS[fmt](empty()).decode()
+    assert "no score" in nothing
+    assert "of 100" not in nothing
+    assert "of 100" in RENDERERS[fmt](ready()).decode()
+    assert "<dt>Score</dt><dd>none: nothing was examined</dd>" in RENDERERS["html"](empty()).decode()
+
+
+def test_rules_that_share_a_reason_share_a_line() -> None:
+    results = tuple(
+        Result(rule=f"rule-{number}", outcome=Outcome.UNAVAILABLE, reason="nothing to run" if number else "other")
+        for number in range(7)
+    )
+    report = ready().model_copy(update={"status": "blocked", "results": results})
+    lines = RENDERERS["text"](report).decode().splitlines()
+    assert [line for line in lines if line.startswith("unavailable ")] == [
+        "unavailable rule-0: other",
+        "unavailable 6 rules (rule-1, rule-2, rule-3, rule-4 and 2 more): nothing to run",
+    ]
+    assert "rule-6): nothing to run" in render_text(report, colour=False, verbose=1)

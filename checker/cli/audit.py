@@ -50,7 +50,12 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
     "--profile", type=click.Choice(PROFILES), default="static", show_default=True, help="What may be executed."
 )
 @click.option("--base", metavar="REV", help="The revision to judge the change against.")
-@click.option("--changed", is_flag=True, help="Of the source, judge only the lines that the change adds; needs a base.")
+@click.option(
+    "--changed",
+    is_flag=True,
+    help="Of the family code, judge only lines that the change adds; needs a base. All other families, secrets too, and what "
+    "code asks of the whole service still judge everything.",
+)
 @click.option("--no-cache", is_flag=True, help="Read all source anew, and keep nothing of it.")
 @click.option(
     "--import", "imports", multiple=True, metavar="sarif:FILE", help="Join another tool's findings; repeatable."

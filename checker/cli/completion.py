@@ -22,5 +22,19 @@ def standards(context: click.Context, parameter: click.Parameter, incomplete: st
     return _beginning(incomplete, catalog.load().standards)
 
 
+def gates(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Gates that begin like this."""
+    from checker.proofs import gates as known
+
+    return _beginning(incomplete, known.load().gates)
+
+
+def proof_types(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Types of proofs that begin like this."""
+    from checker.proofs import gates as known
+
+    return _beginning(incomplete, known.load().types)
+
+
 def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
     return sorted(name for name in names if name.startswith(incomplete))

@@ -54,7 +54,7 @@ _GRAVEST = (gate.BROKEN, gate.USAGE, gate.NOT_READY, gate.NOT_LOOKED_AT)
 @click.option("--memory", type=click.IntRange(128), default=2048, show_default=True, metavar="MIB")
 @click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text")
 def fleet_command(repos: Path, out: Path, scheduler: str | None, jobs: int, fmt: str, **options: object) -> None:
-    """Audit every repository that REPOS.txt names, one folder a line; reports and an overview go to --out.
+    """Audit every repository that REPOS.txt names, one folder a line, relative to that file; reports and an overview go to --out.
 
     A repository that has not changed since the last run into the same folder is not judged again.
     """

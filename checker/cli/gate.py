@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from checker import gate as verdicts
+from checker.cli import completion
 from checker.cli.output import write_whole
 from checker.gating import GateRun, anchors_of, approve, needed, pass_gate, verify
 from checker.model.unavailable import Unavailable
@@ -33,7 +34,7 @@ WHERE = click.argument("path", type=click.Path(path_type=Path), default=".")
 
 
 @click.command("gate")
-@click.argument("name", metavar="GATE")
+@click.argument("name", metavar="GATE", shell_complete=completion.gates)
 @WHERE
 @BASE
 @KEY
@@ -74,7 +75,7 @@ def gate_command(name: str, path: Path, hook: bool, listing: bool, **options: An
 
 
 @click.command("approve")
-@click.argument("name", metavar="GATE")
+@click.argument("name", metavar="GATE", shell_complete=completion.gates)
 @WHERE
 @BASE
 @click.option("--by", required=True, metavar="WHO", help="The person; the owner of the key.")

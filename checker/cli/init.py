@@ -12,14 +12,15 @@ from typing import Any
 import click
 
 from checker import gate
-from checker.initial import INSTALL, PARTS, Step, carry_out, plan, undo
+from checker.initial import PARTS, UNPUBLISHED, Step, carry_out, plan, undo
 from checker.render.visible import visible
 
 NOTHING = "nothing was written"
 _DONE = {"write": "writes", "append": "adds a section to", "keep": "keeps"}
 _LATER = (
-    "What the first audit finds can be set apart: checker audit --output json:checker-baseline.json, "
-    "then --baseline checker-baseline.json where the pipeline audits."
+    "What the first audit finds can be set apart: checker audit --output json:checker-baseline.json, commit that file and "
+    "merge it into the base branch first (a baseline counts only as the base has it), "
+    "then add --baseline checker-baseline.json where the pipeline audits."
 )
 
 
@@ -28,17 +29,15 @@ _LATER = (
 @click.option("--only", "parts", multiple=True, type=click.Choice(list(PARTS)), help="Nothing else; repeatable.")
 @click.option(
     "--install",
-    default=INSTALL,
-    show_default=True,
     metavar="WHAT",
-    help="What pip installs in the pipeline.",
+    help="What pip installs in the pipeline: git+https://…@TAG or a wheel's path; without it the pipeline fails and says so.",
 )
 @click.option("--undo", "takes_back", is_flag=True, help="Take back what an earlier init wrote.")
 @click.option("--dry-run", is_flag=True, help="Show, and write nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 @click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text")
 def init_command(
-    path: Path, parts: tuple[str, ...], install: str, takes_back: bool, dry_run: bool, yes: bool, fmt: str
+    path: Path, parts: tuple[str, ...], install: str | None, takes_back: bool, dry_run: bool, yes: bool, fmt: str
 ) -> None:
     """Show, then write, what a repository needs: configuration, pipeline, hooks, the agents' section. Never over a file."""
     if takes_back:
@@ -48,6 +47,8 @@ def init_command(
     if fmt == "text":
         for step in steps:
             click.echo("\n".join(map(visible, _shown(step))))
+        if install is None and any(step.part == "workflow" for step in steps):
+            click.echo(f"ATTENTION: {UNPUBLISHED}\n")
     wanted = any(step.how != "keep" for step in steps) and not dry_run
     if wanted and sys.stdin.isatty() and sys.stdout.isatty() and not yes:
         wanted = click.confirm("Write these?")

@@ -52,7 +52,8 @@ def emit(
     if output.path is not None:
         write_whole(output.path, _rendered(report, output.format, beside, asked))
         return
-    colour = not plain and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    # https://no-color.org: present and not an empty string
+    colour = not plain and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     is_text = output.format == "text"
     data = (
         render_text(report, colour=colour, verbose=verbose).encode()

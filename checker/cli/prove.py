@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from checker.cli import completion
 from checker.proving import Proved, prove
 from checker.render.visible import visible
 from checker.workplace import Request
@@ -18,7 +19,7 @@ _READY, _NOT_READY = 0, 1  # as checker.gate has them, which loads the engine: a
 
 
 @click.command("prove")
-@click.argument("kind", metavar="TYPE")
+@click.argument("kind", metavar="TYPE", shell_complete=completion.proof_types)
 @click.argument("path", type=click.Path(path_type=Path), default=".")
 @click.option("--base", metavar="REV", help="The revision whose policy rules and whose tests are run.")
 @click.option(

@@ -93,7 +93,7 @@ def read_report(file: Path) -> Report:
     try:
         if file.stat().st_size > LARGEST:
             raise click.UsageError(f"{file}: larger than {LARGEST // 1024 // 1024} MiB")
-        report = Report.model_validate_json(file.read_bytes())
+        report = Report.from_json(file.read_bytes())
     except OSError as refused:
         raise click.UsageError(f"{file}: {refused.strerror}") from None
     except ValidationError as wrong:

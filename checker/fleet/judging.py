@@ -82,13 +82,17 @@ def judge(task: Task) -> tuple[Row, bytes]:
 
 def _judged(task: Task, done: Completed) -> tuple[Row, bytes]:
     try:
-        return _row(task, Report.model_validate_json(done.stdout), done.code), done.stdout
+        return _row(task, Report.from_json(done.stdout), done.code), done.stdout
     except ValidationError:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         if any(line.startswith(_OUT_OF_MEMORY) for line in lines):
             said = f"needs more than {task.memory} MiB of memory; give it more with --memory"
             return unjudged(task, gate.NOT_LOOKED_AT, "error", said), b""
-        said = lines[-1] if lines else f"ended with {done.code} and said nothing; out of memory? see --memory"
+        if done.stdout:
+            said = f"ended with {done.code} and wrote no readable report: {len(done.stdout)} bytes"
+        else:
+            said = f"ended with {done.code} and said nothing; out of memory? see --memory"
+        said = lines[-1] if lines else said
         code = done.code if done.code in (gate.USAGE, gate.NOT_LOOKED_AT) else gate.BROKEN
         return unjudged(task, code, "error", said), b""
 

@@ -11,7 +11,8 @@ from checker.toml_source import ConfigurationError
 def read(file: Path) -> tuple[str, ...]:
     """The folders that a file names, one a line, as they are written; blank lines and `#` comments are passed over.
 
-    ConfigurationError, with the line, for an address (nothing is fetched), a folder that is not there, and one named twice.
+    They are relative to the folder of the file. One that is not there becomes a row of its own, not the end of the others.
+    ConfigurationError, with the line, for an address (nothing is fetched) and one named twice.
     """
     try:
         lines = file.read_text("utf-8-sig").splitlines()
@@ -26,8 +27,6 @@ def read(file: Path) -> tuple[str, ...]:
             continue
         if "://" in name or name.startswith("git@"):
             raise ConfigurationError(str(file), number, f"{name} is an address; clone it, and name the folder")
-        if not (file.parent / name).is_dir():
-            raise ConfigurationError(str(file), number, f"{name}: no such folder")
         place = (file.parent / name).resolve()  # `a`, `a/` and `./a` are one repository
         if place in places:
             raise ConfigurationError(str(file), number, f"{name} stands on line {places[place]} already")

@@ -197,7 +197,7 @@ class Desk:
         self._made += 1
         file = self._reports / f"report-{self._made}.json"
         file.write_bytes(told.stdout)
-        return Report.model_validate_json(told.stdout), file
+        return Report.from_json(told.stdout), file
 
     async def _gate(self, ctx: Context, gate: str, path: str, base: str | None = None) -> dict[str, Any]:
         """What `checker gate` says. ToolError where its audit executes more than the server may."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from checker.model.base import Frozen
 from checker.model.finding import Finding, Where
@@ -152,6 +153,23 @@ class Report(Frozen):
     waivers: tuple[WaiverUse, ...] = ()
     proofs: tuple[ProofState, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Report:
+        """Read a saved report; ValidationError for anything else.
+
+        A file name that is not UTF-8 is there as an escaped lone surrogate (RFC 8259, section 8.2).
+        """
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError:
+            try:
+                loaded = json.loads(data)
+            except (ValueError, RecursionError):
+                loaded = None
+            if not isinstance(loaded, dict):
+                raise
+        return cls.model_validate(loaded)
 
     @property
     def examined(self) -> int:

@@ -18,9 +18,10 @@ LIMIT = 60_000  # GitHub takes 65,536 characters
 _MOST_OF_A_KIND = 30
 _LONGEST = 400
 _BACKTICKS = re.compile("`+")
-_TOKEN = re.compile(r"`[^`]+`| +|[^ `]+|`")
+_TOKEN = re.compile(r"(?<!`)(?:(`+)(?!`).+?(?<!`)\1(?!`))| +|[^ `]+|`+")  # a code span as CommonMark 6.1 reads it
 # Letters alone, hyphened or not, or a small number, with the punctuation of a sentence: no host makes anything of it.
 _PLAIN = re.compile(r"\(?(?:[^\W\d_]+(?:[-'’/][^\W\d_]+)*|\d{1,5})\)?[.,;:!?]?\)?|[-–—=+(),.;:]|e\.g\.|i\.e\.")
+_PUNCTUATED = re.compile(r"([(\"]?)(.*?)([)\",.;:!?]{0,2})")
 
 
 def render(report: Report) -> bytes:
@@ -45,14 +46,28 @@ def code(text: str, limit: int = _LONGEST) -> str:
 
 def prose(text: str, limit: int = _LONGEST) -> str:
     """A sentence in which plain words stand as they are and all else is a code span."""
-    written = ""
-    for token in _TOKEN.findall(clipped(text, limit)):
-        if token.isspace() or _PLAIN.fullmatch(token):
-            written += token
-            continue
-        span = code(token[1:-1] if len(token) > 2 and token[0] == token[-1] == "`" else token)
-        written += f" {span}" if written.endswith("`") else span  # two spans that touch would be one
-    return written
+    pieces: list[tuple[bool, str]] = []  # whether it is code, and the text
+    for is_code, piece in (one for token in _TOKEN.finditer(clipped(text, limit)) for one in _pieces(token[0])):
+        if is_code and pieces and pieces[-1][0]:  # two spans that touch would be read as one with other ends
+            pieces[-1] = (True, pieces[-1][1] + piece)
+        else:
+            pieces.append((is_code, piece))
+    return "".join(code(piece) if is_code else piece for is_code, piece in pieces)
+
+
+def _pieces(token: str) -> Iterator[tuple[bool, str]]:
+    """A token as it stands, or its inside as code with the punctuation of the sentence around it."""
+    if token.isspace() or _PLAIN.fullmatch(token):
+        yield False, token
+    elif token[0] == "`":
+        inside = token.strip("`")
+        is_padded = len(inside) > 2 and inside[0] == inside[-1] == " "
+        yield True, (inside[1:-1] if is_padded else inside) if inside.strip() else token
+    elif found := _PUNCTUATED.fullmatch(token):
+        is_code = _PLAIN.fullmatch(found[2]) is None
+        yield from ((is_code and part == 2, found[part]) for part in (1, 2, 3) if found[part])
+    else:
+        yield True, token
 
 
 def _table(report: Report) -> Iterator[str]:
@@ -62,7 +77,7 @@ def _table(report: Report) -> Iterator[str]:
         counts = verdict.severities(findings)
         yield f"| {name} | " + " | ".join(str(counts[severity]) for severity in Severity) + " |"
     yield ""
-    yield f"{verdict.tally(report)}. Recommendation: **{report.recommendation}**; score {report.score} of 100."
+    yield f"{verdict.tally(report)}. Recommendation: **{report.recommendation}**; {verdict.scored(report)}."
 
 
 def _sections(report: Report, room: int) -> Iterator[str]:

@@ -25,7 +25,7 @@ def lines(report: Report) -> tuple[str, ...]:
     """At most fifteen: the verdict, why, the gravest rules, what was not seen, what waits for a person, what to do next."""
     report = settled(report)
     head = [f"{verdict.sentence(report)}.", *(f"Because {reason}." for reason in verdict.reasons(report)[:4])]
-    head.append(f"Recommendation: {report.recommendation}; score {report.score} of 100; {verdict.tally(report)}.")
+    head.append(f"Recommendation: {report.recommendation}; {verdict.scored(report)}; {verdict.tally(report)}.")
     tail = [*_accepted(report), *_left(report), f"Next: {_next(report)}"]
     groups = [_group(rule, found) for rule, found in by_rule(report.findings).items()]
     room = MOST - len(head) - len(tail)

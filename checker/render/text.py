@@ -17,6 +17,7 @@ from checker.render.visible import clipped, visible
 
 _MOST_OF_A_RULE = 10
 _MOST_PLACES = 3
+_MOST_OF_A_REASON = 4
 _LONGEST = 360
 _WAIVER_STATES: tuple[Literal["used", "unused", "expired", "proposed"], ...] = ("used", "unused", "expired", "proposed")
 
@@ -37,7 +38,7 @@ def render_text(report: Report, *, colour: bool, verbose: int) -> str:
     blocks = [
         _head(report, paint),
         *_groups(report, paint, verbose),
-        _unseen(report, paint),
+        _unseen(report, paint, verbose),
         _accepted(report, verbose),
         _evidence(report),
         _left_to_people(report, verbose),
@@ -53,7 +54,7 @@ def _head(report: Report, paint: Paint) -> list[str]:
     lines = [paint(word) + first.removeprefix(word), *more]
     for reason in verdict.reasons(report):
         lines.extend(filled(f"because {reason}", "  ", "    "))
-    lines.extend(filled(f"recommendation: {report.recommendation}; score {report.score} of 100", "  ", "    "))
+    lines.extend(filled(f"recommendation: {report.recommendation}; {verdict.scored(report)}", "  ", "    "))
     lines.extend(filled(_audited(report), "  ", "    "))
     return lines
 
@@ -117,11 +118,17 @@ def _mend(rule: str, group: Sequence[Finding]) -> Iterator[str]:
     yield from filled(f"more: checker explain {visible(rule)}", "  ", "    ")
 
 
-def _unseen(report: Report, paint: Paint) -> list[str]:
-    lines: list[str] = []
+def _unseen(report: Report, paint: Paint, verbose: int) -> list[str]:
+    """A line for each reason, with the rules that share it."""
+    shared: dict[tuple[str, str], list[str]] = {}
     for result in report.outcomes(*verdict.UNSEEN):
-        outcome = result.outcome.value
-        first, *more = filled(f"{outcome} {visible(result.rule)}: {clipped(result.reason, _LONGEST)}", "", "  ")
+        shared.setdefault((result.outcome.value, result.reason), []).append(visible(result.rule))
+    lines: list[str] = []
+    for (outcome, reason), rules in shared.items():
+        shown = rules if verbose else rules[:_MOST_OF_A_REASON]
+        more_rules = f" and {len(rules) - len(shown)} more" if len(rules) > len(shown) else ""
+        names = f"{len(rules)} rules ({', '.join(shown)}{more_rules})" if len(rules) > 1 else rules[0]
+        first, *more = filled(f"{outcome} {names}: {clipped(reason, _LONGEST)}", "", "  ")
         lines.extend((paint(outcome) + first.removeprefix(outcome), *more))
     return lines
 

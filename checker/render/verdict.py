@@ -41,6 +41,8 @@ def reasons(report: Report) -> tuple[str, ...]:
     held = _held(report)
     if report.status == "ready":
         return (*held, "the report calls itself ready all the same: it was not written by this tool") if held else ()
+    if held:
+        return (*held, *(clipped(one, 300) for one in report.notes if _is_idle_baseline(one)))
     return held or ("the report says blocked and holds nothing that shows why",)
 
 
@@ -70,6 +72,11 @@ def tally(report: Report) -> str:
     parts = [f"{outcomes[one]} {one.value.replace('_', ' ')}" for one in _TALLIED if outcomes[one]]
     ended = f": {', '.join(parts)}" if parts else ""
     return f"{counted(len(report.results), 'rule')}{ended}; {counted(report.examined, 'subject')} examined"
+
+
+def scored(report: Report) -> str:
+    """The score in words; none where nothing was examined, since 100 is also what nothing costs."""
+    return f"score {report.score} of 100" if report.examined else "no score"
 
 
 def severities(findings: Iterable[Finding]) -> Counter[Severity]:
@@ -115,6 +122,10 @@ def _held(report: Report) -> tuple[str, ...]:
             ),
         )
     )
+
+
+def _is_idle_baseline(note: str) -> bool:
+    return note.startswith("baseline: ") and "nothing is set apart" in note
 
 
 def _grave(state: str, findings: Sequence[Finding]) -> str:
