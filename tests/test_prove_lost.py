@@ -143,3 +143,20 @@ def test_a_new_test_that_asks_nothing_is_told(tmp_path: Path, test: str, decisio
             "review",
             ["test-empty: tests/test_new.py::test_new asserts nothing; say in it what must hold"],
         )
+
+
+@pytest.mark.parametrize("place", ["Path('expected/bill.txt')", "Path('expected') / 'bill.txt'"])
+def test_an_answer_that_a_test_names_is_the_bases(tmp_path: Path, place: str) -> None:
+    test = (
+        "from pathlib import Path\n\nfrom app.bill import bill\n\n\n"
+        f"def test_bill():\n    assert bill(5) == ({place}).read_text()\n"
+    )
+    base = {
+        "app/bill.py": "def bill(n):\n    return str(n * 3)\n",
+        "expected/bill.txt": "15",
+        "tests/test_bill.py": test,
+    }
+    decision, *told = reasons(
+        tmp_path, base, {"app/bill.py": base["app/bill.py"].replace("3", "2"), "expected/bill.txt": "10"}
+    )
+    assert (decision, told[0].partition(",")[0]) == ("review", "base-test-failed: tests/test_bill.py::test_bill")

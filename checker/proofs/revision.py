@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -19,6 +20,7 @@ from checker.proofs.tests_there import is_test_file
 from checker.proofs.weakened import Side
 
 LARGEST_SOURCE = 4 << 20  # bytes of one file
+_TEXT = re.compile(rb"""['"]([^'"\n]{1,200})['"]""")
 _OUT = (Role.VENDORED, Role.GENERATED)
 
 
@@ -87,9 +89,22 @@ class Revision:
 
     @cached_property
     def data(self) -> Mapping[str, str]:
-        """What tests compare with, by path: stored answers, tables of cases; whatever lies among them and is no Python."""
+        """What tests compare with, by path: stored answers, tables of cases; no Python, but whatever else lies among them, or
+        is named by them and by no source."""
         of_tests = (one for one in self.entries if not one.path.endswith(".py") and one.mode not in (GITLINK, SYMLINK))
-        return {one.path: one.blob for one in of_tests if self.role(one.path) in (Role.TEST, Role.FIXTURE)}
+        judging = set(self.judging)
+        tests, source = self._texts(judging), self._texts(path for path in self.python if path not in judging)
+        return {
+            one.path: one.blob
+            for one in of_tests
+            if self.role(one.path) in (Role.TEST, Role.FIXTURE)
+            or (_named(one.path, tests) and one.path.rpartition("/")[2] not in source and one.path not in source)
+        }
+
+    def _texts(self, paths: Iterable[str]) -> frozenset[str]:
+        """The short texts of some Python."""
+        found = (one for path in paths for one in _TEXT.findall(self.contents[path]))
+        return frozenset(one.decode("utf-8", "replace").removeprefix("./") for one in found)
 
     def side(self, testpaths: tuple[str, ...] | None = None) -> Side:
         settings = configured(self.contents.get)
@@ -106,6 +121,11 @@ class Revision:
         }
         vendored = {path: self.contents[path] for path in self.python if path not in judging and path not in source}
         return Side(suite, judging, source, self.data, nested, vendored)
+
+
+def _named(path: str, texts: frozenset[str]) -> bool:
+    """As a whole, or in its parts: `Path("expected") / "bill.txt"`."""
+    return path in texts or ("/" in path and all(part in texts for part in path.split("/")))
 
 
 def is_judging(path: str) -> bool:
