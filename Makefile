@@ -35,7 +35,7 @@ unit: $(STAMP) ## pytest, without the wheel
 wheel: $(STAMP) ## Build the wheel, install it, audit with it
 	$(BIN)/python -m pytest -q tests/test_wheel.py
 
-attacks: $(STAMP) ## Every attack and every honest change against the proofs; the suite takes each fourth of the held-out ones
+attacks: $(STAMP) ## Every attack and every honest change against the proofs, of which the suite takes a part
 	CHECKER_ATTACKS=every $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/test_prove.py -k test_change
 
 test-browser: $(STAMP) ## The HTML report in a real browser; needs Debian's chromium, and npm for axe-core
