@@ -21,6 +21,7 @@ from checker.fleet.judging import Row, Task
 from checker.fleet.running import INDEX, report_of
 from checker.model.unavailable import Unavailable
 from checker.toml_source import ConfigurationError
+from tests.cluster import two_workers
 from tests.fake_secrets import fake
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -173,12 +174,7 @@ def test_names_are_shown_and_never_obeyed() -> None:
 
 
 def test_a_cluster_that_loses_a_worker_loses_nothing(fleet: Path) -> None:
-    import distributed
-
-    environment = {"PYTHONPATH": str(ROOT)}
-    cluster: Any = distributed.LocalCluster(  # type: ignore[no-untyped-call]
-        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1", env=environment
-    )
+    cluster = two_workers()
 
     def kill_one(row: Row, position: int, of: int) -> None:
         if position == 1:
@@ -233,11 +229,7 @@ def deadly(task: Task) -> tuple[Row, bytes]:
 
 
 def test_what_kills_each_worker_of_a_cluster_ends_as_a_row(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import distributed
-
-    cluster: Any = distributed.LocalCluster(  # type: ignore[no-untyped-call]
-        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1", env={"PYTHONPATH": str(ROOT)}
-    )
+    cluster = two_workers()
     monkeypatch.setattr(running, "judge", deadly_in_one)
     with cluster:
         work = running.tasks(("repo-0", "repo-1"), fleet, (), 60.0, 512, executes=False)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from checker.model.unavailable import Unavailable
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+MEMORY = Path("/dev/shm")  # noqa: S108 - only folders of a random name are made in it
 LEAST_FREE = 512 << 20  # bytes
 START_SECONDS = 90.0
 STOP_SECONDS = 15.0

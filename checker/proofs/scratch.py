@@ -15,11 +15,11 @@ from checker.model.settings import Description
 from checker.model.unavailable import Unavailable
 from checker.probe import command
 from checker.probe.command import Completed
+from checker.probe.keeping import MEMORY
 from checker.probe.network import own_processes
 from checker.proofs.gates import Gates
 
 MOST_OUTPUT = 32 << 20  # bytes of stdout and stderr each
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of a random name is made in it
 _LIGHT = 256 << 20  # bytes of a tree that may lie in memory
 _ROOM = 4 << 30  # bytes that must be free there, so that a command that floods its folder hurts nobody
 _LIMIT = Path("/sys/fs/cgroup/memory.max")
@@ -29,13 +29,13 @@ _SYSTEM = ("/usr/local/bin", "/usr/bin", "/bin")
 def memory_for(weight: int) -> str | None:
     """Where a tree of so many bytes is exported to: memory, where making 40,000 files costs a fifth; None: the usual place."""
     try:
-        there = os.statvfs(_MEMORY)
+        there = os.statvfs(MEMORY)
         limit = _LIMIT.read_text("ascii").strip() if _LIMIT.exists() else "max"
     except (OSError, ValueError):
         return None
     room = there.f_bavail * there.f_frsize
     fits = weight <= _LIGHT and room >= _ROOM and (limit == "max" or int(limit) >= 2 * _ROOM)
-    return str(_MEMORY) if fits and not there.f_flag & os.ST_NOEXEC and os.access(_MEMORY, os.W_OK) else None
+    return str(MEMORY) if fits and not there.f_flag & os.ST_NOEXEC and os.access(MEMORY, os.W_OK) else None
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from typing import Any
 
 from checker.fleet import listing, running
 from checker.fleet.judging import Row
+from tests.cluster import two_workers
 from tests.fake_secrets import fake
 from tests.scratch import commit, git
 
@@ -165,11 +166,7 @@ def local(listed: Path, out: str) -> tuple[float, float, Answer]:
 
 def clustered(listed: Path, out: str, *, kills: bool) -> tuple[float, Answer]:
     """The same over a cluster of two; one worker is killed when a quarter is judged."""
-    import distributed
-
-    cluster: Any = distributed.LocalCluster(  # type: ignore[no-untyped-call]
-        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1", env={"PYTHONPATH": str(ROOT)}
-    )
+    cluster = two_workers()
     names = listing.read(listed)
 
     def told(row: Row, position: int, of: int) -> None:

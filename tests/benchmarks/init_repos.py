@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -166,18 +167,15 @@ def undone(trial: Trial) -> str:
     return "ok"
 
 
-class planted:  # noqa: N801 - read as a word
+@contextmanager
+def planted(trial: Trial) -> Iterator[None]:
     """A file with a secret, for as long as the block lasts."""
-
-    def __init__(self, trial: Trial) -> None:
-        self._file = trial.repo / PLANTED
-
-    def __enter__(self) -> None:
-        self._file.write_text(f'TOKEN = "{fake("github-pat")}"\n', "utf-8")
-        git(self._file.parent, "add", "-f", PLANTED)
-
-    def __exit__(self, *_: object) -> None:
-        git(self._file.parent, "rm", "-q", "-f", PLANTED)
+    (trial.repo / PLANTED).write_text(f'TOKEN = "{fake("github-pat")}"\n', "utf-8")
+    git(trial.repo, "add", "-f", PLANTED)
+    try:
+        yield
+    finally:
+        git(trial.repo, "rm", "-q", "-f", PLANTED)
 
 
 STEPS: dict[str, Callable[[Trial], str]] = {

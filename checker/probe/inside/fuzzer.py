@@ -58,7 +58,7 @@ def go_unnoticed(agent: str) -> None:
             request.headers["User-Agent"] = agent
         return plain(self, request, *how, **more)
 
-    HTTPAdapter.send = send  # type: ignore[method-assign]
+    HTTPAdapter.send = send  # type: ignore[method-assign] # in this child alone, which sends nothing else
 
 
 def spare_the_table(folder: Path) -> None:

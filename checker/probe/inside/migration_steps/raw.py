@@ -43,8 +43,7 @@ def _asking(own: Any, name: str, check: Check) -> Any:
         check(name, words, named)
         return own(*words, **named)
 
-    # a mark of ours on a function, by which it is not wrapped twice
-    connect._checker_asks = True  # type: ignore[attr-defined]
+    connect._checker_asks = True  # type: ignore[attr-defined] # a mark of ours, by which it is not wrapped twice
     return connect
 
 
@@ -70,6 +69,5 @@ class _Finder(importlib.abc.MetaPathFinder):
                 own(module)
                 _close(module, fullname, self._check)
 
-            # on this one loader, which is of this one module
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign] # of this one module's own loader
         return spec
