@@ -1,9 +1,4 @@
-"""The only place that lets many tests share one throw-away PostgreSQL, and one interpreter that has Alembic imported.
-
-What is shared is how a run begins, never what it does: each has databases of its own, and all that it made is dropped
-before the next. How a server and an interpreter are really started is tried in `test_probe_postgres`, `test_probe_alembic`
-and `test_migrations_hostile`.
-"""
+"""The only place that lets many tests share one throw-away PostgreSQL, and one interpreter that has Alembic imported."""
 
 from __future__ import annotations
 
@@ -33,7 +28,12 @@ _FORKING = Path(__file__).with_name("forking.py")
 
 @contextmanager
 def shared() -> Iterator[None]:
-    """While this lasts, PostgreSQL is started once, and what drives Alembic in this interpreter is forked."""
+    """While this lasts, PostgreSQL is started once, and what drives Alembic in this interpreter is forked.
+
+    What is shared is how a run begins, never what it does: each has databases of its own, and all that it made is dropped
+    before the next. How a server and an interpreter are really started is tried in `test_probe_postgres`,
+    `test_probe_alembic` and `test_migrations_hostile`.
+    """
     with ExitStack() as stack:
         servers = _Servers(stack)
         forks = _Forks(stack)

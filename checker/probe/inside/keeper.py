@@ -19,6 +19,8 @@ from typing import Any
 NOBODY = 65534
 NAMESPACE = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
 CLOSED = ["unshare", "--user", "--map-current-user", "--net"]  # what SQL starts in the server has no network either
+# nor does it outlive the server, which is the first process there; its shared memory goes with it
+ENDING = ["--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 MYSQL = (
     "--innodb-buffer-pool-size=48M",
@@ -77,8 +79,8 @@ def _say(message: dict[str, str]) -> None:
 def _identity(folder: str) -> tuple[list[str], dict[str, Any]]:
     """How not to be root, which PostgreSQL refuses to be: a user namespace, else the user `nobody` for this folder."""
     if os.geteuid() != 0:
-        return (CLOSED if _works(CLOSED) else []), {}
-    for prefix in ([*NAMESPACE, "--net"], NAMESPACE):
+        return next((prefix for prefix in ([*CLOSED, *ENDING], CLOSED) if _works(prefix)), []), {}
+    for prefix in ([*NAMESPACE, "--net", *ENDING], [*NAMESPACE, "--net"], NAMESPACE):
         if _works(prefix):
             return prefix, {}
     nobody = pwd.getpwnam("nobody")
