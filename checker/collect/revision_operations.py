@@ -58,6 +58,12 @@ class Operations(ast.NodeVisitor):
         for statement in node.orelse:
             self.visit(statement)
 
+    def visit_Expr(self, node: ast.Expr) -> None:
+        call = node.value
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in self._names.foreign:
+            self.found.append(Operation("execute", _lines(call), ast.unparse(call)[:200], literal=False))
+        self.generic_visit(node)
+
     def visit_With(self, node: ast.With) -> None:
         for item in node.items:
             call = item.context_expr
@@ -84,8 +90,6 @@ class Operations(ast.NodeVisitor):
             self.found.append(_Called(node, self._names).operation(name, self._batches[holder], in_batch=True))
         elif name == "delete" and ".query(" in holder and not _CHOSEN.search(holder):
             self.found.append(Operation("delete", _lines(node), ast.unparse(node)[:300], literal=False))
-        elif holder == "" and name in self._names.foreign:
-            self.found.append(Operation("execute", _lines(node), ast.unparse(node)[:200], literal=False))
         elif name == "drop_all" or (name == "drop" and holder in self._tables):
             self.found.append(
                 Operation("drop_table", _lines(node), ast.unparse(node)[:300], self._tables.get(holder), literal=False)

@@ -30,7 +30,7 @@ _VERBS = {
 
 
 _HARMLESS = re.compile(
-    r"(?i)\s*(?:grant|revoke|create|comment|set|reset|alter|analyze|vacuum|reindex|refresh|lock|notify|do)\b"
+    r"(?i)\s*(?:(?:sa\.)?select\(|(?:grant|revoke|create|comment|set|reset|alter|analyze|vacuum|reindex|refresh|lock|notify|do)\b)"
 )
 
 
