@@ -30,13 +30,13 @@ lint: $(STAMP) ## ruff, mypy, import contracts
 	$(BIN)/lint-imports --no-cache
 
 unit: $(STAMP) ## pytest, without the wheel
-	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal --ignore=tests/test_wheel.py
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --ignore=tests/test_wheel.py
 
 wheel: $(STAMP) ## Build the wheel, install it, audit with it
 	$(BIN)/python -m pytest -q tests/test_wheel.py
 
 attacks: $(STAMP) ## Every attack and every honest change against the proofs, of which the suite takes a part
-	CHECKER_ATTACKS=every $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/test_prove.py -k test_change
+	CHECKER_ATTACKS=every $(BIN)/python -m pytest -q -n auto --dist worksteal tests/test_prove.py -k test_change
 
 test-browser: $(STAMP) ## The HTML report in a real browser; needs Debian's chromium, and npm for axe-core
 	@command -v chromium >/dev/null || { echo "chromium is needed for the browser's tests; install Debian's package: apt-get install chromium" >&2; exit 1; }
