@@ -145,6 +145,11 @@ class Git:
         found = self._runner.call("merge-base", self._commit(a), self._commit(b), missing=1)
         return found.decode("ascii").strip() or None
 
+    def on_a_branch(self, rev: str) -> bool:
+        """Whether a branch, of this clone or of a remote as it was fetched, reaches a commit."""
+        words = ("--count=1", f"--contains={self._commit(rev)}", "refs/heads", "refs/remotes")
+        return bool(self._runner.call("for-each-ref", *words))
+
     def show(self, rev: str, path: str, limit: int = _MOST_BLOB) -> bytes | None:
         """A file's content at a revision (of a link: its target), None when it was not there.
 
