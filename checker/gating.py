@@ -1,4 +1,4 @@
-"""The whole run of `checker gate`, `approve` and `verify`: records read, judged against tree and policy, and the verdict."""
+"""The whole run of `checker gate` and `verify`: records read, judged against tree and policy, and the verdict."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from checker.audit import audit
 from checker.collect.roles import roles_of
-from checker.model.proof import POLICY, Approval, Consent, Decision, Descriptor, GateVerdict, Policies, Summary
+from checker.model.proof import BASE, POLICY, Decision, Descriptor, GateVerdict, Policies, Summary
 from checker.model.report import NotAsked, Report
 from checker.model.rule import PROFILES, Severity
 from checker.model.settings import Description, Policy
@@ -19,13 +19,14 @@ from checker.model.unavailable import Unavailable
 from checker.probe.git import Git
 from checker.proofs import anchors, bundle, filed, gates, keys, policy
 from checker.proofs.binding import at_base, bound_tree, rules_at, subjects
-from checker.proofs.bundle import Head
+from checker.proofs.chain import Head, newest
+from checker.proofs.consents import Asked, Bundles, Consented, approvals
 from checker.proofs.gates import Gate, Trust
-from checker.proofs.judging import Against, Bundle, Consented, Judged, approvals, judge
+from checker.proofs.judging import Against, Bundle, Judged, judge
 from checker.proofs.overrides import Override, overridden
 from checker.proofs.rerun import contradictions
 from checker.settings import Settings
-from checker.toml_source import ConfigurationError, nearest
+from checker.toml_source import ConfigurationError
 from checker.workplace import Request, Workplace
 
 MOST_TOLD = 10  # findings of the audit that a gate names
@@ -80,30 +81,31 @@ class _Opened:
             git.resolve(base.fork) if isinstance(base.fork, str) else None,
             frozenset(_filed(git, base.fork, place.settings)) if isinstance(base.fork, str) else frozenset(),
         )
-        earlier = at_base(git, base.revision)
-        names = bundle.beneath(place.root.path)
-        noted, notes = anchors.in_notes(git)
-        remembered = ({name: bundle.head(data) for name, data in earlier.items()}, kept, *noted)
-        found = tuple(_anchored(name, place.root.read(name, bundle.LARGEST), remembered) for name in names)
-        lost = sorted({name for one in remembered for name in one} - set(names))
+        earlier = at_base(git, base.fork if isinstance(base.fork, str) else base.revision)
+        here = {name: place.root.read(name, bundle.LARGEST) for name in bundle.beneath(place.root.path)}
+        noted, told = anchors.in_notes(git)
+        binding, beside = anchors.standing(git, noted, here)
+        remembered = ({name: bundle.head(data) for name, data in earlier.items()}, kept, *binding)
+        found = tuple(_anchored(name, data, remembered) for name, data in here.items())
+        lost = sorted({name for one in remembered for name in one} - set(here))
         gone = tuple(f"chain: {name} was anchored and is gone" for name in lost)
-        return cls(place, git, against, found, remembered, gone, notes)
+        return cls(place, git, against, found, remembered, gone, (*told, *beside))
 
 
 def pass_gate(
     name: str, request: Request, supplied: Sequence[str] = (), kept: Mapping[str, Head] | None = None
 ) -> GateRun:
     """Judge one gate. ConfigurationError: no such gate. Unavailable: no git."""
-    gate = _gate(name)
+    gate = gates.named(name)
     with ExitStack() as stack:
         opened = _Opened.of(request, supplied, kept or {}, stack)
         judged = [one for each in opened.bundles for one in judge(each, opened.against, gate.min_trust)]
-        latest = [_latest(kind, judged) for kind in gate.proofs]
+        records = {each.name: bundle.read(each.name, each.data) for each in opened.bundles}
+        latest = [_latest(kind, judged, records) for kind in gate.proofs]
         makers = [one.owner for one in latest if one.owner]
-        records = [record for each in opened.bundles for record in bundle.read(each.name, each.data)]
         by_path = {one.path: one for one in judged}
-        words = gates.load().approval.meaning
-        consents = approvals(records, by_path, name, opened.against, makers, words)
+        asked = Asked(name, opened.against, makers, gates.load().approval.meaning)
+        consents = approvals(records, by_path, asked)
         report = audit(replace(request, profile=gate.audit)).report if gate.audit else None
         latest = [_accepted(one, consents, gate.min_trust) for one in latest]
         latest, overrides = overridden(latest, opened.place.settings.policy.waivers, request.as_of.date())
@@ -159,42 +161,7 @@ def _loose(one: Judged) -> bool:
 
 def needed(name: str) -> tuple[str, ...]:
     """The types of proofs that a gate needs. ConfigurationError: no such gate."""
-    return _gate(name).proofs
-
-
-def approve(
-    name: str, request: Request, by: str, text: str, option: str | None, accepts: Sequence[str]
-) -> tuple[Approval, str, tuple[str, ...]]:
-    """Sign a person's consent to a gate, bound to the tree; the statement, where it stands, and what it lacks.
-
-    ConfigurationError: an answer that does not mean "approved", an unknown gate. KeyRefused: no key.
-    """
-    _gate(name)
-    meaning = gates.load().approval.meaning(text)
-    if meaning != "approved":
-        raise ConfigurationError("--text", None, f'{text!r} is {meaning}, not an approval; say "approved", or nothing')
-    signer = keys.of(request.environment)
-    if signer is None:
-        raise ConfigurationError(keys.VARIABLE, None, "an approval is signed; name the file of a person's key")
-    with ExitStack() as stack:
-        place = Workplace.open(request, stack)
-        if not isinstance(place.git, Git):
-            raise Unavailable(f"an approval binds a git tree: {place.git}; run git init and commit")
-        keys.refuse_inside(request.environment, place.root.path)
-        bound = subjects(place.git, rules_at(place.settings.base_description))
-        given = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        path, statement = bundle.append(
-            place.root.path,
-            signer,
-            lambda link: Approval(
-                subject=bound,
-                predicate=Consent(
-                    gate=name, by=by, text=text, option=option, accepts=tuple(accepts), given_on=given, log=link
-                ),
-            ),
-        )
-        assert isinstance(statement, Approval)
-        return statement, path, _lacking(place.settings.policy, signer.public_key.keyid)
+    return gates.named(name).proofs
 
 
 def verify(
@@ -237,14 +204,7 @@ def _anchored(name: str, data: bytes, remembered: Sequence[Mapping[str, Head]]) 
     return Bundle(name, data, tuple(one[each] for one in remembered for each in sorted(names) if each in one))
 
 
-def _gate(name: str) -> Gate:
-    known = gates.load().gates
-    if name not in known:
-        raise ConfigurationError("gate", None, f"unknown gate {name!r}{nearest(name, known)}")
-    return known[name]
-
-
-def _latest(kind: str, judged: Sequence[Judged]) -> Judged:
+def _latest(kind: str, judged: Sequence[Judged], records: Bundles) -> Judged:
     """The newest record of this tree decides, so that an old pass never hides a later failure; else the best reason."""
     of_kind = [one for one in judged if one.type == kind]
     if not of_kind:
@@ -254,9 +214,16 @@ def _latest(kind: str, judged: Sequence[Judged]) -> Judged:
     current = [one for one in of_kind if one.state in ("valid", "failed")]
     untrusted = [one for one in of_kind if one.state == "untrusted"]
     chosen = current or untrusted or of_kind
-    # within a chain the last record is the newest, whatever a clock said; between chains there is only the clock
-    ends = {one.path.rpartition(":")[0]: one for one in chosen}
-    return max(ends.values(), key=lambda one: one.proof.predicate.checker.finished_on if one.proof else "")
+    # within a chain what follows is newer, whatever a clock said; between chains, and ends of one, there is only the clock
+    ends = [one for name, each in records.items() for one in _ends(chosen, name, each)]
+    return max(
+        ends, key=lambda one: (one.proof.predicate.checker.finished_on if one.proof else "", one.state != "valid")
+    )
+
+
+def _ends(chosen: Sequence[Judged], name: str, records: Sequence[bundle.Record]) -> list[Judged]:
+    places = {int(line) - 1: one for one in chosen for of, _, line in (one.path.rpartition(":"),) if of == name}
+    return [places[one] for one in newest([record.follows for record in records], places)]
 
 
 def _accepted(one: Judged, consents: Sequence[Consented], min_trust: Trust) -> Judged:
@@ -316,7 +283,7 @@ def _verdict(
     ruling, fork = opened.place.settings.policy, opened.against.fork
     rules = [Descriptor(name=POLICY, digest={"sha256": policy.sha256(ruling)})]
     rules += [Descriptor(name="keys", digest={"sha256": policy.keys_sha256(opened.against.believed)})]
-    rules += [Descriptor(name="base", digest={"gitCommit": fork})] if fork else []
+    rules += [Descriptor(name=BASE, digest={"gitCommit": fork})] if fork else []
     rules += [
         Descriptor(name=f"waiver of {one.type}", digest={"sha256": hashlib.sha256(one.said.encode()).hexdigest()})
         for one in overrides
@@ -328,15 +295,6 @@ def _verdict(
         properties=(*([satisfied] if decision == "pass" else []), *passed, *waived),
     )
     return GateVerdict(subject=subjects(opened.git, rules_at(opened.place.settings.base_description)), predicate=told)
-
-
-def _lacking(ruling: Policy, keyid: str) -> tuple[str, ...]:
-    known = policy.believed(ruling, (), anchored=True).known
-    role = next((one.role for one in known if one.key.keyid == keyid), None)
-    if role == "person":
-        return ()
-    said = f"its role is {role}" if role else "the base policy does not name it"
-    return (f"claimed: only a key of role person approves, and {said}; it satisfies no gate by itself",)
 
 
 def _read(file: Path) -> bytes:

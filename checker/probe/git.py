@@ -145,6 +145,11 @@ class Git:
         found = self._runner.call("merge-base", self._commit(a), self._commit(b), missing=1)
         return found.decode("ascii").strip() or None
 
+    def on_a_branch(self, rev: str) -> bool:
+        """Whether a branch, of this clone or of a remote as it was fetched, reaches a commit."""
+        words = ("--count=1", f"--contains={self._commit(rev)}", "refs/heads", "refs/remotes")
+        return bool(self._runner.call("for-each-ref", *words))
+
     def show(self, rev: str, path: str, limit: int = _MOST_BLOB) -> bytes | None:
         """A file's content at a revision (of a link: its target), None when it was not there.
 
@@ -195,7 +200,16 @@ class Git:
 
         GitUnusable: one is not in this clone, or is not what its id says.
         """
-        return self._objects.blobs(ids, limit)
+        kept = self._now.files.kept
+        if not kept:
+            return self._objects.blobs(ids, limit)
+        wanted = list(dict.fromkeys(ids))
+        others = self._objects.blobs([one for one in wanted if one not in kept], limit)
+        return ((one, _within(kept[one], limit)) if one in kept else next(others) for one in wanted)
+
+    def keep_contents(self, room: int) -> None:
+        """Let contents that are read to compare the working tree, up to so many bytes, be what `blobs` answers with."""
+        self._now.files.room = room
 
     def blob_ids(self, places: Sequence[tuple[str, str]]) -> list[str | None]:
         """The content's id at each pair of a commit's id and a path, in one question; None where there is no file."""
@@ -229,6 +243,10 @@ class Git:
             return tree
         entry = self._objects.entry(tree, self.prefix[:-1])
         return entry.blob if entry and entry.mode == FOLDER else self._objects.empty_tree
+
+
+def _within(content: bytes, limit: int) -> bytes | None:
+    return content if len(content) <= limit else None
 
 
 def _sound(rev: str) -> str:

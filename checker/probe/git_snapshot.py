@@ -50,9 +50,7 @@ class Snapshot:
     @cached_property
     def changed(self) -> list[str]:
         """Paths of the index or HEAD whose content on disk, in the index and in HEAD is not one and the same."""
-        index = {entry.path: entry for entry in self.tracked}
-        head = {entry.path: entry for entry in self._head}
-        staged = {path for path in index.keys() | head.keys() if index.get(path) != head.get(path)}
+        staged = {entry.path for entry in set(self.tracked) ^ set(self._head)}
         return sorted(staged.union(entry.path for entry in self._comparison))
 
     @cached_property
@@ -85,11 +83,11 @@ class Snapshot:
         """The id of what the working tree holds, or of the part of it whose paths `keep` accepts."""
         if keep is None:
             return self._tree
-        return self._store.write_tree((entry for entry in self.content if keep(entry.path)), self._known)
+        return self._store.write_tree((entry for entry in self.content if keep(entry.path)), self._head_with_folders)
 
     @cached_property
     def _tree(self) -> str:
-        return self._store.write_tree(self.content, self._known) if self.dirty else self.head_tree
+        return self._store.write_tree(self.content, self._head_with_folders) if self.dirty else self.head_tree
 
     @cached_property
     def _store(self) -> Store:
@@ -98,10 +96,6 @@ class Snapshot:
     @cached_property
     def _head(self) -> list[TrackedEntry]:
         return [entry for entry in self._head_with_folders if entry.mode != FOLDER]
-
-    @cached_property
-    def _known(self) -> set[str]:
-        return {entry.blob for entry in self._head_with_folders if entry.mode == FOLDER} | {self.head_tree}
 
     @cached_property
     def _head_with_folders(self) -> list[TrackedEntry]:

@@ -14,6 +14,7 @@ from checker import resources, toml_source
 from checker.model.base import Frozen
 from checker.model.globs import covers
 from checker.model.settings import Layout
+from checker.toml_source import ConfigurationError, nearest
 
 Trust = Literal["claimed", "captured", "rerun", "rerun-signed"]
 Answer = Literal["approved", "ambiguous", "rejected", "unknown"]
@@ -134,3 +135,11 @@ def load() -> Gates:
     text = "\n[approval]\n".join(resources.text("rules", name) for name in ("gates.toml", "approvals.toml"))
     gates = toml_source.load(Gates, toml_source.parse("rules/gates.toml", text))
     return gates.model_copy(update={"sha256": hashlib.sha256(text.encode()).hexdigest()})
+
+
+def named(name: str) -> Gate:
+    """One gate. ConfigurationError: there is none of that name."""
+    known = load().gates
+    if name not in known:
+        raise ConfigurationError("gate", None, f"unknown gate {name!r}{nearest(name, known)}")
+    return known[name]
