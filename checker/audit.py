@@ -9,7 +9,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from checker import __version__, baseline, catalog, custom, engine, gate, waivers
+from checker import __version__, baseline, catalog, change_alone, custom, engine, gate, waivers
 from checker.catalog import Catalog
 from checker.collect.lines import locator
 from checker.engine import Verdict
@@ -77,11 +77,13 @@ def audit(request: Request) -> Audit:
         waived = waivers.apply(verdicts, place.settings, place.catalog, request.as_of.date())
         judged = place.facts.given({WaiverLedger: waived.ledger})
         verdicts = (*waived.verdicts, *engine.run(on_waivers, checks, judged, locate, contain=request.contain))
-        known_debt = _baseline(request.baseline, place).split(verdicts)
+        narrowed = change_alone.apart(verdicts, place, request)
+        known_debt = _baseline(request.baseline, place).split(narrowed.verdicts)
         report = gate.report(
             verdicts=known_debt.verdicts,
             waived=waived.findings,
             baselined=known_debt.findings,
+            before=narrowed.before,
             version=__version__,
             subject=_subject(place),
             standards=tuple(_ref(place.catalog, name) for name in standards),
@@ -99,6 +101,7 @@ def audit(request: Request) -> Audit:
                     (
                         *place.settings.notes,
                         *_left_out(left),
+                        *narrowed.notes,
                         *known_debt.notes,
                         *_notes(place, standards),
                         *_of_runs(place),

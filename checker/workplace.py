@@ -31,6 +31,7 @@ from checker.toml_source import ConfigurationError
 
 LARGEST_CONFIGURATION = 1024 * 1024  # bytes
 NoGit = NotApplicable | Unavailable
+UNBORN = "HEAD"  # as a base it asks for what is not committed yet: everything, before the first commit and without git
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Request:
     install: bool = False
     allow_remote: str | None = None
     progress: int = -1
+    plain: bool = False  # progress in lines of their own, on a terminal too
     contain: bool = True
     changed: bool = False  # judge the added lines of the change alone, where a rule is about lines
     cache: bool = False  # what was read of source may come from, and go to, the user's cache folder
@@ -80,7 +82,7 @@ class Workplace:
         root = Root(request.path)
         git = _git(request.path, stack)
         base = _base(git, request)
-        if request.changed and base.revision is None:
+        if request.changed and base.revision is None and request.base != UNBORN:
             raise ConfigurationError(
                 "--changed", None, "there is no base revision to find a change; name one with --base"
             )
@@ -156,6 +158,7 @@ def _execution(request: Request) -> Execution:
         install=request.install,
         allow_remote=request.allow_remote,
         progress=request.progress,
+        plain=request.plain,
     )
 
 
@@ -168,6 +171,10 @@ def _git(path: Path, stack: ExitStack) -> Git | NoGit:
 
 
 def _base(git: Git | NoGit, request: Request) -> Base:
+    if request.changed and request.base == UNBORN and not (isinstance(git, Git) and git.head):
+        return Base(
+            None, git if isinstance(git, (NotApplicable, Unavailable)) else NotApplicable("nothing is committed yet")
+        )
     if not isinstance(git, Git):
         asked = request.base or request.environment.get("CHECKER_BASE")
         if asked:

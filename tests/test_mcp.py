@@ -22,8 +22,12 @@ import anyio
 import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
 
+from checker.mcp import loopback
 from checker.proofs import keys
+from checker.toml_source import ConfigurationError
 from tests.fake_secrets import fake
 from tests.scratch import FIXTURES, commit, git, whole
 
@@ -377,33 +381,58 @@ def serving(folder: Path) -> list[str]:
     return found
 
 
-def test_http_is_for_this_machine_alone(broken: Path) -> None:
+def test_http_is_for_this_machine_and_who_holds_the_token(broken: Path, tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-P", "-m", "checker", "mcp", "--http", str(port)]
+    kept = tmp_path / "token"
+    command = [sys.executable, "-P", "-m", "checker", "mcp", "--http", str(port), "--token-file", str(kept)]
     server = subprocess.Popen(command, cwd=broken, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE)
 
     async def talk() -> None:
-        async with Client(f"http://127.0.0.1:{port}/mcp") as over_http:
+        bearer = {"Authorization": f"Bearer {kept.read_text('ascii')}"}
+        url = f"http://127.0.0.1:{port}/mcp"
+        async with (
+            create_mcp_http_client(headers=bearer) as http,
+            Client(streamable_http_client(url, http_client=http)) as over_http,
+        ):
             page = await answer(over_http, "explain_rule", rule="pagination")
             assert page["rule"] == "pagination"
 
     try:
         _until_it_listens(port)
         asyncio.run(talk())
+        assert kept.stat().st_mode & 0o777 == 0o600
         sent = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-        foreign = urllib.request.Request(f"http://127.0.0.1:{port}/mcp", b"{}", {"Host": "rebound.example", **sent})
-        with pytest.raises(urllib.error.HTTPError, match="421"):
-            urllib.request.urlopen(foreign, timeout=10)
-        page = {"Origin": "http://evil.example", **sent}  # a page in the browser of whoever runs the server
-        with pytest.raises(urllib.error.HTTPError, match="403"):
-            urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/mcp", b"{}", page), timeout=10)
+        token = {"Authorization": f"Bearer {kept.read_text('ascii')}"}
+        for refused, headers in (
+            ("401", {}),  # another user of this machine
+            ("401", {"Authorization": "Bearer guessed"}),
+            ("421", {"Host": "rebound.example", **token}),
+            ("403", {"Origin": "http://evil.example", **token}),  # a page in the browser of whoever runs the server
+        ):
+            request = urllib.request.Request(f"http://127.0.0.1:{port}/mcp", b"{}", {**sent, **headers})
+            with pytest.raises(urllib.error.HTTPError, match=refused):
+                urllib.request.urlopen(request, timeout=10)
         with socket.socket() as probe:
             assert probe.connect_ex((_outer_address(), port)) != 0, "it listens on loopback alone"
     finally:
         server.send_signal(signal.SIGINT)
-        server.communicate(timeout=20)
+        said = server.communicate(timeout=20)[1].decode()
+    assert f"http://127.0.0.1:{port}/mcp, the token in {kept}" in said
+
+
+def test_a_token_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    kept = tmp_path / "token"
+    first = loopback.token_of(kept)
+    assert loopback.token_of(kept) == first
+    kept.chmod(0o644)
+    with pytest.raises(ConfigurationError, match="is open to others"):
+        loopback.token_of(kept)
+    kept.chmod(0o600)
+    kept.write_text("short")
+    with pytest.raises(ConfigurationError, match="holds no token"):
+        loopback.token_of(kept)
 
 
 def _outer_address() -> str:

@@ -289,7 +289,19 @@ def test_the_next_command_asks_for_the_same_again() -> None:
 def test_agent_tells_a_mend_once() -> None:
     written = agent.render(sample()).decode()
     assert written.count("mend: Take a cursor") == 1
-    assert "   mend: as 3\n" in written
+    assert "\n3. [major] pagination: 2 findings with one mend\n   openapi.yaml:88-129 — GET /orders returns" in written
+
+
+def test_agent_counts_a_kind_and_names_where_the_rest_is() -> None:
+    many = tuple(
+        finding("pagination", f"api/part{number % 3}.yaml").model_copy(update={"fingerprint": f"{number:016x}"})
+        for number in range(40)
+    )
+    written = agent.render(changed(findings=(*many, finding("naming", "a.py")))).decode()
+    assert "[major] pagination: 40 findings with one mend\n" in written
+    assert "\n   and 36 more: api/part1.yaml (13), api/part2.yaml (13), api/part0.yaml (10)\n" in written
+    assert written.count("   mend: ") == 2
+    assert "more finding" not in written
 
 
 def test_agent_warns_of_quoted_text_only_where_there_is_some() -> None:

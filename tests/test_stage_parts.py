@@ -124,6 +124,15 @@ def test_progress_is_plain_where_there_is_no_terminal() -> None:
     Progress(-1).say("nobody listens")
 
 
+def test_progress_rewrites_its_line_on_a_terminal_unless_lines_are_asked_for() -> None:
+    for plain in (False, True):
+        master, terminal = os.openpty()
+        Progress(terminal, plain=plain).say("the app is started")
+        assert (b"\x1b[" in os.read(master, 200)) is not plain
+        os.close(terminal)
+        os.close(master)
+
+
 def test_what_nobody_waits_for_any_more_is_ended(tmp_path: Path) -> None:
     began = tmp_path / "began"
 

@@ -51,6 +51,7 @@ COLLECTORS = Registry(
         "PastSecrets": "past_secrets:past_secrets",
         "Pipelines": "pipelines:pipelines",
         "PrismaProjects": "prisma_schema:prisma_projects",
+        "Project": "project:project",
         "ProofRecords": "proof_records:proof_records",
         "Proposals": "outputs.proposals:proposals",
         "Queue": "outputs.work:queue",

@@ -102,6 +102,7 @@ def underway(
         public=tuple(one.operation for one in policy.public),
         users=tuple(UserPlan(**user.model_dump()) for user in description.app.users),
         progress=execution.progress,
+        plain=execution.plain,
         notes=(
             *(f"{path} of the repository was not obeyed" for path in theirs),
             *(left_out(api, contracts) if isinstance(api, Api) and contracts else ()),

@@ -47,6 +47,8 @@ def _accepted(report: Report) -> Iterator[str]:
         f"{counted(len(report.baselined), 'finding')} in the baseline" if report.baselined else "",
         f"{counted(len(report.suppressions), 'marker')} in the code" if report.suppressions else "",
     ]
+    if report.before:
+        yield f"Not judged, because they were there before the change: {counted(len(report.before), 'finding')}."
     if any(parts):
         yield f"Accepted by somebody: {', '.join(filter(None, parts))}."
 

@@ -74,7 +74,7 @@ def raise_loopback() -> bool:
 def rehearse(plan: Plan, *, alone: bool) -> Rehearsal:
     """Everything, once, in a network of its own where `alone`. Raises NotStarted."""
     with (
-        closing(Progress(plan.progress)) as progress,
+        closing(Progress(plan.progress, plain=plan.plain)) as progress,
         closing(Fuzzer(Path(plan.scratch, "fuzz"), plan.profile, plan.seed)) as fuzzer,
     ):
         progress.say("the app is started")
