@@ -27,6 +27,7 @@ class Execution:
     install: bool = False
     allow_remote: str | None = None
     progress: int = -1
+    templates: str = ""  # a folder where what a database begins with may lie ready for the next one
 
     @property
     def seconds(self) -> float:
