@@ -130,11 +130,13 @@ def _rehearsal_last(
     if not any(rule.rule.family is Family.RUNTIME for rule in rules):
         return rules
     from checker.model.rehearsal import Rehearsal
+    from checker.probe.rehearse import Stage
     from checker.probe.underway import Underway
 
     last = tuple(rule for rule in rules if engine.needs(checks[rule.id], Rehearsal))
     if last and place.facts.collected("Rehearsal") is None:
         with suppress(Exception):  # the rules that ask for it say why there is none
+            stack.callback(place.facts.get(Stage).close)
             stack.callback(place.facts.get(Underway).close)
     return (*(rule for rule in rules if rule not in last), *last)
 

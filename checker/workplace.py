@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from checker import catalog, custom, sarif_import, settings
@@ -25,6 +26,7 @@ from checker.model.outputs.work import AsOf
 from checker.model.rule import Profile
 from checker.model.settings import Description, DescriptionChange, Policy
 from checker.model.unavailable import NotApplicable, Unavailable
+from checker.probe import keeping
 from checker.probe.git import Git
 from checker.settings import Settings
 from checker.toml_source import ConfigurationError
@@ -102,7 +104,7 @@ class Workplace:
             Imported: sarif_import.read(request.imports, request.path),
             DescriptionChange: config.description_change(),
             CacheFolder: CacheFolder(_cache(request.environment) if request.cache else ""),
-            Execution: _execution(request),
+            Execution: _execution(request, _templates(request, stack)),
             **request.given,
         }
         return cls(root, git, base, known, wanted, rules, proposed, config, Facts(COLLECTORS, given))
@@ -148,8 +150,19 @@ def _cache(environment: Mapping[str, str]) -> str:
     return f"{folder}/backend-checker" if folder else ""
 
 
-def _execution(request: Request) -> Execution:
+def _templates(request: Request, stack: ExitStack) -> str:
+    """Where new databases may be copied from: the user's cache folder, or one that lasts as long as this run."""
+    if request.profile == "static":
+        return ""
+    kept = _cache(request.environment) if request.cache else ""
+    if kept:
+        return f"{kept}/postgresql"
+    return stack.enter_context(TemporaryDirectory(prefix="checker-pg-template-", dir=keeping.base()))
+
+
+def _execution(request: Request, templates: str) -> Execution:
     return Execution(
+        templates=templates,
         profile=request.profile,
         pg_bin=request.pg_bin,
         mysql_bin=request.mysql_bin,

@@ -67,6 +67,7 @@ COLLECTORS = Registry(
         "Sessions": "outputs.session:sessions",
         "SpecChanges": "change.specs:spec_changes",
         "StackDocuments": "dependencies:stack_documents",
+        "Stage": "rehearsal:stage",
         "Suites": "code.suites:suites",
         "Suppressions": "suppressions:suppressions",
         "Technologies": "dependencies:technologies",

@@ -58,7 +58,10 @@ def migration_runs(
     traced = partial(_traced, new=new)
     runs: list[MigrationRun] = []
     files = [one.path for one in inventory.files if one.role is not Role.VENDORED]
-    with scratch_copy(root.path, files) as copy, Servers(execution.pg_bin, execution.mysql_bin) as servers:
+    with (
+        scratch_copy(root.path, files) as copy,
+        Servers(execution.pg_bin, execution.mysql_bin, execution.templates) as servers,
+    ):
         for number, tree in enumerate(migrations.trees):
             engine = _engine(tree, description, root)
             try:

@@ -29,6 +29,7 @@ class Execution:
     allow_remote: str | None = None
     progress: int = -1
     plain: bool = False
+    templates: str = ""  # a folder where what a database begins with may lie ready for the next one
 
     @property
     def seconds(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import pwd
@@ -37,6 +38,9 @@ MYSQL = (
 )
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+PATIENCE = 4  # nice(2); more would starve it where the machine is busy with other things
+SEGMENT = 1  # MiB, the least; the log of a server that is thrown away is never long
+_HELD: list[int] = []  # the lock on a template that is to be made
 
 
 def main() -> None:
@@ -94,10 +98,26 @@ def _works(prefix: list[str]) -> bool:
 
 
 def _postgresql(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[str, Any]) -> subprocess.Popen[bytes]:
-    data, binaries = f"{folder}/data", asked["bin"]
-    words = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync"]
+    template = "" if user else asked.get("template", "")  # of whoever may not read it there is none
+    is_copy = _copied(template, f"{folder}/data") if template else False
+    if not is_copy:
+        _initdb(asked["bin"], folder, prefix, user)
+        _keep(f"{folder}/data", template)
+    try:
+        return _served(asked, folder, prefix, user)
+    except RuntimeError:
+        if not is_copy:
+            raise
+    shutil.rmtree(template, ignore_errors=True)  # whatever is wrong with it, it is made anew
+    shutil.rmtree(f"{folder}/data", ignore_errors=True)
+    _initdb(asked["bin"], folder, prefix, user)
+    return _served(asked, folder, prefix, user)
+
+
+def _initdb(binaries: str, folder: str, prefix: list[str], user: dict[str, Any]) -> None:
+    words = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync", f"--wal-segsize={SEGMENT}"]
     made = subprocess.run(
-        [*prefix, f"{binaries}/initdb", "-D", data, *words],
+        [*prefix, f"{binaries}/initdb", "-D", f"{folder}/data", *words],
         capture_output=True,
         stdin=subprocess.DEVNULL,
         env=ENVIRONMENT,
@@ -108,15 +128,57 @@ def _postgresql(asked: dict[str, Any], folder: str, prefix: list[str], user: dic
     )
     if made.returncode:
         raise RuntimeError("initdb: " + made.stderr.decode("utf-8", "replace").strip())
+
+
+def _copied(template: str, data: str) -> bool:
+    """Whether the data was copied from a template. Who comes while it is made waits for it, and makes none beside."""
+    with contextlib.suppress(OSError):
+        os.makedirs(os.path.dirname(template), mode=0o700, exist_ok=True)
+        with open(f"{template}.lock", "wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copytree(template, data, symlinks=True)
+                return True
+            _HELD.append(os.dup(lock.fileno()))  # until it is there
+    shutil.rmtree(data, ignore_errors=True)
+    return False
+
+
+def _keep(data: str, template: str) -> None:
+    """Let others copy what initdb wrote; where that cannot be, nothing is kept."""
+    part = f"{template}.{os.getpid()}"
+    try:
+        if _HELD:
+            shutil.copytree(data, part, symlinks=True)
+            os.rename(part, template)
+    except OSError:
+        shutil.rmtree(part, ignore_errors=True)
+    finally:
+        while _HELD:
+            os.close(_HELD.pop())
+
+
+def _served(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[str, Any]) -> subprocess.Popen[bytes]:
+    data = f"{folder}/data"
     options = [word for name, value in asked["settings"].items() for word in ("-c", f"{name}={value}")]
-    words = [*prefix, f"{binaries}/postgres", "-D", data, "-k", folder, *options]
+    words = [*prefix, f"{asked['bin']}/postgres", "-D", data, "-k", folder, *options]
     server = _launched(words, folder, user)
+    if asked.get("patient"):
+        _yield_to_others(server.pid)
 
     def ready() -> bool:
         with open(f"{data}/postmaster.pid", encoding="utf-8") as status:
             return status.read().rstrip().endswith("ready")  # as pg_ctl does it
 
     return _awaited(server, ready, f"{folder}/log")
+
+
+def _yield_to_others(process: int) -> None:
+    """Let the process have what the others leave: by itself, and where sessions share (sched(7)) by its session."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, process, PATIENCE)
+    with contextlib.suppress(OSError), open(f"/proc/{process}/autogroup", "w", encoding="ascii") as share:
+        share.write(str(PATIENCE))
 
 
 def _mysql(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[str, Any]) -> subprocess.Popen[bytes]:

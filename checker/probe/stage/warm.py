@@ -20,6 +20,7 @@ from typing import Any
 from checker.probe.stage.app import LARGEST_FILE, MARK, Process, as_guest
 
 _SCRIPT = Path(__file__).parent.parent / "inside" / "warm.py"
+_COUNTED = _SCRIPT.with_name("counted.py")
 _CHILD_SUBREAPER = 36  # prctl(2)
 _SECONDS = 30.0  # for all imports
 _ROOM = "-" * 64  # the longest mark
@@ -154,6 +155,14 @@ def _is_script_of(path: str, python: str) -> bool:
     except OSError:
         return False
     return first.rstrip() == b"#!" + python.encode()
+
+
+def counted(argv: Sequence[str], python: str, tally: Path | None) -> list[str]:
+    """A command of this interpreter that tells how many statements SQLite gets; any other, or without a file, as it is."""
+    words = [python, *argv] if argv[0] != python and _is_script_of(argv[0], python) else list(argv)
+    if tally is None or words[0] != python or len(words) < 2 or (words[1].startswith("-") and words[1] != "-m"):
+        return list(argv)
+    return [python, str(_COUNTED), str(tally), *words[1:]]
 
 
 def can_be_kept() -> bool:
