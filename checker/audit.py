@@ -13,6 +13,7 @@ from checker import __version__, baseline, catalog, change_alone, custom, engine
 from checker.catalog import Catalog
 from checker.collect.lines import locator
 from checker.engine import Verdict
+from checker.kept import Kept, Told
 from checker.model.contract import ContractFiles
 from checker.model.observation import Check
 from checker.model.proof_records import ProofRecords
@@ -69,11 +70,17 @@ def audit(request: Request) -> Audit:
             )  # refused now, not when it rules
         asked, left = catalog.selected(bound, place.catalog, request.only, request.skip)
         asked, unasked = _of_profile(asked, request.profile)
-        on_waivers = tuple(rule for rule in asked if engine.needs(checks[rule.id], WaiverLedger))
-        on_repo = tuple(rule for rule in asked if rule not in on_waivers)
+        kept = Kept(place, request, asked)
+        fresh = tuple(rule for rule in asked if rule.id not in kept.verdicts)
+        on_waivers = tuple(rule for rule in fresh if engine.needs(checks[rule.id], WaiverLedger))
+        on_repo = tuple(rule for rule in fresh if rule not in on_waivers)
         locate = locator(place.root)
         on_repo = _rehearsal_last(on_repo, checks, place, stack)
-        verdicts = engine.run(on_repo, checks, place.facts, locate, contain=request.contain)
+        decided = engine.judged(on_repo, checks, place.facts, locate, contain=request.contain)
+        decided = _in_order(asked, kept.verdicts, decided)
+        told = _told(place, kept)
+        kept.keep(decided, checks, told)
+        verdicts = engine.subsumed(decided)
         waived = waivers.apply(verdicts, place.settings, place.catalog, request.as_of.date())
         judged = place.facts.given({WaiverLedger: waived.ledger})
         verdicts = (*waived.verdicts, *engine.run(on_waivers, checks, judged, locate, contain=request.contain))
@@ -91,11 +98,11 @@ def audit(request: Request) -> Audit:
             profile=request.profile,
             as_of=request.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             not_asked=tuple(sorted((*left, *unasked), key=lambda one: one.rule)),
-            suppressions=_suppressions(place),
-            claims=_claims(place),
+            suppressions=told.suppressions,
+            claims=told.claims,
             manual=tuple(_manual(place.catalog, standards)),
             waivers=waived.ledger.uses,
-            proofs=_proofs(place),
+            proofs=told.proofs,
             notes=tuple(
                 dict.fromkeys(
                     (
@@ -104,8 +111,9 @@ def audit(request: Request) -> Audit:
                         *narrowed.notes,
                         *known_debt.notes,
                         *_notes(place, standards),
+                        *told.files,
                         *_of_runs(place),
-                        *_of_source(place),
+                        *told.source,
                         *_files_alone(verdicts),
                     )
                 )
@@ -120,6 +128,29 @@ def audit(request: Request) -> Audit:
         fail_on=str(policy.fail_on),
         seconds=seconds,
         around=lambda report: _BESIDE["around"](place.root, place.facts, report),
+    )
+
+
+def _in_order(
+    asked: Sequence[BoundRule], kept: Mapping[str, Verdict], decided: Sequence[Verdict]
+) -> tuple[Verdict, ...]:
+    """What was decided now beside what still stands, as if all of it were new."""
+    if not kept:
+        return tuple(decided)
+    known = {**kept, **{one.bound.id: one for one in decided}}
+    return tuple(known[rule.id] for rule in asked if rule.id in known)
+
+
+def _told(place: Workplace, kept: Kept) -> Told:
+    """What the report says beside its findings, from the run before where it still stands."""
+    before = kept.told()
+    listed = kept.stands("ContractFiles") and kept.stands("Inventory")
+    return Told(
+        suppressions=before.suppressions if kept.stands("Suppressions") else _suppressions(place),
+        claims=before.claims if kept.stands("ClaimLedger") else _claims(place),
+        proofs=before.proofs if kept.stands("ProofRecords") else _proofs(place),
+        files=before.files if listed else tuple(_of_files(place)),
+        source=before.source if kept.stands("CodeMatches") else _of_source(place),
     )
 
 
@@ -275,6 +306,10 @@ def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:
         planned = [clause.id for clause in place.catalog.standards[name].clauses if clause.state == "planned"]
         if planned:
             yield f"{len(planned)} clauses of {name} have no rule yet and were not looked at (checker standards {name})"
+
+
+def _of_files(place: Workplace) -> Iterator[str]:
+    """Which files were passed over."""
     try:
         for path in place.facts.get(ContractFiles).passed_over:
             yield f"{path} looks like a contract and was not judged: [layout] names others, or the folder is not the app's"

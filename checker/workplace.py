@@ -17,6 +17,7 @@ from checker.collect import COLLECTORS
 from checker.collect.changes import Base
 from checker.collect.facts import Facts
 from checker.collect.files import Root, Unreadable, decoded
+from checker.collect.traced import Traces
 from checker.model.contract import joined
 from checker.model.custom import CustomRules
 from checker.model.execution import CacheFolder, Execution
@@ -93,11 +94,12 @@ class Workplace:
         known = custom.joined(ours, rules)
         wanted = custom.joined(ours, proposed)
         config = settings.load(head, ruling, before, known, request.as_of.date(), wanted)
+        traces = Traces()
         given = {
             Root: root,
             Git: git,
             Base: base,
-            AsOf: AsOf(request.as_of),
+            AsOf: traces.view(AsOf.__name__, AsOf(request.as_of)),
             Policy: config.policy,
             Description: config.description,
             CustomRules: rules,
@@ -107,7 +109,7 @@ class Workplace:
             Execution: _execution(request, _templates(request, stack)),
             **request.given,
         }
-        return cls(root, git, base, known, wanted, rules, proposed, config, Facts(COLLECTORS, given))
+        return cls(root, git, base, known, wanted, rules, proposed, config, Facts(COLLECTORS, given, traces))
 
 
 def catalog_at(folder: Path) -> Catalog:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any, ClassVar, TypeVar, cast
 
-from checker.injection import arguments
+from checker.collect.traced import Traces
+from checker.injection import Get, arguments
 from checker.model.unavailable import NotApplicable, Unavailable
 
 Fact = TypeVar("Fact")
@@ -19,8 +20,11 @@ class Facts:
 
     underway: ClassVar[list[str]] = []  # types of facts that are being collected in this process, the innermost last
 
-    def __init__(self, collectors: Mapping[str, Collector], given: Mapping[type[Any], Any]) -> None:
+    def __init__(
+        self, collectors: Mapping[str, Collector], given: Mapping[type[Any], Any], traces: Traces | None = None
+    ) -> None:
         self._collectors = collectors
+        self.traces = traces
         self._known: dict[type[Any], Any] = dict(given)
         self.seconds: dict[
             str, float
@@ -49,9 +53,13 @@ class Facts:
 
     def given(self, more: Mapping[type[Any], Any]) -> Facts:
         """The same facts, and some more that only a later step knows."""
-        richer = Facts(self._collectors, {**self._known, **more})
+        richer = Facts(self._collectors, {**self._known, **more}, self.traces)
         richer.seconds = self.seconds
         return richer
+
+    def _getter(self, of: str) -> Get:
+        traces = self.traces
+        return self.get if traces is None else lambda fact: traces.view(of, self.get(fact))
 
     def _collected(self, fact: type[Any]) -> Any:
         started = perf_counter()
@@ -59,7 +67,7 @@ class Facts:
         self.underway.append(fact.__name__)
         try:
             collector = self._collectors[fact.__name__]
-            return collector(**arguments(collector, self.get))
+            return collector(**arguments(collector, self._getter(fact.__name__)))
         except (Unavailable, NotApplicable) as missing:
             return missing
         finally:

@@ -112,6 +112,14 @@ class Git:
         """
         return list(self._now.changed)
 
+    def unlike_index(self) -> list[str]:
+        """Paths whose bytes on disk are not those of the index, for whatever reason, sorted; deleted ones too."""
+        return self._now.unlike
+
+    def names(self) -> str:
+        """A digest of what every name of the repository means: HEAD, refs, where history is cut off."""
+        return self._runner.private.digest()
+
     @property
     def dirty(self) -> bool:
         """Whether anything is changed or untracked: whether `tree()` or the index may differ from HEAD."""

@@ -114,10 +114,19 @@ class Snapshot:
         self.runner.call("update-index", "--add", "--replace", "-z", "--stdin", stdin=lines, index=index, makes=True)
         return index_entries(self.runner.call("ls-files", "--stage", "-z", cwd=self.root, index=index))
 
+    @property
+    def unlike(self) -> list[str]:
+        """Paths that are not byte for byte on disk as the index has them."""
+        return sorted({entry.path for entry in self._unlike})
+
+    @cached_property
+    def _unlike(self) -> Comparison:
+        return self.files.compare(self.tracked)
+
     @cached_property
     def _comparison(self) -> Comparison:
         """What differs on disk, without what differs only as every checkout does: line endings, Git LFS, `$Id$`."""
-        found = self.files.compare(self.tracked)
+        found = self._unlike
         pointers = self._pointers_among([*found.edited, *found.retyped])
         edited = [
             entry

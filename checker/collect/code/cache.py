@@ -48,12 +48,17 @@ class Cache:
                 found[name] = json.loads(body)
         return found
 
-    def put(self, records: Mapping[str, Any]) -> None:
-        """Keep some records; a full disk or a lock that another run holds is no reason to fail."""
+    def put(self, records: Mapping[str, Any], *, as_quoted: bool = False) -> None:
+        """Keep some records; a full disk or a lock that another run holds is no reason to fail.
+
+        A record that may hold a secret is not kept; `as_quoted` says that it holds no more than a report, and no content.
+        """
         if self._database is None or not records:
             return
         bodies = ((name, json.dumps(record, separators=(",", ":"))) for name, record in records.items())
-        rows = [(name, body) for name, body in bodies if not holds_secret(body)]  # no secret is kept anywhere
+        rows = [
+            (name, body) for name, body in bodies if as_quoted or not holds_secret(body)
+        ]  # no secret is kept anywhere
         with contextlib.suppress(sqlite3.Error), self._database:
             self._database.executemany("INSERT OR REPLACE INTO looked VALUES (?, ?)", rows)
 
