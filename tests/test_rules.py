@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from checker.model.rehearsal import Rehearsal
 from checker.model.report import Report
 from checker.workplace import Request
 from tests.scratch import FIXTURES, build
+from tests.shared_server import shared
 
 RULES = FIXTURES / "rules"
 CASES = sorted(found.parent for found in RULES.glob("*/*/expect.toml"))
@@ -28,6 +30,13 @@ OUTCOMES = {
     "unavailable": "unavailable",
     "waived": "waived",
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _migrations_begin_at_once() -> Iterator[None]:
+    """A hundred fixtures and more run migrations: a server and an interpreter of its own for each would be most of their time."""
+    with shared():
+        yield
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
