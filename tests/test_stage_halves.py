@@ -10,7 +10,7 @@ from checker.probe.stage.halves import halved
 
 
 def document(*paths: str) -> dict[str, Any]:
-    body = {"requestBody": {}}
+    body: dict[str, Any] = {"requestBody": {}}
     return {"openapi": "3.1.0", "components": {}, "paths": {path: {"get": {}, "post": body} for path in paths}}
 
 
@@ -34,5 +34,6 @@ def test_what_is_small_or_about_one_thing_stays_whole(paths: tuple[str, ...]) ->
 
 
 def test_a_contract_that_is_none_stays_as_it_is() -> None:
-    for odd in ({}, {"paths": None}, {"paths": {"/a": None, "/b": []}}):
+    odds: tuple[dict[str, Any], ...] = ({}, {"paths": None}, {"paths": {"/a": None, "/b": []}})
+    for odd in odds:
         assert halved(odd) == (odd,)
