@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -93,15 +94,22 @@ class _Opened:
 
 
 def pass_gate(
-    name: str, request: Request, supplied: Sequence[str] = (), kept: Mapping[str, Head] | None = None
+    name: str,
+    request: Request,
+    supplied: Sequence[str] = (),
+    kept: Mapping[str, Head] | None = None,
+    since: str | None = None,
 ) -> GateRun:
-    """Judge one gate. ConfigurationError: no such gate. Unavailable: no git."""
+    """Judge one gate; `kept` and `since` are the heads and the base that an anchor remembers.
+
+    ConfigurationError: no such gate. Unavailable: no git.
+    """
     gate = gates.named(name)
     with ExitStack() as stack:
         opened = _Opened.of(request, supplied, kept or {}, stack)
         judged = [one for each in opened.bundles for one in judge(each, opened.against, gate.min_trust)]
         records = {each.name: bundle.read(each.name, each.data) for each in opened.bundles}
-        latest = [_latest(kind, judged, records) for kind in gate.proofs]
+        latest = [newest_of(kind, judged, records) for kind in gate.proofs]
         makers = [one.owner for one in latest if one.owner]
         by_path = {one.path: one for one in judged}
         asked = Asked(name, opened.against, makers, gates.load().approval.meaning)
@@ -110,7 +118,8 @@ def pass_gate(
         latest = [_accepted(one, consents, gate.min_trust) for one in latest]
         latest, overrides = overridden(latest, opened.place.settings.policy.waivers, request.as_of.date())
         contradicted = tuple(contradictions(judged))
-        decision, reasons = _decide(gate, latest, consents, report, (*contradicted, *opened.gone))
+        doubts = (*contradicted, *opened.gone, *_moved(opened, since))
+        decision, reasons = _decide(gate, latest, consents, report, doubts)
         verdict = _verdict(name, opened, latest, decision, overrides)
         attempts = {kind: sum(one.type == kind for one in judged) for kind in gate.proofs}
         loose = tuple(
@@ -119,6 +128,7 @@ def pass_gate(
         notes = (
             *loose,
             *_own_base(opened),
+            *_movable(request, opened),
             *opened.notes,
             *opened.against.believed.notes,
             *opened.place.settings.notes,
@@ -145,6 +155,22 @@ def _own_base(opened: _Opened) -> tuple[str, ...]:
     return (said,) * same
 
 
+def _moved(opened: _Opened, since: str | None) -> Iterator[str]:
+    """A base goes on: one that does not follow the base of an earlier judgement was put in its place."""
+    fork, known = opened.against.fork, opened.git.resolve(since) if since else None
+    if since and fork is not None and (known is None or opened.git.merge_base(known, fork) != known):
+        yield f"base: {fork[:12]} does not follow {since[:12]}, which was the base when the anchor was kept"
+
+
+def _movable(request: Request, opened: _Opened) -> tuple[str, ...]:
+    """An id is what it is; a name in this clone is what somebody made of it here."""
+    named, fork = request.base or request.environment.get("CHECKER_BASE") or "", opened.against.fork
+    if fork is None or re.fullmatch(r"[0-9a-f]{40,64}", named):
+        return ()
+    called = f"{named!r} names here" if named else "this clone has it"
+    return (f"the base is {fork[:12]}, as {called}: who may write in .git may move it; fetch it anew, or name its id",)
+
+
 def _filed(git: Git, fork: str, settings: Settings) -> Iterator[str]:
     """What lies among records, as `checker prove` tells it: written after a proof, no proof knows it."""
     told = settings.base_description
@@ -166,8 +192,11 @@ def needed(name: str) -> tuple[str, ...]:
 
 def verify(
     files: Sequence[Path], supplied: Sequence[str], request: Request | None
-) -> tuple[list[Judged], dict[str, Head], list[str]]:
-    """Judge bundles anywhere, without running anything; against the tree and the policy of a repository where one is named."""
+) -> tuple[list[Judged], dict[str, Head], str | None, list[str]]:
+    """Judge bundles anywhere, without running anything; against the tree and the policy of a repository where one is named.
+
+    Beside the verdicts: how far each chain reaches, the base that they were judged against, and notes.
+    """
     with ExitStack() as stack:
         if request is None:
             believed = policy.believed(Policy(), supplied, anchored=False)
@@ -185,7 +214,7 @@ def verify(
             data = _read(file)
             judged += judge(_anchored(str(file), data, remembered), against)
             heads[str(file)] = bundle.head(data)
-        return judged, heads, [*against.believed.notes, *notes]
+        return judged, heads, against.fork, [*against.believed.notes, *notes]
 
 
 def anchors_of(text: str) -> dict[str, Head]:
@@ -204,7 +233,7 @@ def _anchored(name: str, data: bytes, remembered: Sequence[Mapping[str, Head]]) 
     return Bundle(name, data, tuple(one[each] for one in remembered for each in sorted(names) if each in one))
 
 
-def _latest(kind: str, judged: Sequence[Judged], records: Bundles) -> Judged:
+def newest_of(kind: str, judged: Sequence[Judged], records: Bundles) -> Judged:
     """The newest record of this tree decides, so that an old pass never hides a later failure; else the best reason."""
     of_kind = [one for one in judged if one.type == kind]
     if not of_kind:
@@ -214,16 +243,19 @@ def _latest(kind: str, judged: Sequence[Judged], records: Bundles) -> Judged:
     current = [one for one in of_kind if one.state in ("valid", "failed")]
     untrusted = [one for one in of_kind if one.state == "untrusted"]
     chosen = current or untrusted or of_kind
-    # within a chain what follows is newer, whatever a clock said; between chains, and ends of one, there is only the clock
-    ends = [one for name, each in records.items() for one in _ends(chosen, name, each)]
-    return max(
-        ends, key=lambda one: (one.proof.predicate.checker.finished_on if one.proof else "", one.state != "valid")
-    )
+    ends = [end for name, each in records.items() if (end := _end(chosen, name, each))]
+    return max(ends, key=_finished)
 
 
-def _ends(chosen: Sequence[Judged], name: str, records: Sequence[bundle.Record]) -> list[Judged]:
+def _end(chosen: Sequence[Judged], name: str, records: Sequence[bundle.Record]) -> Judged | None:
+    """In a chain what follows is newer, whatever a clock said; of ends side by side the one that does not hold counts."""
     places = {int(line) - 1: one for one in chosen for of, _, line in (one.path.rpartition(":"),) if of == name}
-    return [places[one] for one in newest([record.follows for record in records], places)]
+    ends = [places[one] for one in newest([record.follows for record in records], places)]
+    return max(ends, key=lambda one: (one.state != "valid", _finished(one)), default=None)
+
+
+def _finished(one: Judged) -> str:
+    return one.proof.predicate.checker.finished_on if one.proof else ""
 
 
 def _accepted(one: Judged, consents: Sequence[Consented], min_trust: Trust) -> Judged:

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from checker.gating import newest_of, pass_gate
 from checker.proofs import bundle, keys
 from checker.proofs.anchors import parsed
 from checker.proofs.chain import Head, above, newest
+from checker.proofs.judging import Judged
+from checker.workplace import Request
 from tests.proved_project import Project, reasons
 from tests.scratch import commit, git
 from tests.test_proof_envelope import proof
@@ -130,3 +133,28 @@ class TestOfAProject:
         done = project.gate("G3")
         assert ("was anchored and is gone" in reasons(done)) is not kept, "a commit on no branch was rewritten away"
         assert any("about another branch" in one for one in done.notes) is kept
+
+    def test_a_base_that_was_put_in_the_place_of_another(self, project: Project, tmp_path: Path) -> None:
+        first = project.base
+        (project.root / "notes.md").write_text("later\n")
+        project.base = commit(project.root, "main goes on")
+        request = Request(path=project.root, base="main")
+        moved = "does not follow"
+        assert moved not in reasons(pass_gate("G3", request, since=first))
+        tree = git(project.root, "rev-parse", "HEAD^{tree}")
+        git(project.root, "reset", "-q", "--hard", git(project.root, "commit-tree", tree, "-m", "a base of my own"))
+        done = pass_gate("G3", request, since=project.base)
+        assert moved in reasons(done)
+        assert any("who may write in .git may move it" in one for one in done.notes)
+        assert not any("may move it" in one for one in project.gate("G3").notes), "an id cannot be moved"
+
+    def test_of_ends_side_by_side_the_one_that_does_not_hold_counts(self, project: Project) -> None:
+        self._appended(project, "PASSED")
+        first = project.bundle().read_bytes()
+        project.bundle().unlink()
+        self._appended(project, "FAILED")
+        records = bundle.read("a", first + project.bundle().read_bytes())
+        assert [one.follows for one in records] == [(), ()]
+        passed = Judged("a:1", "build_output", "valid", "captured", "")
+        told = [passed, Judged("a:2", "build_output", "failed", "captured", "")]
+        assert newest_of("build_output", told, {"a": records}).state == "failed"

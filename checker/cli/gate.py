@@ -18,6 +18,7 @@ from checker.cli.output import write_whole
 from checker.gating import GateRun, anchors_of, needed, pass_gate, verify
 from checker.model.unavailable import Unavailable
 from checker.proofs import keys
+from checker.proofs.anchors import base_of
 from checker.proofs.chain import Head
 from checker.proofs.envelope import seal
 from checker.proofs.judging import Judged
@@ -112,12 +113,13 @@ def verify_command(
 ) -> None:
     """Verify proofs offline: signature, chain, tree, policy and trust, each with its reason."""
     request = Request(path=repo, base=base, environment=dict(os.environ)) if repo else None
-    judged, heads, notes = verify(files, supplied, request)
+    judged, heads, base_id, notes = verify(files, supplied, request)
     lines = [
         f"{one.state} {one.type} {one.path} ({one.trust}){': ' if one.reason else ''}{one.reason}" for one in judged
     ]
     reached = {name: _head(one) for name, one in heads.items()}
-    _print({"proofs": [_verified(one) for one in judged], "heads": reached, "notes": notes}, lines, fmt)
+    told = {"proofs": [_verified(one) for one in judged], "heads": reached, "base": base_id, "notes": notes}
+    _print(told, lines, fmt)
     for note in notes:
         click.echo(f"note: {visible(note)}", err=True)
     newest = {one.type: one for one in judged}
@@ -127,10 +129,10 @@ def verify_command(
 
 def _passed(name: str, path: Path, options: dict[str, Any]) -> GateRun:
     _folder(path)
-    anchors = anchors_of(options["anchor"].read_text("utf-8", "replace")) if options["anchor"] else {}
-    done = pass_gate(
-        name, Request(path=path, base=options["base"], environment=dict(os.environ)), options["supplied"], anchors
-    )
+    text = options["anchor"].read_text("utf-8", "replace") if options["anchor"] else ""
+    anchors, since = (anchors_of(text), base_of(text)) if text else ({}, None)
+    request = Request(path=path, base=options["base"], environment=dict(os.environ))
+    done = pass_gate(name, request, options["supplied"], anchors, since)
     if options["verdict"]:
         write_whole(options["verdict"], seal(done.verdict, keys.of(os.environ)) + b"\n")
     return done

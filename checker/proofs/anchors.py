@@ -35,6 +35,12 @@ def parsed(text: str) -> dict[str, Head]:
         raise NotAnAnchor("not the JSON of checker verify --format json") from None
 
 
+def base_of(text: str) -> str | None:
+    """The base that an anchor remembers, None where it names none; of a text that `parsed` accepts."""
+    base = json.loads(text).get("base")
+    return base if isinstance(base, str) and re.fullmatch(r"[0-9a-f]{40,64}", base) else None
+
+
 def _head(told: Any) -> Head:
     records, sha256, also = told["records"], told["sha256"], told.get("also", [])
     if type(records) is not int or records < 0 or not all(isinstance(one, str) for one in (sha256, *also)):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from checker.model.git import TrackedEntry
 from checker.model.proof import Signal
+from checker.model.repo import Role
+from checker.proofs import js_tests
 from checker.proofs.revision import Revision
 
 _UNREADABLE = (".pyc", ".pyd", ".so", ".dll", ".dylib", ".node", ".wasm", ".jar", ".class")
+_CODE = (".py", *js_tests.SUFFIXES)
+_ASKS = re.compile(rb"^[^\S\n]*(?:from|import|export)\b[^\n]*|\brequire\([^)\n]*\)|\bimport\([^)\n]*\)", re.MULTILINE)
+_WORD = re.compile(rb"[\w$-]+")
 _ROOTS = ("", "src/")
 _RUNNERS = frozenset(
     {
@@ -32,8 +38,8 @@ def signals(left_out: Mapping[str, str], base: Revision, head: Revision) -> tupl
     """Everything of the kind that the base does not have as the head has it; a person must say whether it is meant."""
     if head.entries == base.entries:
         return ()
-    known = _places([*base.entries, *base.records])
-    new = [one for one in head.entries if known.get(one.path) != (one.mode, one.blob)]
+    known = {*base.entries, *base.records}
+    new = [one for one in head.entries if one not in known]
     found = {
         *_unseen(left_out, new),
         *(
@@ -43,12 +49,9 @@ def signals(left_out: Mapping[str, str], base: Revision, head: Revision) -> tupl
         ),
         *_shadows(base, head),
         *_installed(new),
+        *_carried(head, new),
     }
     return tuple(sorted(found, key=lambda one: (one.kind, one.about)))
-
-
-def _places(entries: Iterable[TrackedEntry]) -> dict[str, tuple[str, str]]:
-    return {one.path: (one.mode, one.blob) for one in entries}
 
 
 def _unseen(left_out: Mapping[str, str], new: Sequence[TrackedEntry]) -> Iterator[Signal]:
@@ -75,6 +78,23 @@ def _tops(revision: Revision) -> dict[str, str]:
             if (not inner and name.endswith(".py")) or inner == "__init__.py":
                 found[name.removesuffix(".py")] = path
     return found
+
+
+def _carried(head: Revision, new: Sequence[TrackedEntry]) -> Iterator[Signal]:
+    """Code in folders of others' work that the project's own source asks for: nothing of it is changed to see who notices."""
+    carried = [one.path for one in new if one.path.endswith(_CODE) and head.role(one.path) is Role.VENDORED]
+    if carried:
+        own = (*head.side().source.values(), *head.scripts.values())
+        asked = {word for data in own for line in _ASKS.findall(data) for word in _WORD.findall(line)}
+        used = [path for path in carried if asked & set(_modules(path))]
+        if used:
+            said = f"{used[0]} and {len(used) - 1} more" if used[1:] else used[0]
+            yield Signal(kind="unjudged", about=f"{said}: new in a folder of others' work, and the source asks for it")
+
+
+def _modules(path: str) -> list[bytes]:
+    """The names by which a file can be asked for: each of its folders, and its own."""
+    return [part.partition(".")[0].encode("utf-8", "surrogatepass") for part in path.split("/")]
 
 
 def _installed(new: Sequence[TrackedEntry]) -> Iterator[Signal]:

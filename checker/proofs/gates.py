@@ -56,7 +56,10 @@ class Weights(Frozen):
 
     hard: frozenset[str]
     flag: frozenset[str]
+    rewritten: frozenset[str]
     base: frozenset[str]
+    outdated: frozenset[str]
+    grave: frozenset[str]
     review: frozenset[str]
     note: frozenset[str]
 
@@ -127,7 +130,11 @@ def _namer(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     globs = [one for one, bare in zip(patterns, plain, strict=True) if bare in ("", ".") or re.search(r"[*?]", bare)]
     files = frozenset(plain)
     folders = tuple(f"{one}/" for one in plain if one)
-    return lambda path: path.startswith(folders) or path in files or any(covers(one, path) for one in globs)
+    return cache(
+        lambda path: (
+            path.startswith(folders) or path in files or (bool(globs) and any(covers(one, path) for one in globs))
+        )
+    )
 
 
 @cache
