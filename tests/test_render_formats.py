@@ -256,7 +256,7 @@ def test_agent_ends_with_the_command_to_run_next() -> None:
         "Next: supply what migration-rollback needs, then run: checker audit --only migration-rollback"
     )
     assert next_command(empty()) == "Next: nothing was examined; see what is missing: checker doctor"
-    assert next_command(ready()) == "Next: nothing blocks; run: checker audit --profile gate"
+    assert next_command(ready()) == "Next: nothing blocks; run: checker audit --profile agent"
     skipped = ready().model_copy(update={"not_asked": (NotAsked(rule="x", reason="--skip x"),)})
     assert next_command(skipped) == "Next: nothing blocks; run: checker gate handoff"
     assert next_command(changed(recommendation="escalate")).startswith("Next: stop; a person must decide this")
@@ -279,7 +279,7 @@ def test_agent_command_is_quoted_for_a_shell() -> None:
 def test_the_next_command_asks_for_the_same_again() -> None:
     there = agent.Asked("audit", ("--standard=backend-coder",), ("../service",))
     assert command_in(sample(), there) == "checker audit --only hardcoded-secret --standard=backend-coder ../service"
-    assert command_in(ready(), there) == "checker audit --profile gate --standard=backend-coder ../service"
+    assert command_in(ready(), there) == "checker audit --profile agent --standard=backend-coder ../service"
     assert next_command(empty(), there).endswith("see what is missing: checker doctor ../service")
     assert command_in(sample(), agent.Asked("audit", (), ("-x",))) == "checker audit --only hardcoded-secret -- -x"
     files = agent.Asked("outputs", ("--as=handoff",), ("docs/a.json", "docs/b.json"))

@@ -18,7 +18,7 @@ from checker.cli.output import FORMATS, WITH_SURROUNDINGS, Output, emit, parse_o
 from checker.cli.ticking import ticking
 from checker.model.rule import PROFILES, Severity
 from checker.model.surroundings import NONE
-from checker.render.agent import Asked
+from checker.render.agent import Asked, next_step
 from checker.toml_source import ConfigurationError
 from checker.workplace import Request
 
@@ -97,6 +97,8 @@ def audit_command(path: Path, outputs: tuple[str, ...], fmt: str, **options: Any
     emit(report, Output(fmt), verbose=options["verbose"], beside=beside, asked=asked)
     for output in wanted:
         emit(report, output, verbose=0, beside=beside, asked=asked)
+    if fmt == "text" and not options["quiet"] and sys.stderr.isatty():
+        click.echo(f"\nNext: {next_step(report, asked)}", err=True)
     if options["verbose"] >= 2:
         for rule, trace in done.traces.items():
             click.echo(f"{rule}:\n{trace}", err=True)

@@ -137,7 +137,7 @@ def next_step(report: Report, asked: Asked = AUDIT) -> str:
 
 
 def _wider(report: Report, asked: Asked) -> str:
-    wider = verdict.wider_profile(report)
+    wider = verdict.next_profile(report)
     subjects = _subjects(asked)
     if wider:
         return shlex.join(("checker", "audit", "--profile", wider, *_options(asked), *subjects))

@@ -66,6 +66,11 @@ def wider_profile(report: Report) -> Profile | None:
     return max(affordable, key=PROFILES.index, default=None)
 
 
+def next_profile(report: Report) -> Profile | None:
+    """The least profile that asks some of what this one left out: what costs seconds comes before what costs minutes."""
+    return min(_wanted(report), key=PROFILES.index, default=None)
+
+
 def tally(report: Report) -> str:
     """How many rules ended how, and how many subjects were looked at."""
     outcomes = Counter(result.outcome for result in report.results)
