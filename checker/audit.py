@@ -38,6 +38,8 @@ from checker.workplace import Request, Workplace
 
 _BESIDE = Registry("checker.collect", {"around": "surroundings:around"})  # loaded for the formats that show it
 
+_DETECTORS = Registry("checker.collect", {"begin": "detectors:begin"})  # loaded where secrets are looked for
+
 
 @dataclass(frozen=True)
 class Audit:
@@ -72,6 +74,8 @@ def audit(request: Request) -> Audit:
         asked, unasked = _of_profile(asked, request.profile)
         kept = Kept(place, request, asked)
         fresh = tuple(rule for rule in asked if rule.id not in kept.verdicts)
+        if any(rule.rule.family is Family.SECRETS for rule in fresh):
+            _DETECTORS["begin"]()
         on_waivers = tuple(rule for rule in fresh if engine.needs(checks[rule.id], WaiverLedger))
         on_repo = tuple(rule for rule in fresh if rule not in on_waivers)
         locate = locator(place.root)

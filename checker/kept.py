@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from contextlib import suppress
+from functools import cache, cached_property
 from pathlib import Path
 
 from checker import catalog
-from checker.collect import COLLECTORS
 from checker.collect.code.cache import Cache, outside
 from checker.collect.standing import Standing, digest
-from checker.collect.traced import CLOCK, Trace
+from checker.collect.traced import CLOCK, HISTORY, INDEX, Trace, Traces
 from checker.engine import Verdict
-from checker.injection import facts_named
+from checker.injection import arguments
 from checker.model.base import Frozen
 from checker.model.execution import CacheFolder
 from checker.model.finding import Finding
@@ -24,10 +24,14 @@ from checker.model.outputs.work import AsOf
 from checker.model.report import Claim, Outcome, ProofState, Suppression
 from checker.model.rule import BoundRule
 from checker.model.settings import Description
+from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
 from checker.workplace import Request, Workplace
 
 _DECIDED = (Outcome.PASSED, Outcome.FAILED, Outcome.NOT_APPLICABLE)  # what could not be seen is looked at anew
+# Made from what the base holds of contracts, pipelines and packages: an edit of source that none of them read is not theirs.
+_OF_THE_BASE = ("BaseApi", "BaseDependencies", "BaseGraphqlApi", "BasePipelines")
+_SOURCE = (".py", ".ts", ".tsx", ".js", ".jsx")
 
 
 class KeptFact(Frozen):
@@ -65,6 +69,7 @@ class KeptRun(Frozen):
     as_of: str
     state: Mapping[str, str]
     inventory: str
+    edited: Mapping[str, str]
     paths: tuple[tuple[str, str], ...]
     facts: Mapping[str, KeptFact]
     verdicts: Mapping[str, KeptVerdict]
@@ -110,6 +115,7 @@ class Kept:
             as_of=self._as_of,
             state=self._now.state,
             inventory=self._now.inventory,
+            edited=self._now.edited,
             paths=tuple((path, self._now.identity(path)) for path in paths),
             facts=facts,
             verdicts={one.bound.id: self._verdict(one, checks, facts) for one in sound},
@@ -148,10 +154,20 @@ class Kept:
         if name == "Inventory":
             return same or before.inventory == self._now.inventory
         seen = all(before.as_of == self._as_of if one == CLOCK else before.state[one] == now[one] for one in fact.sees)
-        if not seen or not all(self.stands(one) for one in fact.facts):
+        rests_on = [one for one in fact.facts if one != "Changes" or name not in _OF_THE_BASE or not self._only_source]
+        if not seen or not all(self.stands(one) for one in rests_on):
             return False
         paths = (before.paths[number] for number in fact.reads)
         return all((same and self._now.is_listed(path)) or self._now.identity(path) == found for path, found in paths)
+
+    @cached_property
+    def _only_source(self) -> bool:
+        """Whether nothing moved since but source, as it is on disk."""
+        before, now = self._before, self._now
+        if before is None or any(before.state[one] != now.state[one] for one in (HISTORY, INDEX)):
+            return False
+        moved = (path for path, _ in before.edited.items() ^ now.edited.items())
+        return all(path.endswith(_SOURCE) and not path.endswith("setup.py") for path in moved)
 
     def _made_from(self) -> tuple[dict[str, KeptFact], list[str]]:
         """What each fact was made from, those of the earlier run that stand included, and the paths by number."""
@@ -164,16 +180,15 @@ class Kept:
         known = self._place.facts
         for name in (*known.seconds, AsOf.__name__):
             trace = known.traces.by_fact.get(name, Trace()) if known.traces else Trace()
-            needed = {one.__name__ for one in facts_named(COLLECTORS[name])} if name in COLLECTORS else set()
             reads = () if name == "Inventory" else _numbered(sorted(trace.reads), numbers)
-            facts[name] = KeptFact(reads=reads, sees=tuple(sorted(trace.sees)), facts=tuple(sorted(needed)))
+            facts[name] = KeptFact(reads=reads, sees=tuple(sorted(trace.sees)), facts=tuple(sorted(trace.facts)))
         there = {name: tuple(other for other in one.facts if other in facts) for name, one in facts.items()}
         return {name: one.model_copy(update={"facts": there[name]}) for name, one in facts.items()}, list(numbers)
 
     def _verdict(self, one: Verdict, checks: Mapping[str, Check], facts: Mapping[str, KeptFact]) -> KeptVerdict:
         if self._before and one.bound.id in self.verdicts:
             return self._before.verdicts[one.bound.id]
-        needed = sorted(fact.__name__ for fact in facts_named(checks[one.bound.id]))
+        needed = sorted(self._asked_by(checks[one.bound.id]))
         return KeptVerdict(
             outcome=one.outcome,
             examined=one.examined,
@@ -181,6 +196,13 @@ class Kept:
             findings=one.findings,
             facts=tuple(name for name in needed if name in facts),
         )
+
+    def _asked_by(self, check: Check) -> set[str]:
+        """The facts that a check came to ask for: none after one that is missing and that it cannot do without."""
+        traces = Traces()
+        with suppress(Unavailable, NotApplicable):
+            arguments(check, traces.asking("", self._place.facts.get))
+        return traces.by_fact[""].facts if traces.by_fact else set()
 
 
 def _numbered(paths: Iterable[str], numbers: dict[str, int]) -> tuple[int, ...]:

@@ -78,6 +78,7 @@ class TestWarm:
         folder = tmp_path / "home" / ".cache" / "backend-checker"
         assert {one.name for one in folder.glob("*.sqlite")} >= {"clean.sqlite", "markers.sqlite"}
         assert all(TOKEN.encode() not in one.read_bytes() for one in folder.iterdir())
+        (folder / "verdicts.sqlite").unlink()
         for name in ("clean", "markers"):
             with sqlite3.connect(folder / f"{name}.sqlite") as database:
                 database.execute("UPDATE looked SET body = '[[1]]'")

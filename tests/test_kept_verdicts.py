@@ -33,6 +33,7 @@ SOME = (
     "sql-built",
     "secret-in-tree",
     "env-file-tracked",
+    "breaking-change",
     "pagination",
     "error-envelope",
     "requirements-pinned",
@@ -91,7 +92,10 @@ class TestNothingChanged:
         looked.clear()
         assert said(repo, tmp_path / "home", only=()) == cold
         assert {"sql-built", "secret-in-tree", "pagination"} <= asked
-        assert set(looked) <= {"waiver-expired", "waiver-self-approved", "waiver-unused"}
+        said(repo, tmp_path / "home", MOMENT + timedelta(hours=1), only=())
+        assert set(looked) <= {"waiver-expired", "waiver-self-approved", "waiver-unused"}, (
+            "nor when nobody asked the clock"
+        )
 
     def test_another_question_is_another_run(self, repo: Path, tmp_path: Path) -> None:
         said(repo, tmp_path / "home")
@@ -162,7 +166,7 @@ class TestWhatChanged:
         _write(repo, "app/b.py", "B = 2\n")
         said(repo, tmp_path / "home")
         assert {"sql-built", "secret-in-tree"} <= set(looked)
-        assert not {"pagination", "error-envelope", "requirements-pinned"} & set(looked)
+        assert not {"pagination", "error-envelope", "requirements-pinned", "breaking-change"} & set(looked)
 
     def test_without_git_each_file_is_looked_at(self, repo: Path, tmp_path: Path) -> None:
         (repo / ".git").rename(tmp_path / "elsewhere")

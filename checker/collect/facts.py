@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any, ClassVar, TypeVar, cast
 
 from checker.collect.traced import Traces
-from checker.injection import Get, arguments
+from checker.injection import arguments
 from checker.model.unavailable import NotApplicable, Unavailable
 
 Fact = TypeVar("Fact")
@@ -57,17 +57,14 @@ class Facts:
         richer.seconds = self.seconds
         return richer
 
-    def _getter(self, of: str) -> Get:
-        traces = self.traces
-        return self.get if traces is None else lambda fact: traces.view(of, self.get(fact))
-
     def _collected(self, fact: type[Any]) -> Any:
         started = perf_counter()
         self._waited.append(0.0)
         self.underway.append(fact.__name__)
         try:
             collector = self._collectors[fact.__name__]
-            return collector(**arguments(collector, self._getter(fact.__name__)))
+            get = self.get if self.traces is None else self.traces.asking(fact.__name__, self.get)
+            return collector(**arguments(collector, get))
         except (Unavailable, NotApplicable) as missing:
             return missing
         finally:

@@ -38,8 +38,15 @@ class Standing:
             self._git.names(),
             digest(f"{one.mode} {one.blob} {one.stage} {one.path}" for one in self._index),
         )
-        files = digest(f"{path} {self._on_disk(path)}" for path in (*self._git.unlike_index(), *self._git.untracked()))
+        files = digest(f"{path} {found}" for path, found in self.edited.items())
         return {HISTORY: history, INDEX: index, EVERYTHING: digest((history, index, files))}
+
+    @cached_property
+    def edited(self) -> dict[str, str]:
+        """What is on disk where that is not what the index says, by path."""
+        if self._git is None:
+            return {}
+        return {path: self._on_disk(path) for path in (*self._git.unlike_index(), *self._git.untracked())}
 
     def identity(self, path: str) -> str:
         """What is found at a path that a fact read: git's name of the content, the names in a folder (`path/`), or why not."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checker.collect.files import Root
+from checker.injection import Get
 from checker.model.outputs.work import AsOf
 from checker.probe.git import Git
 
@@ -20,10 +21,11 @@ _NOTHING = frozenset(("top", "prefix", "close"))
 
 @dataclass
 class Trace:
-    """Paths whose content, or absence, was looked at; and what else of the repository, or the clock, was asked."""
+    """Paths whose content, or absence, was looked at; what else of the repository, or the clock, was asked; other facts."""
 
     reads: set[str] = field(default_factory=set)
     sees: set[str] = field(default_factory=set)
+    facts: set[str] = field(default_factory=set)
 
 
 class Traces:
@@ -35,14 +37,25 @@ class Traces:
     def __init__(self) -> None:
         self.by_fact: dict[str, Trace] = {}
 
+    def asking(self, of: str, get: Get) -> Get:
+        """How one fact asks for others. What it does not come to ask, because another is missing, it does not rest on."""
+
+        def asked(fact: type[Any]) -> Any:
+            self.by_fact.setdefault(of, Trace()).facts.add(fact.__name__)
+            return self.view(of, get(fact))
+
+        return asked
+
     def view(self, of: str, given: Any) -> Any:
-        """A given fact as one fact, or rule, may see it."""
+        """A given fact as one fact may see it."""
         trace = self.by_fact.setdefault(of, Trace())
         if isinstance(given, Root):
             return _RootView(given, trace.reads.add)
         if isinstance(given, Git):
             return _GitView(given, trace.sees.add)
-        return _Clock(given, trace.sees.add) if isinstance(given, AsOf) else given
+        if isinstance(given, AsOf) and not isinstance(given, _Clock):
+            return _Clock(given, trace.sees.add)
+        return given
 
 
 class _RootView(Root):

@@ -78,6 +78,7 @@ class Source:
     broken_at: int | None = None
     broken_text: str = ""
     web: bool = False  # it names a web framework
+    imports: tuple[str, ...] = ()  # the modules that it names, each with the name taken from it
     traits: frozenset[str] = frozenset()  # by what the service can be operated: `metrics`, `health`, `rate-limit`, …
 
 

@@ -14,10 +14,14 @@ _AT_START = re.compile(
     r"(?i)main|start|lifespan|boot|setup|init|seed|cli|command|script|migrat|build|load_?config|config|worker|shutdown|bin/"
 )
 _WHAT = {
+    "blocking-helper": "calls a function that waits, without letting go",
     "blocking-http": "waits for an HTTP answer without letting go",
+    "blocking-open": "opens a file without letting go",
     "blocking-process": "waits for a process without letting go",
     "blocking-sleep": "sleeps without letting go",
 }
+
+_SHORT = {"blocking-open": Confidence.MEDIUM}  # a local file is mostly there at once
 
 
 def blocking_call(code: CodeMatches) -> Iterator[Observation]:
@@ -27,7 +31,7 @@ def blocking_call(code: CodeMatches) -> Iterator[Observation]:
 
 def _python(code: CodeMatches) -> Iterator[Observation]:
     for match in code.of(*_WHAT):
-        confidence = Confidence.LOW if _AT_START.search(f"{match.path} {match.symbol}") else None
+        confidence = Confidence.LOW if _AT_START.search(f"{match.path} {match.symbol}") else _SHORT.get(match.pattern)
         yield bad(match, f"{where(match)} {_WHAT[match.pattern]} of the event loop", confidence, _line(match))
 
 

@@ -214,7 +214,9 @@ def source_of(path: str, language: Language, record: Mapping[str, Any]) -> Sourc
     """A file as a fact."""
     line, text = record.get("broken") or (None, "")
     shown = frozenset(str(one) for one in record["traits"])
-    return Source(path, language, line, str(text), bool(record["web"]), shown)
+    names = record["module"]["names"].values() if record["module"] else ()
+    imports = tuple(".".join(map(str, found[1:])) for found in names if found[0] == "import")
+    return Source(path, language, line, str(text), bool(record["web"]), imports, shown)
 
 
 def matches_of(path: str, language: Language, record: Mapping[str, Any]) -> list[Match]:
