@@ -106,7 +106,7 @@ def pass_gate(
         consents = approvals(records, by_path, name, opened.against, makers, words)
         report = audit(replace(request, profile=gate.audit)).report if gate.audit else None
         latest = [_accepted(one, consents, gate.min_trust) for one in latest]
-        latest, overrides = overridden(latest, opened.place.settings.policy.waivers, request.as_of.date())
+        latest, overrides = overridden(latest, opened.place.settings.policy.waivers, opened.place.today)
         contradicted = tuple(contradictions(judged))
         decision, reasons = _decide(gate, latest, consents, report, (*contradicted, *opened.gone))
         verdict = _verdict(name, opened, latest, decision, overrides)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,7 @@ class Workplace:
     proposed: CustomRules
     settings: Settings
     facts: Facts
+    today: date  # no earlier than the base was committed, so that a clock set back revives no waiver
 
     @classmethod
     def open(cls, request: Request, stack: ExitStack) -> Workplace:
@@ -103,7 +104,18 @@ class Workplace:
             Execution: _execution(request),
             **request.given,
         }
-        return cls(root, git, base, known, wanted, rules, proposed, config, Facts(COLLECTORS, given))
+        return cls(
+            root,
+            git,
+            base,
+            known,
+            wanted,
+            rules,
+            proposed,
+            config,
+            Facts(COLLECTORS, given),
+            _today(git, base, request),
+        )
 
 
 def catalog_at(folder: Path) -> Catalog:
@@ -181,6 +193,16 @@ def _base(git: Git | NoGit, request: Request) -> Base:
     if revision is None and request.base is not None:
         raise ConfigurationError("--base", None, f"no revision {request.base!r} here; fetch it, or name another")
     return Base(revision, _fork(git, revision))
+
+
+def _today(git: Git | NoGit, base: Base, request: Request) -> date:
+    today = request.as_of.astimezone(UTC).date()
+    if not isinstance(git, Git) or base.revision is None:
+        return today
+    try:
+        return max(today, git.committed(base.revision).date())
+    except Unavailable:
+        return today
 
 
 def _fork(git: Git, revision: str | None) -> str | NotApplicable | Unavailable:
