@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ def audit(request: Request) -> Audit:
         told = _told(place, kept)
         kept.keep(decided, checks, told)
         verdicts = engine.subsumed(decided)
-        waived = waivers.apply(verdicts, place.settings, place.catalog, request.as_of.date())
+        waived = waivers.apply(verdicts, place.settings, place.catalog, place.today)
         judged = place.facts.given({WaiverLedger: waived.ledger})
         verdicts = (*waived.verdicts, *engine.run(on_waivers, checks, judged, locate, contain=request.contain))
         narrowed = change_alone.apart(verdicts, place, request)
@@ -114,7 +114,7 @@ def audit(request: Request) -> Audit:
                         *_left_out(left),
                         *narrowed.notes,
                         *known_debt.notes,
-                        *_notes(place, standards),
+                        *_notes(place, standards, request.as_of),
                         *told.files,
                         *_of_runs(place),
                         *told.source,
@@ -291,7 +291,7 @@ def _of_source(place: Workplace) -> tuple[str, ...]:
     return () if code is None else tuple(code.skipped)
 
 
-def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:
+def _notes(place: Workplace, standards: tuple[str, ...], as_of: datetime) -> Iterator[str]:
     """What the reader must know about how far this run could see."""
     if not isinstance(place.git, Git):
         yield str(place.git)
@@ -299,6 +299,8 @@ def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:
         yield "shallow clone: what needs history cannot be looked at; git fetch --unshallow"
     if isinstance(place.git, Git):
         yield from _git_notes(place.git, place.base.revision)
+    if place.today > as_of.astimezone(UTC).date():
+        yield f"the time of this run is before {place.today}, when the base was committed; waivers end by the later of both"
     if place.custom.rules:
         yield f"{len(place.custom.rules)} custom rules were asked beside ours: {', '.join(sorted(place.custom.rules))}"[
             :300

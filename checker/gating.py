@@ -116,7 +116,7 @@ def pass_gate(
         consents = approvals(records, by_path, asked)
         report = audit(replace(request, profile=gate.audit)).report if gate.audit else None
         latest = [_accepted(one, consents, gate.min_trust) for one in latest]
-        latest, overrides = overridden(latest, opened.place.settings.policy.waivers, request.as_of.date())
+        latest, overrides = overridden(latest, opened.place.settings.policy.waivers, opened.place.today)
         contradicted = tuple(contradictions(judged))
         doubts = (*contradicted, *opened.gone, *_moved(opened, since))
         decision, reasons = _decide(gate, latest, consents, report, doubts)

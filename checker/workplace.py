@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -77,6 +77,7 @@ class Workplace:
     proposed: CustomRules
     settings: Settings
     facts: Facts
+    today: date  # no earlier than the base was committed, so that a clock set back revives no waiver
 
     @classmethod
     def open(cls, request: Request, stack: ExitStack) -> Workplace:
@@ -109,7 +110,18 @@ class Workplace:
             Execution: _execution(request, _templates(request, stack)),
             **request.given,
         }
-        return cls(root, git, base, known, wanted, rules, proposed, config, Facts(COLLECTORS, given, traces))
+        return cls(
+            root,
+            git,
+            base,
+            known,
+            wanted,
+            rules,
+            proposed,
+            config,
+            Facts(COLLECTORS, given, traces),
+            _today(git, base, request),
+        )
 
 
 def catalog_at(folder: Path) -> Catalog:
@@ -203,6 +215,16 @@ def _base(git: Git | NoGit, request: Request) -> Base:
     if revision is None and request.base is not None:
         raise ConfigurationError("--base", None, f"no revision {request.base!r} here; fetch it, or name another")
     return Base(revision, _fork(git, revision))
+
+
+def _today(git: Git | NoGit, base: Base, request: Request) -> date:
+    today = request.as_of.astimezone(UTC).date()
+    if not isinstance(git, Git) or base.revision is None:
+        return today
+    try:
+        return max(today, git.committed(base.revision).date())
+    except Unavailable:
+        return today
 
 
 def _fork(git: Git, revision: str | None) -> str | NotApplicable | Unavailable:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from checker.audit import audit
 from checker.collect import secrets as secrets_module
 from checker.collect import suppressions as suppressions_module
+from checker.collect.code.cache import _digest
 from checker.collect.code.traits import _Trait, _traits, traits
 from checker.collect.files import Root
 from checker.model.repo import File
@@ -81,7 +82,9 @@ class TestWarm:
         (folder / "verdicts.sqlite").unlink()
         for name in ("clean", "markers"):
             with sqlite3.connect(folder / f"{name}.sqlite") as database:
-                database.execute("UPDATE looked SET body = '[[1]]'")
+                known = [name for (name,) in database.execute("SELECT id FROM looked")]
+                rubbish = [(f"{_digest(name, '[[1]]')} [[1]]", name) for name in known]
+                database.executemany("UPDATE looked SET body = ? WHERE id = ?", rubbish)
         second = audited(repo, tmp_path / "home")
         assert second == first.model_copy(update={"as_of": second.as_of})
 

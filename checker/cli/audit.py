@@ -13,8 +13,9 @@ import click
 
 from checker import gate
 from checker.audit import Audit, audit
-from checker.cli import completion, plain
+from checker.cli import plain
 from checker.cli.output import FORMATS, WITH_SURROUNDINGS, Output, emit, parse_outputs
+from checker.cli.selection import chosen
 from checker.cli.ticking import ticking
 from checker.model.rule import PROFILES, Severity
 from checker.model.surroundings import NONE
@@ -28,24 +29,7 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
 
 @click.command("audit")
 @click.argument("path", type=click.Path(path_type=Path), default=".")
-@click.option(
-    "--standard",
-    "standards",
-    multiple=True,
-    metavar="NAME",
-    help="Judge by this standard; repeatable.",
-    shell_complete=completion.standards,
-)
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="FAMILY|RULE",
-    help="Ask nothing else; repeatable.",
-    shell_complete=completion.rules,
-)
-@click.option(
-    "--skip", multiple=True, metavar="FAMILY|RULE", help="Do not ask this; repeatable.", shell_complete=completion.rules
-)
+@chosen
 @click.option(
     "--profile", type=click.Choice(PROFILES), default="static", show_default=True, help="What may be executed."
 )

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from checker import catalog, gate
-from checker.cli import completion
 from checker.cli.output import write_whole
+from checker.cli.selection import chosen
 from checker.fleet import listing, overview, running
 from checker.fleet.judging import Row
 from checker.fleet.since import since
@@ -27,24 +27,7 @@ _GRAVEST = (gate.BROKEN, gate.USAGE, gate.NOT_READY, gate.NOT_LOOKED_AT)
 @click.command("fleet")
 @click.argument("repos", metavar="REPOS.txt", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="checker-fleet", show_default=True)
-@click.option(
-    "--standard",
-    "standards",
-    multiple=True,
-    metavar="NAME",
-    help="Judge by this standard; repeatable.",
-    shell_complete=completion.standards,
-)
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="FAMILY|RULE",
-    help="Ask nothing else; repeatable.",
-    shell_complete=completion.rules,
-)
-@click.option(
-    "--skip", multiple=True, metavar="FAMILY|RULE", help="Do not ask this; repeatable.", shell_complete=completion.rules
-)
+@chosen
 @click.option("--profile", type=click.Choice(PROFILES), default="static", show_default=True)
 @click.option("--shard", metavar="I/N", help="Only this part of the list.")
 @click.option("--scheduler", metavar="URL", help="A Dask scheduler whose workers see the same folders.")

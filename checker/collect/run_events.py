@@ -18,6 +18,8 @@ from checker.model.migrations import Tree
 from checker.probe.alembic import Heard
 
 Event = Mapping[str, Any]
+_NEXT = "Alembic's own commands, run by hand, show whether its env.py needs another's: settings go to checker.toml, [app] env"
+TO_INSTALL = ", or add --install"  # the end of a way to mend
 _LOCAL = ("", "localhost", "127.0.0.1", "::1")
 
 
@@ -94,10 +96,13 @@ def _why(event: Event) -> str:
     error = event["error"]
     kind, names = event.get("missing") or ("", None)
     if kind == "module":
-        return f"the project's interpreter has no module {names!r}; install its requirements, set [app] python, or add --install"
+        return (
+            f"the project's interpreter has no module {names!r}; install its requirements, set [app] python{TO_INSTALL}"
+        )
     if kind == "settings":
         return f"settings are missing: {', '.join(names or ())}; set them in checker.toml: [app] env"
-    return f"{error['type']}: {str(error['text']).splitlines()[0][:300] if error['text'] else ''}"
+    said = str(error["text"]).splitlines()[0][:300] if error["text"] else ""
+    return f"{error['type']}: {said}; {_NEXT}"
 
 
 def _notes(heard: Heard) -> Iterable[str]:

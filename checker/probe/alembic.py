@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -150,6 +150,7 @@ def _asked(order: Order, server: Server | None, descriptor: int, scratch: str) -
         "scripts": os.path.relpath(order.root / order.scripts, place) if order.scripts else None,
         "scratch": scratch,
         "root": str(order.root),
+        "beside": [str(one) for one in _beside(order.root, place)],
         "ini": os.path.relpath(order.root / order.ini, place) if order.ini else None,
         "toml": os.path.relpath(order.root / order.toml, place) if order.toml else None,
         "section": order.section,
@@ -161,6 +162,14 @@ def _asked(order: Order, server: Server | None, descriptor: int, scratch: str) -
         "old": None if order.old is None else {table: list(columns) for table, columns in order.old.items()},
         "declare": order.declare,
     }
+
+
+def _beside(root: Path, place: Path) -> Iterator[Path]:
+    """Where a project's own packages are that it would have installed itself: each `src` between its root and the history."""
+    for folder in (place, *place.parents):
+        if not folder.is_relative_to(root):
+            return
+        yield from (one for one in (folder / "src", folder) if one.name == "src" and one.is_dir())
 
 
 def _events(lines: Sequence[bytes]) -> Iterable[Mapping[str, Any]]:

@@ -7,6 +7,7 @@ import posixpath
 import re
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -14,7 +15,7 @@ from checker.model.git import FOLDER, GITLINK, Change, Commit, TrackedEntry
 from checker.probe.git_base import upstream_base
 from checker.probe.git_dir import GitUnusable, Location, build, locate, remove
 from checker.probe.git_objects import Objects
-from checker.probe.git_output import LOG_FORMAT, changes, commits
+from checker.probe.git_output import LOG_FORMAT, changes, commits, moment
 from checker.probe.git_run import Runner, folder_outside
 from checker.probe.git_snapshot import Snapshot
 from checker.probe.worktree import Worktree
@@ -194,6 +195,11 @@ class Git:
         below = ("--full-history", "--", self.prefix[:-1]) if self.prefix else ("--",)
         asked = (f"--max-count={limit}", f"--format={LOG_FORMAT}", *_NOTHING_RUNS, _sound(rev_range))
         return commits(self._runner.call("log", *words, *asked, *below), self.prefix)
+
+    def committed(self, rev: str) -> datetime:
+        """When a revision was committed, by the clock of who committed it."""
+        told = self._runner.call("log", "--max-count=1", "--format=%ct", *_NOTHING_RUNS, self._commit(rev), "--")
+        return moment(rev, told.decode("ascii", "replace"))
 
     def history(self) -> dict[str, str]:
         """The id of every content below the audited root that a branch, a tag or HEAD reaches, and one path it had."""

@@ -139,8 +139,13 @@ def _commit(fields: list[bytes], paths: tuple[str, ...]) -> Commit:
     )
     if not re.fullmatch(r"[0-9a-f]{40,64}", identity):
         raise GitUnusable("git log printed something that is not a commit")
+    committed = moment(identity, seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Commit(identity, tuple(parents.split()), author, email, committed, subject, trailers.strip(), paths)
+
+
+def moment(identity: str, seconds: str) -> datetime:
+    """A committer's time, in seconds since 1970. GitUnusable for one that no calendar holds."""
     try:
-        committed = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError):
         raise GitUnusable(f"commit {identity} has a committer time that no calendar holds") from None
-    return Commit(identity, tuple(parents.split()), author, email, committed, subject, trailers.strip(), paths)

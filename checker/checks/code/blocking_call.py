@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checker.checks.code.judged import bad, told, where
-from checker.model.code import CodeMatches, Match
+from checker.checks.code.judged import bad, first_line, told, where
+from checker.model.code import CodeMatches
 from checker.model.observation import Observation
 from checker.model.rule import Confidence
 
@@ -32,15 +32,7 @@ def blocking_call(code: CodeMatches) -> Iterator[Observation]:
 def _python(code: CodeMatches) -> Iterator[Observation]:
     for match in code.of(*_WHAT):
         confidence = Confidence.LOW if _AT_START.search(f"{match.path} {match.symbol}") else _SHORT.get(match.pattern)
-        yield bad(match, f"{where(match)} {_WHAT[match.pattern]} of the event loop", confidence, _line(match))
-
-
-def _line(match: Match) -> str:
-    if match.function is None:
-        return match.text
-    lines = match.function.text.splitlines()
-    at = match.lines[0] - match.function.lines[0]
-    return lines[at].strip() if 0 <= at < len(lines) else match.text
+        yield bad(match, f"{where(match)} {_WHAT[match.pattern]} of the event loop", confidence, first_line(match))
 
 
 def _typescript(code: CodeMatches) -> Iterator[Observation]:

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from checker.probe.stage.app import LARGEST_FILE, MARK, Process, as_guest
+from checker.probe.stage.app import LARGEST_FILE, MARK, Process, guest
 
 _SCRIPT = Path(__file__).parent.parent / "inside" / "warm.py"
 _COUNTED = _SCRIPT.with_name("counted.py")
@@ -68,17 +68,8 @@ class Warm:
         ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, 1)
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(
-                [python, str(_SCRIPT), str(theirs.fileno()), *modules],
-                cwd=folder,
-                env={**environment, MARK: _ROOM},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-                preexec_fn=as_guest,  # noqa: PLW1509 - no lock of ours is needed in the child
-            )
+            argv = [python, str(_SCRIPT), str(theirs.fileno()), *modules]
+            self._process = guest(argv, {**environment, MARK: _ROOM}, folder, pass_fds=(theirs.fileno(),))
         self._socket.settimeout(_SECONDS)
 
     def spawn(self, argv: Sequence[str], environment: Mapping[str, str], folder: Path, mark: str) -> Process | None:

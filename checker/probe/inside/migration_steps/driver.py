@@ -24,7 +24,7 @@ def main() -> None:
     del sys.argv[1:]
     sys.argv[0] = "alembic"
     say = Speaker(int(asked["descriptor"]))
-    sys.path.append(os.getcwd())
+    sys.path += [os.getcwd(), *asked.get("beside", ())]
     try:
         _drive(asked, say)
     except BaseException as raised:
