@@ -1,9 +1,8 @@
-"""The only place that lets many tests share one throw-away PostgreSQL, and one interpreter that has Alembic imported.
+"""The only place that lets many tests share one throw-away PostgreSQL, and one interpreter that has Alembic imported."""
 
-What is shared is how a run begins, never what it does: each has databases of its own, and all that it made is dropped
-before the next. How a server and an interpreter are really started is tried in `test_probe_postgres`, `test_probe_alembic`
-and `test_migrations_hostile`.
-"""
+# What is shared is how a run begins, never what it does: each has databases of its own, and all that it made is dropped
+# before the next. How a server and an interpreter are really started is tried in `test_probe_postgres`, `test_probe_alembic`
+# and `test_migrations_hostile`.
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _CODES = ("status", "statusCode", "status_code", "code")
 _SERVERS = frozenset({"INTERNAL_SERVER_ERROR", "DataFetchingException", "NullValueInNonNullableField"})
 _LABELLED = ("code", "classification")
 _FRAME = re.compile(r'File "([^"]+)", line \d+, in [^\n]*\n\s*([^\n]*)')
-_RAISES = re.compile(r"raise\b(?!\s+(?:NotImplementedError|AssertionError)\b)")
+_RAISES = re.compile(r"raise\b(?!\s+(?:NotImplemented|Assertion)Error\b)")
 _OF_GRAPHQL = re.compile(r"(?m)^\s*(?:\w+\.)*GraphQL\w*Error\b")
 
 
