@@ -26,13 +26,20 @@ def ask(server: Server, sql: str) -> object:
 
 
 @pytest.mark.parametrize("binaries", BINARIES, ids=lambda one: f"{one.folder.parent.name}-{one.version}")
-def test_a_server_proves_itself_and_goes(binaries: Binaries) -> None:
+def test_a_server_proves_itself_starts_nothing_and_goes(binaries: Binaries, tmp_path: Path) -> None:
     with postgres.running(binaries) as server:
         assert ask(server, f"select current_setting('{postgres.NONCE}')") == server.nonce
         assert str(ask(server, "show server_version")).startswith(server.version)
         assert ask(server, "show listen_addresses") == ""
         assert ask(server, "show dynamic_shared_memory_type") == "mmap"  # nothing of it lies beside its folder
         assert ask(server, "show data_directory") == f"{server.folder}/data"
+        for words in ("to program 'id >> {0}'", "to '{0}'"):
+            with pytest.raises(psycopg.Error, match="could not"):
+                ask(
+                    server,
+                    "do $$ begin execute 'co' || $s$py (select 1) " + words.format(tmp_path / "leak") + "$s$; end $$",
+                )
+    assert not (tmp_path / "leak").exists()
     assert not server.folder.exists()
 
 

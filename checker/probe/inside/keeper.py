@@ -20,6 +20,7 @@ from typing import Any
 NOBODY = 65534
 NAMESPACE = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
 CLOSED = ["unshare", "--user", "--map-current-user", "--net"]  # what SQL starts in the server has no network either
+SEALED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sealed.py")
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 MYSQL = (
     "--innodb-buffer-pool-size=48M",
@@ -88,6 +89,11 @@ def _identity(folder: str) -> tuple[list[str], dict[str, Any]]:
     nobody = pwd.getpwnam("nobody")
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     return [], {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _sealed(prefix: list[str], user: dict[str, Any], folder: str) -> list[str]:
+    """The prefix with what keeps a server to its own program and folder; somebody else may not read our interpreter."""
+    return prefix if user else [*prefix, sys.executable, "-I", "-S", SEALED, folder]
 
 
 def _works(prefix: list[str]) -> bool:
@@ -161,7 +167,7 @@ def _keep(data: str, template: str) -> None:
 def _served(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[str, Any]) -> subprocess.Popen[bytes]:
     data = f"{folder}/data"
     options = [word for name, value in asked["settings"].items() for word in ("-c", f"{name}={value}")]
-    words = [*prefix, f"{asked['bin']}/postgres", "-D", data, "-k", folder, *options]
+    words = [*_sealed(prefix, user, folder), f"{asked['bin']}/postgres", "-D", data, "-k", folder, *options]
     server = _launched(words, folder, user)
     if asked.get("patient"):
         _yield_to_others(server.pid)
@@ -206,7 +212,8 @@ def _mysql(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[str
     if made.returncode:
         raise RuntimeError("its own tables: " + made.stderr.decode("utf-8", "replace").strip()[-600:])
     own = [f"--socket={place}", f"--pid-file={folder}/data/pid", f"--report-host={asked['nonce']}"]
-    server = _launched([*prefix, *words, *own, "--skip-networking", f"--secure-file-priv={aside}"], folder, user)
+    sealed = _sealed(prefix, user, folder)
+    server = _launched([*sealed, *words, *own, "--skip-networking", f"--secure-file-priv={aside}"], folder, user)
     return _awaited(server, lambda: os.path.exists(f"{folder}/data/pid") and _answers(place), f"{folder}/log")
 
 
