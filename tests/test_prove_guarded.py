@@ -157,7 +157,9 @@ class TestTheJudgeIsNotBroughtAlong:
         write(project, ".git/info/exclude", "venv/\n")
         python = write(project, "venv/bin/python", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
         python.chmod(0o755)
-        assert proved(project, "build_output").predicate.checker.interpreter["path"] == str(python)
+        run = proved(project, "build_output").predicate.checker
+        assert run.interpreter["path"] == str(python)
+        assert run.left_out == ("venv is the environment that is installed here, bound by nothing",)
 
     def test_the_described_one_is_refused_where_it_is_of_the_tree(self, project: Project) -> None:
         write(

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 
 import pytest
 
+from checker.collect.roles import roles_of
+from checker.model.git import TrackedEntry
 from checker.model.proof import BaseRun, Signal
-from checker.proofs import mutation, own_helpers
+from checker.model.settings import Layout
+from checker.proofs import brought, mutation, own_helpers
 from checker.proofs.additions import only_added
 from checker.proofs.decision import weigh
 from checker.proofs.gates import load
@@ -17,6 +20,7 @@ from checker.proofs.js_weakened import JsSide
 from checker.proofs.js_weakened import weakened as js_weakened
 from checker.proofs.outdated import in_javascript, outdated, with_helpers
 from checker.proofs.pytest_run import Suite
+from checker.proofs.revision import Revision
 from checker.proofs.runner_settings import configured
 from checker.proofs.tests_there import module
 from checker.proofs.weakened import Side, weakened
@@ -286,3 +290,28 @@ def test_what_is_computed_otherwise(source: str, said: list[str]) -> None:
     assert sorted(one.said.partition(": ")[2] for one in made) == sorted(said)
     for one in made:
         assert ast.parse(one.source)
+
+
+@pytest.mark.parametrize(
+    ("path", "asks", "seen"),
+    [
+        ("vendor/sums.py", "from vendor.sums import total", True),
+        ("app/vendor/sums/deep.py", "import sums.deep", True),
+        ("app/vendor/sums.py", "from app.calc import add", False),
+        ("node_modules/x/y.py", "import os", False),
+        ("app/testing/rates.py", "from app.testing.rates import RATES", True),
+        ("tests/builders.py", "from app.calc import add", False),
+        ("tests/test_sums.py", "from vendor.sums import total", False),
+    ],
+)
+def test_new_code_that_lies_where_nothing_is_changed(path: str, asks: str, seen: bool) -> None:
+    files = {"app/a.py": asks, path: "def total(lines):\n    return 0\n"}
+    head = revision(files)
+    assert [one.kind for one in brought.signals({}, revision({"app/a.py": asks}), head) if one.kind == "unjudged"] == [
+        "unjudged"
+    ] * seen
+
+
+def revision(files: Mapping[str, str]) -> Revision:
+    entries = tuple(TrackedEntry(path, "100644", f"{len(text):040x}") for path, text in sorted(files.items()))
+    return Revision(entries, {path: text.encode() for path, text in files.items()}, roles_of(Layout()))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection
 
 _RUN_BY_THEMSELVES = ("pytest_", "setup", "teardown", "setUp", "tearDown", "test", "__")
-_SAY_NOTHING = ("markers", "minversion", "required_plugins", "pythonpath")
+_SAY_NOTHING = ("markers", "minversion", "required_plugins")
 _LOGS = ("log_", "asyncio_", "console_", "junit_")
 
 

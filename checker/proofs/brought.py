@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from checker.model.git import TrackedEntry
 from checker.model.proof import Signal
 from checker.model.repo import Role
 from checker.proofs import js_tests
 from checker.proofs.revision import Revision
+from checker.proofs.weakened import used
 
 _UNREADABLE = (".pyc", ".pyd", ".so", ".dll", ".dylib", ".node", ".wasm", ".jar", ".class")
 _CODE = (".py", *js_tests.SUFFIXES)
@@ -81,20 +82,35 @@ def _tops(revision: Revision) -> dict[str, str]:
 
 
 def _carried(head: Revision, new: Sequence[TrackedEntry]) -> Iterator[Signal]:
-    """Code in folders of others' work that the project's own source asks for: nothing of it is changed to see who notices."""
-    carried = [one.path for one in new if one.path.endswith(_CODE) and head.role(one.path) is Role.VENDORED]
-    if carried:
-        own = (*head.side().source.values(), *head.scripts.values())
-        asked = {word for data in own for line in _ASKS.findall(data) for word in _WORD.findall(line)}
-        used = [path for path in carried if asked & set(_modules(path))]
-        if used:
-            said = f"{used[0]} and {len(used) - 1} more" if used[1:] else used[0]
-            yield Signal(kind="unjudged", about=f"{said}: new in a folder of others' work, and the source asks for it")
+    """Code in folders of others' work, or of tests, that the project's own source asks for: none of it is changed to see who
+    notices."""
+    fresh = {one.path for one in new if one.path.endswith(_CODE)}
+    carried = sorted(path for path in fresh if head.role(path) is Role.VENDORED)
+    beside = [path for path in fresh if head.role(path) in (Role.TEST, Role.FIXTURE) and path.endswith(".py")]
+    side = head.side() if carried or beside else None
+    asked = _asked((*side.source.values(), *head.scripts.values())) if side and carried else frozenset()
+    found = [path for path in carried if asked & set(_modules(path, head.role))]
+    for path in (*found, *sorted(used(side).keys() & set(beside) if side else ())):
+        about = (
+            f"{path} ({_short(path, new)}) is new in a folder of others' work or of tests, and the source asks for it"
+        )
+        yield Signal(kind="unjudged", about=about)
 
 
-def _modules(path: str) -> list[bytes]:
-    """The names by which a file can be asked for: each of its folders, and its own."""
-    return [part.partition(".")[0].encode("utf-8", "surrogatepass") for part in path.split("/")]
+def _short(path: str, new: Sequence[TrackedEntry]) -> str:
+    return next(one.blob[:12] for one in new if one.path == path)
+
+
+def _asked(source: Iterable[bytes]) -> frozenset[bytes]:
+    return frozenset(word for data in source for line in _ASKS.findall(data) for word in _WORD.findall(line))
+
+
+def _modules(path: str, role: Callable[[str], Role]) -> list[bytes]:
+    """The names by which a file can be asked for: the folder that makes it others' work, those in it, and its own."""
+    parts = path.split("/")
+    within = (at for at in range(len(parts)) if role("/".join((*parts[: at + 1], "x.py"))) is Role.VENDORED)
+    first = next(within, 0)
+    return [part.partition(".")[0].encode("utf-8", "surrogatepass") for part in parts[first:]]
 
 
 def _installed(new: Sequence[TrackedEntry]) -> Iterator[Signal]:

@@ -169,7 +169,7 @@ def _reach(source: bytes) -> tuple[int, int]:
 
 
 def _detection(base: Side, head: Side) -> Iterator[Signal]:
-    read = {**head.vendored, **_used(head), **head.source}
+    read = {**head.vendored, **used(head), **head.source}
     known = {**base.vendored, **base.judging, **base.source}
     for path, source in read.items():
         before = known.get(path)
@@ -178,7 +178,7 @@ def _detection(base: Side, head: Side) -> Iterator[Signal]:
                 yield Signal(kind=kind, about=f"{path} {about}")
 
 
-def _used(side: Side) -> dict[str, bytes]:
+def used(side: Side) -> dict[str, bytes]:
     """What lies among tests and is none, and is imported by source: called `testing`, it is part of what is judged."""
     beside = {
         path: data for path, data in side.judging.items() if not is_test_file(path) and not path.endswith("conftest.py")
