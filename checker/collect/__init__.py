@@ -43,6 +43,7 @@ COLLECTORS = Registry(
         "Inventory": "inventory:inventory",
         "LandedMigrations": "landed_migrations:landed_migrations",
         "Locks": "outputs.work:locks",
+        "LooseMigrations": "loose_migrations:loose_migrations",
         "MigrationRuns": "migration_runs:migration_runs",
         "Migrations": "migrations:migrations",
         "NewMigrations": "landed_migrations:new_migrations",

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from checker.model.git import GITLINK, SYMLINK, Change, Commit, TrackedEntry
 from checker.probe.git_dir import GitUnusable
 
-LOG_FORMAT = "tformat:%H%x00%P%x00%an%x00%ae%x00%ct%x00%s%x00%(trailers)"
+LOG_FORMAT = "tformat:%H%x00%P%x00%an%x00%ae%x00%ct%x00%s%x00%(trailers)%x00%at"
 _LOG_FIELDS = LOG_FORMAT.count("%x00") + 1
 _HUNK = re.compile(rb"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 _NO_LINES = {GITLINK, SYMLINK}
@@ -134,13 +134,21 @@ def commits(output: bytes, prefix: str) -> list[Commit]:
 
 
 def _commit(fields: list[bytes], paths: tuple[str, ...]) -> Commit:
-    identity, parents, author, email, seconds, subject, trailers = (
+    identity, parents, author, email, seconds, subject, trailers, begun = (
         field.decode("utf-8", "replace") for field in fields
     )
     if not re.fullmatch(r"[0-9a-f]{40,64}", identity):
         raise GitUnusable("git log printed something that is not a commit")
+    committed = _time(seconds)
+    if not committed:
+        raise GitUnusable(f"commit {identity} has a committer time that no calendar holds")
+    return Commit(
+        identity, tuple(parents.split()), author, email, committed, subject, trailers.strip(), paths, _time(begun)
+    )
+
+
+def _time(seconds: str) -> str:
     try:
-        committed = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
-        raise GitUnusable(f"commit {identity} has a committer time that no calendar holds") from None
-    return Commit(identity, tuple(parents.split()), author, email, committed, subject, trailers.strip(), paths)
+        return ""
