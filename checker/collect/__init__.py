@@ -55,6 +55,7 @@ COLLECTORS = Registry(
         "ProofRecords": "proof_records:proof_records",
         "Proposals": "outputs.proposals:proposals",
         "Queue": "outputs.work:queue",
+        "Quotes": "outputs.quotes:quotes",
         "Reading": "code.reading:reading",
         "RecordedRuns": "outputs.recorded:recorded_runs",
         "Rehearsal": "rehearsal:rehearsal",
