@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
-from checker.model.migrations import Revision
+from checker.model.migrations import Operation, Revision
 
 _SIGNED = re.compile(
     r"(?im)^[\s\-*#>\"'{|]*(?:approved[ _-]?by|approver|approval|key[ _-]?[12](?:[ _]\w+)?|owner[ _]key|second[ _]key"
@@ -25,6 +26,35 @@ class Decision:
     @property
     def signers(self) -> frozenset[str]:
         return signers(self.text)
+
+    def named(self, tables: frozenset[str]) -> frozenset[str]:
+        """Which of some tables, in small letters, it speaks of.
+
+        A word counts as a table's name in quotation marks, before a column, and behind the words that a decision about a
+        table has before it: "users" alone may be people.
+        """
+        words = frozenset(re.findall(r"\w+", self.text.lower()))
+        return frozenset(one for one in tables & words if _table(one).search(self.text))
+
+    def covers(self, step: Operation, named: frozenset[str]) -> bool:
+        """Whether it may mean a step of the migration that it names: it names no table, or that step's own, and no other column."""
+        if step.table is None or not named:
+            return True
+        if step.table.lower() not in named:
+            return False
+        columns = {one.lower() for one in re.findall(rf"(?i)\b{re.escape(step.table)}\.(\w+)", self.text)}
+        named_so = step.column is None or re.search(rf"(?i)\b{re.escape(step.column)}\b", self.text) is not None
+        return not columns or named_so
+
+
+@cache
+def _table(name: str) -> re.Pattern[str]:
+    word = re.escape(name)
+    before = (
+        r"\b(?:table|drop(?:s|ping)?|truncat(?:e|es|ing)|renam(?:e|es|ing)|alter(?:s|ing)?|remov(?:e|es|ing)"
+        r"|column\W+\w+\W+(?:of|from|on|in)|migration\W+[\w.-]+\W+(?:of|for|on))\W+(?:the\W+|table\W+)?"
+    )
+    return re.compile(rf"(?i)[`'\"]{word}[`'\"]|(?<![\w.])`?{word}\.\w|{before}{word}\b|(?<!\w){word} tables?\b")
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from checker.model.base import Frozen
-from checker.model.decisions import Decisions, signers
-from checker.model.migrations import NewMigrations, Operation, Revision
+from checker.model.decisions import Decision, Decisions, signers
+from checker.model.migrations import LooseMigrations, Migrations, NewMigrations, Operation, Revision
 from checker.model.observation import Observation
+from checker.model.outputs.persons import is_machine, is_role, persons
 from checker.model.rule import Confidence
+from checker.model.unavailable import NotApplicable
 
 _DROPS = {"drop_table", "drop_column", "drop_schema", "drop_database", "drop_type", "truncate", "delete"}
 _VERBS = {
@@ -35,23 +37,38 @@ class Params(Frozen):
     keys: int = 1
 
 
-def destructive_migration(new: NewMigrations, decisions: Decisions, params: Params) -> Iterator[Observation]:
+def destructive_migration(
+    new: NewMigrations | NotApplicable,
+    loose: LooseMigrations,
+    every: Migrations | NotApplicable,
+    decisions: Decisions,
+    params: Params,
+) -> Iterator[Observation]:
     """One observation for each migration of the change, and for each destructive operation of its upgrade.
 
-    A changed type is less sure where the old one is not written down.
+    A changed type is less sure where the old one is not written down, and so is a file outside every known layout where no
+    base tells whether it is new.
 
     Sources: backend-agent "No destructive operations performed without explicit approval", agent-2's two keys.
     """
-    for _, one in new.revisions:
+    if isinstance(new, NotApplicable) and not loose.revisions:
+        raise new
+    mine = new.revisions if isinstance(new, NewMigrations) else ()
+    told = [one for _, one in mine] + list(loose.revisions)
+    held = [one for _, one in every.revisions] if isinstance(every, Migrations) else []
+    tables = frozenset(step.table.lower() for one in (*held, *told) for step in one.up.operations if step.table)
+    for one in told:
+        doubtful = not loose.anchored and one in loose.revisions
         found = [(kind, step) for step in one.up.operations for kind in [_kind(step, one)] if kind in params.kinds]
         if not found:
             yield Observation(one.id, True, one.place)
-        signed = _signers(one, decisions)
+        about = [(decision, decision.named(tables)) for decision in decisions.about(one)] if found else []
         for kind, step in found:
+            signed = _signers(one, [decision for decision, named in about if decision.covers(step, named)])
             verb = _VERBS.get(step.name, _VERBS.get(kind, "changes"))
-            message = f"migration {one.name} {verb} {step.target}, and {_nobody(len(signed), params)}"
-            ok = len(signed) >= params.keys
-            sure = Confidence.MEDIUM if kind == "retype" and step.types[0] is None else None
+            message = f"migration {one.name} {verb} {step.target}, and {_nobody(signed, params)}"
+            ok = signed >= params.keys
+            sure = Confidence.MEDIUM if doubtful or (kind == "retype" and step.types[0] is None) else None
             yield Observation(f"{one.id} {step.target}", ok, one.at(step.lines), message, step.text, confidence=sure)
 
 
@@ -61,9 +78,10 @@ def _nobody(signed: int, params: Params) -> str:
     return f"{signed} of {params.keys} persons' approvals are recorded"
 
 
-def _signers(one: Revision, decisions: Decisions) -> frozenset[str]:
-    own = signers(one.written)
-    return own.union(*(found.signers for found in decisions.about(one)))
+def _signers(one: Revision, about: Iterable[Decision]) -> int:
+    """How many people signed: an agent and an office are nobody, and two spellings of a name are one."""
+    named = signers(one.written).union(*(found.signers for found in about))
+    return len(persons(name for name in named if not is_machine(name) and not is_role(name)))
 
 
 def _kind(step: Operation, one: Revision) -> str:
