@@ -30,13 +30,13 @@ lint: $(STAMP) ## ruff, mypy, import contracts
 	$(BIN)/lint-imports --no-cache
 
 unit: $(STAMP) ## pytest, without the wheel
-	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal --ignore=tests/test_wheel.py
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --ignore=tests/test_wheel.py
 
 wheel: $(STAMP) ## Build the wheel, install it, audit with it
 	$(BIN)/python -m pytest -q tests/test_wheel.py
 
 attacks: $(STAMP) ## Every attack and every honest change against the proofs, of which the suite takes a part
-	CHECKER_ATTACKS=every $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/test_prove.py -k test_change
+	CHECKER_ATTACKS=every $(BIN)/python -m pytest -q -n auto --dist worksteal tests/test_prove.py -k test_change
 
 test-browser: $(STAMP) ## The HTML report in a real browser; needs Debian's chromium, and npm for axe-core
 	@command -v chromium >/dev/null || { echo "chromium is needed for the browser's tests; install Debian's package: apt-get install chromium" >&2; exit 1; }
@@ -50,15 +50,18 @@ test-mariadb: $(STAMP) ## Migrations on a MariaDB or MySQL that is started for t
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mariadb]'
 	$(BIN)/python -m pytest -q tests/mariadb/history_tests.py
 
-bench: $(STAMP) ## Print figures beside those of peers, installed from npm and PyPI; REPOS=folder of clones: audit those too
+bench: $(STAMP) ## Print figures beside those of peers, installed from npm and PyPI; REPOS=folder of clones: audit those too, PROFILE=agent: and run them
 	@command -v npm >/dev/null || { echo "npm is needed for the peers; install Node.js 20 or newer" >&2; exit 1; }
 	npm install --silent --no-save --no-audit --no-fund --prefix $(BENCH) @github/openapi@5.7.2 @redocly/cli@2.77.0
 	$(BIN)/python -m tests.benchmarks.contract_speed $(BENCH)/node_modules/@github/openapi/dist/api.github.com.json --redocly $(BENCH)/node_modules/.bin/redocly
 	npm install --silent --no-save --no-audit --no-fund --prefix $(BENCH)/spectral @stoplight/spectral-cli@6.16.3
 	@test -x $(BENCH)/tools/bin/python || $(PYTHON) -m venv $(BENCH)/tools
-	$(BENCH)/tools/bin/pip install --quiet --disable-pip-version-check bandit detect-secrets==1.5.0 ruff schemathesis squawk-cli
-	$(BIN)/python -m tests.benchmarks.peers $(BENCH)
-	@test -z "$(REPOS)" || $(BIN)/python -m tests.benchmarks.real_repos $(REPOS)
+	$(BENCH)/tools/bin/pip install --quiet --disable-pip-version-check bandit detect-secrets==1.5.0 ruff schemathesis squawk-cli pytest-alembic 'psycopg[binary]' pydantic-settings
+	@test -x $(BENCH)/semgrep/bin/python || $(PYTHON) -m venv $(BENCH)/semgrep
+	$(BENCH)/semgrep/bin/pip install --quiet --disable-pip-version-check semgrep
+	@test -d $(BENCH)/semgrep-rules || git clone --quiet --depth 1 https://github.com/semgrep/semgrep-rules $(BENCH)/semgrep-rules || echo "semgrep's rules could not be cloned, so it is left out" >&2
+	$(BIN)/python -m tests.benchmarks.peers $(BENCH) --repeat 1
+	@test -z "$(REPOS)" || $(BIN)/python -m tests.benchmarks.real_repos $(REPOS) $(if $(PROFILE),--profile $(PROFILE) --install)
 
 bench-secrets: $(STAMP) ## Print what we and four other scanners report on the labelled set; installs the peers from PyPI
 	@test -x $(BENCH)/peers/bin/python || $(PYTHON) -m venv $(BENCH)/peers

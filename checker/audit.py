@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from checker import __version__, baseline, catalog, custom, engine, gate, waivers
+from checker import __version__, baseline, catalog, change_alone, custom, engine, gate, waivers
 from checker.catalog import Catalog
 from checker.collect.lines import locator
 from checker.engine import Verdict
+from checker.kept import Kept, Told
 from checker.model.contract import ContractFiles
 from checker.model.observation import Check
 from checker.model.proof_records import ProofRecords
@@ -36,6 +37,8 @@ from checker.registry import Registry
 from checker.workplace import Request, Workplace
 
 _BESIDE = Registry("checker.collect", {"around": "surroundings:around"})  # loaded for the formats that show it
+
+_DETECTORS = Registry("checker.collect", {"begin": "detectors:begin"})  # loaded where secrets are looked for
 
 
 @dataclass(frozen=True)
@@ -69,19 +72,29 @@ def audit(request: Request) -> Audit:
             )  # refused now, not when it rules
         asked, left = catalog.selected(bound, place.catalog, request.only, request.skip)
         asked, unasked = _of_profile(asked, request.profile)
-        on_waivers = tuple(rule for rule in asked if engine.needs(checks[rule.id], WaiverLedger))
-        on_repo = tuple(rule for rule in asked if rule not in on_waivers)
+        kept = Kept(place, request, asked)
+        fresh = tuple(rule for rule in asked if rule.id not in kept.verdicts)
+        if any(rule.rule.family is Family.SECRETS for rule in fresh):
+            _DETECTORS["begin"]()
+        on_waivers = tuple(rule for rule in fresh if engine.needs(checks[rule.id], WaiverLedger))
+        on_repo = tuple(rule for rule in fresh if rule not in on_waivers)
         locate = locator(place.root)
         on_repo = _rehearsal_last(on_repo, checks, place, stack)
-        verdicts = engine.run(on_repo, checks, place.facts, locate, contain=request.contain)
-        waived = waivers.apply(verdicts, place.settings, place.catalog, request.as_of.date())
+        decided = engine.judged(on_repo, checks, place.facts, locate, contain=request.contain)
+        decided = _in_order(asked, kept.verdicts, decided)
+        told = _told(place, kept)
+        kept.keep(decided, checks, told)
+        verdicts = engine.subsumed(decided)
+        waived = waivers.apply(verdicts, place.settings, place.catalog, place.today)
         judged = place.facts.given({WaiverLedger: waived.ledger})
         verdicts = (*waived.verdicts, *engine.run(on_waivers, checks, judged, locate, contain=request.contain))
-        known_debt = _baseline(request.baseline, place).split(verdicts)
+        narrowed = change_alone.apart(verdicts, place, request)
+        known_debt = _baseline(request.baseline, place).split(narrowed.verdicts)
         report = gate.report(
             verdicts=known_debt.verdicts,
             waived=waived.findings,
             baselined=known_debt.findings,
+            before=narrowed.before,
             version=__version__,
             subject=_subject(place),
             standards=tuple(_ref(place.catalog, name) for name in standards),
@@ -89,20 +102,22 @@ def audit(request: Request) -> Audit:
             profile=request.profile,
             as_of=request.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             not_asked=tuple(sorted((*left, *unasked), key=lambda one: one.rule)),
-            suppressions=_suppressions(place),
-            claims=_claims(place),
+            suppressions=told.suppressions,
+            claims=told.claims,
             manual=tuple(_manual(place.catalog, standards)),
             waivers=waived.ledger.uses,
-            proofs=_proofs(place),
+            proofs=told.proofs,
             notes=tuple(
                 dict.fromkeys(
                     (
                         *place.settings.notes,
                         *_left_out(left),
+                        *narrowed.notes,
                         *known_debt.notes,
-                        *_notes(place, standards),
+                        *_notes(place, standards, request.as_of),
+                        *told.files,
                         *_of_runs(place),
-                        *_of_source(place),
+                        *told.source,
                         *_files_alone(verdicts),
                     )
                 )
@@ -120,6 +135,29 @@ def audit(request: Request) -> Audit:
     )
 
 
+def _in_order(
+    asked: Sequence[BoundRule], kept: Mapping[str, Verdict], decided: Sequence[Verdict]
+) -> tuple[Verdict, ...]:
+    """What was decided now beside what still stands, as if all of it were new."""
+    if not kept:
+        return tuple(decided)
+    known = {**kept, **{one.bound.id: one for one in decided}}
+    return tuple(known[rule.id] for rule in asked if rule.id in known)
+
+
+def _told(place: Workplace, kept: Kept) -> Told:
+    """What the report says beside its findings, from the run before where it still stands."""
+    before = kept.told()
+    listed = kept.stands("ContractFiles") and kept.stands("Inventory")
+    return Told(
+        suppressions=before.suppressions if kept.stands("Suppressions") else _suppressions(place),
+        claims=before.claims if kept.stands("ClaimLedger") else _claims(place),
+        proofs=before.proofs if kept.stands("ProofRecords") else _proofs(place),
+        files=before.files if listed else tuple(_of_files(place)),
+        source=before.source if kept.stands("CodeMatches") else _of_source(place),
+    )
+
+
 def _rehearsal_last(
     rules: tuple[BoundRule, ...], checks: Mapping[str, Check], place: Workplace, stack: ExitStack
 ) -> tuple[BoundRule, ...]:
@@ -127,11 +165,13 @@ def _rehearsal_last(
     if not any(rule.rule.family is Family.RUNTIME for rule in rules):
         return rules
     from checker.model.rehearsal import Rehearsal
+    from checker.probe.rehearse import Stage
     from checker.probe.underway import Underway
 
     last = tuple(rule for rule in rules if engine.needs(checks[rule.id], Rehearsal))
     if last and place.facts.collected("Rehearsal") is None:
         with suppress(Exception):  # the rules that ask for it say why there is none
+            stack.callback(place.facts.get(Stage).close)
             stack.callback(place.facts.get(Underway).close)
     return (*(rule for rule in rules if rule not in last), *last)
 
@@ -251,7 +291,7 @@ def _of_source(place: Workplace) -> tuple[str, ...]:
     return () if code is None else tuple(code.skipped)
 
 
-def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:
+def _notes(place: Workplace, standards: tuple[str, ...], as_of: datetime) -> Iterator[str]:
     """What the reader must know about how far this run could see."""
     if not isinstance(place.git, Git):
         yield str(place.git)
@@ -259,6 +299,8 @@ def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:
         yield "shallow clone: what needs history cannot be looked at; git fetch --unshallow"
     if isinstance(place.git, Git):
         yield from _git_notes(place.git, place.base.revision)
+    if place.today > as_of.astimezone(UTC).date():
+        yield f"the time of this run is before {place.today}, when the base was committed; waivers end by the later of both"
     if place.custom.rules:
         yield f"{len(place.custom.rules)} custom rules were asked beside ours: {', '.join(sorted(place.custom.rules))}"[
             :300
@@ -270,6 +312,10 @@ def _notes(place: Workplace, standards: tuple[str, ...]) -> Iterator[str]:
         planned = [clause.id for clause in place.catalog.standards[name].clauses if clause.state == "planned"]
         if planned:
             yield f"{len(planned)} clauses of {name} have no rule yet and were not looked at (checker standards {name})"
+
+
+def _of_files(place: Workplace) -> Iterator[str]:
+    """Which files were passed over."""
     try:
         for path in place.facts.get(ContractFiles).passed_over:
             yield f"{path} looks like a contract and was not judged: [layout] names others, or the folder is not the app's"

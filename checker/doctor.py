@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -12,29 +12,38 @@ from typing import Any
 
 from checker.collect.facts import Facts
 from checker.model.contract import ContractFiles
+from checker.model.project import Project
 from checker.model.repo import Inventory, RouteTraces
 from checker.model.unavailable import NotApplicable, Unavailable
+from checker.probe import postgres
 from checker.probe.git import Git
 from checker.workplace import Request, Workplace
 
 
 def examine(path: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     """`detected`, `missing` (what, why, fix) and `next`, the one line to run."""
+    return looked_at(path, environment)[0]
+
+
+def looked_at(path: Path, environment: Mapping[str, str]) -> tuple[dict[str, Any], Project]:
+    """What `examine` says, and the project as it was found, for who writes it down."""
     with ExitStack() as stack:
         place = Workplace.open(Request(path=path, environment=environment), stack)
         detected, missing = _repository(place)
-        for look in (_files, _contracts, _settings):
+        for look in (_files, _made_with, _contracts, _settings):
             seen, absent = look(place)
             detected.update(seen)
             missing.extend(absent)
+        project = _project(place)
     step = (
         missing[0]["fix"] if missing and missing[0]["fix"].startswith("git ") else f"checker audit {quote(str(path))}"
     )
     if step.startswith("git init") and not detected["files"]:
         step = f"git init {quote(str(path))}"  # there is nothing yet that could be committed
-    return {"detected": detected, "missing": missing, "next": step}
+    return {"detected": detected, "missing": missing, "next": step}, project
 
 
+_ENVIRONMENTS = (".venv", "venv", "env")
 Looked = tuple[dict[str, Any], list[dict[str, str]]]
 
 
@@ -75,6 +84,55 @@ def _files(place: Workplace) -> Looked:
     return {"files": f"{len(files)} ({', '.join(f'{count} {role}' for role, count in sorted(roles.items()))})"}, []
 
 
+def _made_with(place: Workplace) -> Looked:
+    """The framework, the package manager, how the app would be started, its database and its own commands."""
+    found = _project(place)
+    commands = found.commands or {}
+    detected = {
+        "framework": [str(one) for one in found.frameworks],
+        "package_manager": [str(one) for one in found.managers],
+        "start": str(found.start) if found.start else None,
+        "database": found.database,
+        "commands": [f"{kind}: {' '.join(one.argv)} ({one.found})" for kind, one in commands.items()],
+    }
+    return detected, list(_lacks(place, found))
+
+
+def _project(place: Workplace) -> Project:
+    try:
+        return place.facts.get(Project)
+    except (Unavailable, NotApplicable):
+        return Project()
+
+
+def _lacks(place: Workplace, found: Project) -> Iterator[dict[str, str]]:
+    """What a run of the app would miss here, with the line that supplies it."""
+    served = found.frameworks or _has_routes(place)
+    if served and found.start is None:
+        why = "an app is here, and nothing shows how it starts, so --profile agent cannot ask it"
+        yield _missing("a way to start the app", why, 'checker.toml: [app] start = ["…", "--port", "{port}"]')
+    if found.start and found.start.argv[0] == "python" and not _has_environment(place):
+        run = f"checker audit --profile agent --install {quote(str(place.root.path))}"
+        yield _missing("the app's packages", "no .venv or venv here, so --profile agent cannot import the app", run)
+    if found.database and found.database.startswith("postgresql"):
+        try:
+            postgres.find(None)
+        except Unavailable as missing:
+            yield _missing("PostgreSQL", f"{missing.reason.partition(';')[0]}, and the app wants it", postgres.HOW)
+
+
+def _has_routes(place: Workplace) -> bool:
+    try:
+        return bool(place.facts.get(RouteTraces).places)
+    except (Unavailable, NotApplicable):
+        return False
+
+
+def _has_environment(place: Workplace) -> bool:
+    described = place.settings.description.app
+    return bool(described.python) or any((place.root.path / name / "bin" / "python").exists() for name in _ENVIRONMENTS)
+
+
 def _contracts(place: Workplace) -> Looked:
     facts: Facts = place.facts
     try:
@@ -110,7 +168,7 @@ def _settings(place: Workplace) -> Looked:
     if source.text:
         return detected, []
     return detected, [
-        _missing("checker.toml", "standard common is used", 'checker.toml: standards = ["backend-engineer"]')
+        _missing("checker.toml", "standard common is used", f"checker init {quote(str(place.root.path))}")
     ]
 
 

@@ -63,9 +63,16 @@ def run(
     rules: Iterable[BoundRule], checks: Mapping[str, Check], evidence: Evidence, locate: Locate, *, contain: bool = True
 ) -> tuple[Verdict, ...]:
     """Judge every rule. One broken check never takes another one down (`contain=False` lets it raise, for tests)."""
+    return subsumed(judged(rules, checks, evidence, locate, contain=contain))
+
+
+def judged(
+    rules: Iterable[BoundRule], checks: Mapping[str, Check], evidence: Evidence, locate: Locate, *, contain: bool = True
+) -> tuple[Verdict, ...]:
+    """Judge every rule by itself, before the finding of one explains that of another."""
     seen = [_look(rule, checks[rule.id], evidence, contain) for rule in rules]
     lines = locate(_wanted(seen))
-    return _subsume(tuple(_judge(one, lines, contain) for one in seen))
+    return tuple(_judge(one, lines, contain) for one in seen)
 
 
 @dataclass(frozen=True)
@@ -193,7 +200,7 @@ def _where(place: Place, lines: Mapping[tuple[str, Pointer], tuple[int, int]]) -
     return Where(path=place.path, lines=str(first) if first == last else f"{first}-{last}")
 
 
-def _subsume(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+def subsumed(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
     """Move a finding that another rule's finding on the same subject explains into that one's `also`."""
     by_id = {verdict.bound.id: verdict for verdict in verdicts}
     for swallowing in verdicts:

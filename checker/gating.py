@@ -1,8 +1,9 @@
-"""The whole run of `checker gate`, `approve` and `verify`: records read, judged against tree and policy, and the verdict."""
+"""The whole run of `checker gate` and `verify`: records read, judged against tree and policy, and the verdict."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from checker.audit import audit
 from checker.collect.roles import roles_of
-from checker.model.proof import POLICY, Approval, Consent, Decision, Descriptor, GateVerdict, Policies, Summary
+from checker.model.proof import BASE, POLICY, Decision, Descriptor, GateVerdict, Policies, Summary
 from checker.model.report import NotAsked, Report
 from checker.model.rule import PROFILES, Severity
 from checker.model.settings import Description, Policy
@@ -19,13 +20,14 @@ from checker.model.unavailable import Unavailable
 from checker.probe.git import Git
 from checker.proofs import anchors, bundle, filed, gates, keys, policy
 from checker.proofs.binding import at_base, bound_tree, rules_at, subjects
-from checker.proofs.bundle import Head
+from checker.proofs.chain import Head, newest
+from checker.proofs.consents import Asked, Bundles, Consented, approvals
 from checker.proofs.gates import Gate, Trust
-from checker.proofs.judging import Against, Bundle, Consented, Judged, approvals, judge
+from checker.proofs.judging import Against, Bundle, Judged, judge
 from checker.proofs.overrides import Override, overridden
 from checker.proofs.rerun import contradictions
 from checker.settings import Settings
-from checker.toml_source import ConfigurationError, nearest
+from checker.toml_source import ConfigurationError
 from checker.workplace import Request, Workplace
 
 MOST_TOLD = 10  # findings of the audit that a gate names
@@ -80,35 +82,44 @@ class _Opened:
             git.resolve(base.fork) if isinstance(base.fork, str) else None,
             frozenset(_filed(git, base.fork, place.settings)) if isinstance(base.fork, str) else frozenset(),
         )
-        earlier = at_base(git, base.revision)
-        names = bundle.beneath(place.root.path)
-        noted, notes = anchors.in_notes(git)
-        remembered = ({name: bundle.head(data) for name, data in earlier.items()}, kept, *noted)
-        found = tuple(_anchored(name, place.root.read(name, bundle.LARGEST), remembered) for name in names)
-        lost = sorted({name for one in remembered for name in one} - set(names))
+        earlier = at_base(git, base.fork if isinstance(base.fork, str) else base.revision)
+        here = {name: place.root.read(name, bundle.LARGEST) for name in bundle.beneath(place.root.path)}
+        noted, told = anchors.in_notes(git)
+        binding, beside = anchors.standing(git, noted, here)
+        remembered = ({name: bundle.head(data) for name, data in earlier.items()}, kept, *binding)
+        found = tuple(_anchored(name, data, remembered) for name, data in here.items())
+        lost = sorted({name for one in remembered for name in one} - set(here))
         gone = tuple(f"chain: {name} was anchored and is gone" for name in lost)
-        return cls(place, git, against, found, remembered, gone, notes)
+        return cls(place, git, against, found, remembered, gone, (*told, *beside))
 
 
 def pass_gate(
-    name: str, request: Request, supplied: Sequence[str] = (), kept: Mapping[str, Head] | None = None
+    name: str,
+    request: Request,
+    supplied: Sequence[str] = (),
+    kept: Mapping[str, Head] | None = None,
+    since: str | None = None,
 ) -> GateRun:
-    """Judge one gate. ConfigurationError: no such gate. Unavailable: no git."""
-    gate = _gate(name)
+    """Judge one gate; `kept` and `since` are the heads and the base that an anchor remembers.
+
+    ConfigurationError: no such gate. Unavailable: no git.
+    """
+    gate = gates.named(name)
     with ExitStack() as stack:
         opened = _Opened.of(request, supplied, kept or {}, stack)
         judged = [one for each in opened.bundles for one in judge(each, opened.against, gate.min_trust)]
-        latest = [_latest(kind, judged) for kind in gate.proofs]
+        records = {each.name: bundle.read(each.name, each.data) for each in opened.bundles}
+        latest = [newest_of(kind, judged, records) for kind in gate.proofs]
         makers = [one.owner for one in latest if one.owner]
-        records = [record for each in opened.bundles for record in bundle.read(each.name, each.data)]
         by_path = {one.path: one for one in judged}
-        words = gates.load().approval.meaning
-        consents = approvals(records, by_path, name, opened.against, makers, words)
+        asked = Asked(name, opened.against, makers, gates.load().approval.meaning)
+        consents = approvals(records, by_path, asked)
         report = audit(replace(request, profile=gate.audit)).report if gate.audit else None
         latest = [_accepted(one, consents, gate.min_trust) for one in latest]
-        latest, overrides = overridden(latest, opened.place.settings.policy.waivers, request.as_of.date())
+        latest, overrides = overridden(latest, opened.place.settings.policy.waivers, opened.place.today)
         contradicted = tuple(contradictions(judged))
-        decision, reasons = _decide(gate, latest, consents, report, (*contradicted, *opened.gone))
+        doubts = (*contradicted, *opened.gone, *_moved(opened, since))
+        decision, reasons = _decide(gate, latest, consents, report, doubts)
         verdict = _verdict(name, opened, latest, decision, overrides)
         attempts = {kind: sum(one.type == kind for one in judged) for kind in gate.proofs}
         loose = tuple(
@@ -117,6 +128,7 @@ def pass_gate(
         notes = (
             *loose,
             *_own_base(opened),
+            *_movable(request, opened),
             *opened.notes,
             *opened.against.believed.notes,
             *opened.place.settings.notes,
@@ -143,6 +155,22 @@ def _own_base(opened: _Opened) -> tuple[str, ...]:
     return (said,) * same
 
 
+def _moved(opened: _Opened, since: str | None) -> Iterator[str]:
+    """A base goes on: one that does not follow the base of an earlier judgement was put in its place."""
+    fork, known = opened.against.fork, opened.git.resolve(since) if since else None
+    if since and fork is not None and (known is None or opened.git.merge_base(known, fork) != known):
+        yield f"base: {fork[:12]} does not follow {since[:12]}, which was the base when the anchor was kept"
+
+
+def _movable(request: Request, opened: _Opened) -> tuple[str, ...]:
+    """An id is what it is; a name in this clone is what somebody made of it here."""
+    named, fork = request.base or request.environment.get("CHECKER_BASE") or "", opened.against.fork
+    if fork is None or re.fullmatch(r"[0-9a-f]{40,64}", named):
+        return ()
+    called = f"{named!r} names here" if named else "this clone has it"
+    return (f"the base is {fork[:12]}, as {called}: who may write in .git may move it; fetch it anew, or name its id",)
+
+
 def _filed(git: Git, fork: str, settings: Settings) -> Iterator[str]:
     """What lies among records, as `checker prove` tells it: written after a proof, no proof knows it."""
     told = settings.base_description
@@ -159,48 +187,16 @@ def _loose(one: Judged) -> bool:
 
 def needed(name: str) -> tuple[str, ...]:
     """The types of proofs that a gate needs. ConfigurationError: no such gate."""
-    return _gate(name).proofs
-
-
-def approve(
-    name: str, request: Request, by: str, text: str, option: str | None, accepts: Sequence[str]
-) -> tuple[Approval, str, tuple[str, ...]]:
-    """Sign a person's consent to a gate, bound to the tree; the statement, where it stands, and what it lacks.
-
-    ConfigurationError: an answer that does not mean "approved", an unknown gate. KeyRefused: no key.
-    """
-    _gate(name)
-    meaning = gates.load().approval.meaning(text)
-    if meaning != "approved":
-        raise ConfigurationError("--text", None, f'{text!r} is {meaning}, not an approval; say "approved", or nothing')
-    signer = keys.of(request.environment)
-    if signer is None:
-        raise ConfigurationError(keys.VARIABLE, None, "an approval is signed; name the file of a person's key")
-    with ExitStack() as stack:
-        place = Workplace.open(request, stack)
-        if not isinstance(place.git, Git):
-            raise Unavailable(f"an approval binds a git tree: {place.git}; run git init and commit")
-        keys.refuse_inside(request.environment, place.root.path)
-        bound = subjects(place.git, rules_at(place.settings.base_description))
-        given = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        path, statement = bundle.append(
-            place.root.path,
-            signer,
-            lambda link: Approval(
-                subject=bound,
-                predicate=Consent(
-                    gate=name, by=by, text=text, option=option, accepts=tuple(accepts), given_on=given, log=link
-                ),
-            ),
-        )
-        assert isinstance(statement, Approval)
-        return statement, path, _lacking(place.settings.policy, signer.public_key.keyid)
+    return gates.named(name).proofs
 
 
 def verify(
     files: Sequence[Path], supplied: Sequence[str], request: Request | None
-) -> tuple[list[Judged], dict[str, Head], list[str]]:
-    """Judge bundles anywhere, without running anything; against the tree and the policy of a repository where one is named."""
+) -> tuple[list[Judged], dict[str, Head], str | None, list[str]]:
+    """Judge bundles anywhere, without running anything; against the tree and the policy of a repository where one is named.
+
+    Beside the verdicts: how far each chain reaches, the base that they were judged against, and notes.
+    """
     with ExitStack() as stack:
         if request is None:
             believed = policy.believed(Policy(), supplied, anchored=False)
@@ -218,7 +214,7 @@ def verify(
             data = _read(file)
             judged += judge(_anchored(str(file), data, remembered), against)
             heads[str(file)] = bundle.head(data)
-        return judged, heads, [*against.believed.notes, *notes]
+        return judged, heads, against.fork, [*against.believed.notes, *notes]
 
 
 def anchors_of(text: str) -> dict[str, Head]:
@@ -237,14 +233,7 @@ def _anchored(name: str, data: bytes, remembered: Sequence[Mapping[str, Head]]) 
     return Bundle(name, data, tuple(one[each] for one in remembered for each in sorted(names) if each in one))
 
 
-def _gate(name: str) -> Gate:
-    known = gates.load().gates
-    if name not in known:
-        raise ConfigurationError("gate", None, f"unknown gate {name!r}{nearest(name, known)}")
-    return known[name]
-
-
-def _latest(kind: str, judged: Sequence[Judged]) -> Judged:
+def newest_of(kind: str, judged: Sequence[Judged], records: Bundles) -> Judged:
     """The newest record of this tree decides, so that an old pass never hides a later failure; else the best reason."""
     of_kind = [one for one in judged if one.type == kind]
     if not of_kind:
@@ -254,9 +243,19 @@ def _latest(kind: str, judged: Sequence[Judged]) -> Judged:
     current = [one for one in of_kind if one.state in ("valid", "failed")]
     untrusted = [one for one in of_kind if one.state == "untrusted"]
     chosen = current or untrusted or of_kind
-    # within a chain the last record is the newest, whatever a clock said; between chains there is only the clock
-    ends = {one.path.rpartition(":")[0]: one for one in chosen}
-    return max(ends.values(), key=lambda one: one.proof.predicate.checker.finished_on if one.proof else "")
+    ends = [end for name, each in records.items() if (end := _end(chosen, name, each))]
+    return max(ends, key=_finished)
+
+
+def _end(chosen: Sequence[Judged], name: str, records: Sequence[bundle.Record]) -> Judged | None:
+    """In a chain what follows is newer, whatever a clock said; of ends side by side the one that does not hold counts."""
+    places = {int(line) - 1: one for one in chosen for of, _, line in (one.path.rpartition(":"),) if of == name}
+    ends = [places[one] for one in newest([record.follows for record in records], places)]
+    return max(ends, key=lambda one: (one.state != "valid", _finished(one)), default=None)
+
+
+def _finished(one: Judged) -> str:
+    return one.proof.predicate.checker.finished_on if one.proof else ""
 
 
 def _accepted(one: Judged, consents: Sequence[Consented], min_trust: Trust) -> Judged:
@@ -316,7 +315,7 @@ def _verdict(
     ruling, fork = opened.place.settings.policy, opened.against.fork
     rules = [Descriptor(name=POLICY, digest={"sha256": policy.sha256(ruling)})]
     rules += [Descriptor(name="keys", digest={"sha256": policy.keys_sha256(opened.against.believed)})]
-    rules += [Descriptor(name="base", digest={"gitCommit": fork})] if fork else []
+    rules += [Descriptor(name=BASE, digest={"gitCommit": fork})] if fork else []
     rules += [
         Descriptor(name=f"waiver of {one.type}", digest={"sha256": hashlib.sha256(one.said.encode()).hexdigest()})
         for one in overrides
@@ -328,15 +327,6 @@ def _verdict(
         properties=(*([satisfied] if decision == "pass" else []), *passed, *waived),
     )
     return GateVerdict(subject=subjects(opened.git, rules_at(opened.place.settings.base_description)), predicate=told)
-
-
-def _lacking(ruling: Policy, keyid: str) -> tuple[str, ...]:
-    known = policy.believed(ruling, (), anchored=True).known
-    role = next((one.role for one in known if one.key.keyid == keyid), None)
-    if role == "person":
-        return ()
-    said = f"its role is {role}" if role else "the base policy does not name it"
-    return (f"claimed: only a key of role person approves, and {said}; it satisfies no gate by itself",)
 
 
 def _read(file: Path) -> bytes:

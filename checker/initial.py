@@ -7,13 +7,16 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from checker import resources
-from checker.doctor import examine
+from checker.doctor import looked_at
+from checker.model.project import Command, Project
+from checker.proofs import gates
+from checker.render.visible import visible
 from checker.toml_source import ConfigurationError
 
 RECORD = ".checker/init.json"
@@ -34,6 +37,7 @@ UNPUBLISHED = (  # a name that nobody holds on an index belongs to whoever takes
     "the package is not on an index, so the pipeline fails until you say what pip installs: "
     "checker init --install 'git+https://HOST/OWNER/backend-checker@TAG', or the path of a wheel in the repository"
 )
+GATED = ("build_output", "lint_output", "test_output")  # proofs that a hand-over needs, whatever the project
 _LARGEST = 10 * 1024 * 1024  # bytes of a file that a section is added to
 How = Literal["write", "append", "keep"]
 
@@ -59,7 +63,8 @@ def plan(
     """
     if install is not None and (not install.strip() or not install.isprintable() or "${{" in install):
         raise ConfigurationError("--install", None, f"{install!r} is nothing that pip can install")
-    detected = {**examine(root, environment)["detected"], "install": install or ""}
+    found, project = looked_at(root, environment)
+    detected = {**found["detected"], "install": install or "", "project": project}
     return tuple(_step(root, part, detected) for part in PARTS if not parts or part in parts)
 
 
@@ -95,8 +100,44 @@ def _text(template: str, detected: Mapping[str, Any]) -> str:
     text = resources.text("reports", "init", template)
     branch = str(detected.get("default_branch") or "main")
     text = text.replace("@BRANCH@", json.dumps(branch)).replace("@INSTALL@", json.dumps(detected["install"]))
-    contracts = detected.get("openapi", []) if template == "checker.toml" else []
-    return text + (f"\n[layout]\nopenapi = {json.dumps(contracts)}\n" if contracts else "")
+    if template != "checker.toml":
+        return text
+    contracts = detected.get("openapi", [])
+    layout = f"\n[layout]\nopenapi = {json.dumps(contracts)}\n" if contracts else ""
+    return (
+        text + layout + "".join(f"{line}\n" for line in (*_commands(detected["project"]), *_app(detected["project"])))
+    )
+
+
+def _commands(project: Project) -> Iterator[str]:
+    """The commands that make proofs, each with what it was found in; one that was not found is left as a comment."""
+    yield "\n[commands] # what makes the proofs that a gate asks for; found in the files that stand behind them"
+    known = project.commands or {}
+    for kind, types in gates.load().types.items():
+        if kind in known:
+            yield f"{kind} = {_array(known[kind].argv)} # {_remark(known[kind].found)}"
+        elif kind in GATED:
+            shown = Command(types.example, "nothing of the kind was found; name yours")
+            yield f"# {kind} = {_array(shown.argv)} # {shown.found}"
+
+
+def _app(project: Project) -> Iterator[str]:
+    """How the app is started; as a comment where that is a guess, because one that is named is the only one tried."""
+    start = project.start
+    if start is None:
+        return
+    lines = [f"start = {_array(start.argv)} # {_remark(start.found)}"]
+    lines += [f"workdir = {json.dumps(start.workdir)}"] if start.workdir != "." else []
+    yield "\n[app]" if start.sure else "\n# [app] # likely; while it is a comment, all that looks like an app is tried"
+    yield from lines if start.sure else (f"# {line}" for line in lines)
+
+
+def _array(words: Iterable[str]) -> str:
+    return f"[{', '.join(json.dumps(word, ensure_ascii=False) for word in words)}]"
+
+
+def _remark(text: str) -> str:
+    return visible(text)
 
 
 def _section(text: str) -> str:

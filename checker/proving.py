@@ -46,6 +46,7 @@ from checker.toml_source import ConfigurationError, nearest
 from checker.workplace import Request, Workplace
 
 UNCONFINED = "the kernel does not let a command have processes of its own (unshare --user --pid)"
+KEPT = 128 << 20  # bytes of the working tree that are read once: to compare them, and to export them
 MOST_NAMES = 20_000  # test names that a statement lists
 
 
@@ -76,6 +77,7 @@ def prove(kind: str, request: Request, *, confined: bool = False) -> Proved:
         keys.refuse_inside(request.environment, place.root.path)
         if not isinstance(place.git, Git):
             raise Unavailable(f"a proof binds a git tree: {place.git}; run git init and commit")
+        place.git.keep_contents(KEPT)
         scratch_root = Path(stack.enter_context(_folder(place.git)))
         rules = rules_at(place.settings.base_description)
         run = _Run(kind, rules, place, place.git, scratch_root, request.environment)
@@ -115,6 +117,9 @@ class _Run:
         if tool.name in commands.JAVASCRIPT and scratch.modules is not None:
             said = "node_modules is the one that is installed here, bound by nothing"
             left_out = {**left_out, "node_modules": said}
+        inside = scratch.interpreter.inside(self.place.root.path)
+        if inside:
+            left_out = {**left_out, inside: f"{inside} is the environment that is installed here, bound by nothing"}
         if not head.entries:
             raise Unavailable("the tree holds nothing but records, so there is nothing to prove")
         if tool.name == "checker" and base is not None:

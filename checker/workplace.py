@@ -6,8 +6,9 @@ import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from checker import catalog, custom, sarif_import, settings
@@ -16,6 +17,7 @@ from checker.collect import COLLECTORS
 from checker.collect.changes import Base
 from checker.collect.facts import Facts
 from checker.collect.files import Root, Unreadable, decoded
+from checker.collect.traced import Traces
 from checker.model.contract import joined
 from checker.model.custom import CustomRules
 from checker.model.execution import CacheFolder, Execution
@@ -25,12 +27,14 @@ from checker.model.outputs.work import AsOf
 from checker.model.rule import Profile
 from checker.model.settings import Description, DescriptionChange, Policy
 from checker.model.unavailable import NotApplicable, Unavailable
+from checker.probe import keeping
 from checker.probe.git import Git
 from checker.settings import Settings
 from checker.toml_source import ConfigurationError
 
 LARGEST_CONFIGURATION = 1024 * 1024  # bytes
 NoGit = NotApplicable | Unavailable
+UNBORN = "HEAD"  # as a base it asks for what is not committed yet: everything, before the first commit and without git
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Request:
     install: bool = False
     allow_remote: str | None = None
     progress: int = -1
+    plain: bool = False  # progress in lines of their own, on a terminal too
     contain: bool = True
     changed: bool = False  # judge the added lines of the change alone, where a rule is about lines
     cache: bool = False  # what was read of source may come from, and go to, the user's cache folder
@@ -72,6 +77,7 @@ class Workplace:
     proposed: CustomRules
     settings: Settings
     facts: Facts
+    today: date  # no earlier than the base was committed, so that a clock set back revives no waiver
 
     @classmethod
     def open(cls, request: Request, stack: ExitStack) -> Workplace:
@@ -80,7 +86,7 @@ class Workplace:
         root = Root(request.path)
         git = _git(request.path, stack)
         base = _base(git, request)
-        if request.changed and base.revision is None:
+        if request.changed and base.revision is None and request.base != UNBORN:
             raise ConfigurationError(
                 "--changed", None, "there is no base revision to find a change; name one with --base"
             )
@@ -89,21 +95,33 @@ class Workplace:
         known = custom.joined(ours, rules)
         wanted = custom.joined(ours, proposed)
         config = settings.load(head, ruling, before, known, request.as_of.date(), wanted)
+        traces = Traces()
         given = {
             Root: root,
             Git: git,
             Base: base,
-            AsOf: AsOf(request.as_of),
+            AsOf: traces.view(AsOf.__name__, AsOf(request.as_of)),
             Policy: config.policy,
             Description: config.description,
             CustomRules: rules,
             Imported: sarif_import.read(request.imports, request.path),
             DescriptionChange: config.description_change(),
             CacheFolder: CacheFolder(_cache(request.environment) if request.cache else ""),
-            Execution: _execution(request),
+            Execution: _execution(request, _templates(request, stack)),
             **request.given,
         }
-        return cls(root, git, base, known, wanted, rules, proposed, config, Facts(COLLECTORS, given))
+        return cls(
+            root,
+            git,
+            base,
+            known,
+            wanted,
+            rules,
+            proposed,
+            config,
+            Facts(COLLECTORS, given, traces),
+            _today(git, base, request),
+        )
 
 
 def catalog_at(folder: Path) -> Catalog:
@@ -146,8 +164,19 @@ def _cache(environment: Mapping[str, str]) -> str:
     return f"{folder}/backend-checker" if folder else ""
 
 
-def _execution(request: Request) -> Execution:
+def _templates(request: Request, stack: ExitStack) -> str:
+    """Where new databases may be copied from: the user's cache folder, or one that lasts as long as this run."""
+    if request.profile == "static":
+        return ""
+    kept = _cache(request.environment) if request.cache else ""
+    if kept:
+        return f"{kept}/postgresql"
+    return stack.enter_context(TemporaryDirectory(prefix="checker-pg-template-", dir=keeping.base()))
+
+
+def _execution(request: Request, templates: str) -> Execution:
     return Execution(
+        templates=templates,
         profile=request.profile,
         pg_bin=request.pg_bin,
         mysql_bin=request.mysql_bin,
@@ -156,6 +185,7 @@ def _execution(request: Request) -> Execution:
         install=request.install,
         allow_remote=request.allow_remote,
         progress=request.progress,
+        plain=request.plain,
     )
 
 
@@ -168,6 +198,10 @@ def _git(path: Path, stack: ExitStack) -> Git | NoGit:
 
 
 def _base(git: Git | NoGit, request: Request) -> Base:
+    if request.changed and request.base == UNBORN and not (isinstance(git, Git) and git.head):
+        return Base(
+            None, git if isinstance(git, (NotApplicable, Unavailable)) else NotApplicable("nothing is committed yet")
+        )
     if not isinstance(git, Git):
         asked = request.base or request.environment.get("CHECKER_BASE")
         if asked:
@@ -181,6 +215,16 @@ def _base(git: Git | NoGit, request: Request) -> Base:
     if revision is None and request.base is not None:
         raise ConfigurationError("--base", None, f"no revision {request.base!r} here; fetch it, or name another")
     return Base(revision, _fork(git, revision))
+
+
+def _today(git: Git | NoGit, base: Base, request: Request) -> date:
+    today = request.as_of.astimezone(UTC).date()
+    if not isinstance(git, Git) or base.revision is None:
+        return today
+    try:
+        return max(today, git.committed(base.revision).date())
+    except Unavailable:
+        return today
 
 
 def _fork(git: Git, revision: str | None) -> str | NotApplicable | Unavailable:

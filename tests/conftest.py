@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 _SCRATCH = tempfile.TemporaryDirectory(prefix="checker-hypothesis-")
 _SILENT: list[str] = []
 _NO_WORD = ("", "unconditional skip")
+_MOST_WORKERS = 4
 set_hypothesis_home_dir(Path(_SCRATCH.name))
 
 
@@ -19,6 +21,12 @@ set_hypothesis_home_dir(Path(_SCRATCH.name))
 def _leave_nothing() -> Iterator[None]:
     yield
     _SCRATCH.cleanup()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: many tests wait, for a server to start or for a limit to be reached."""
+    return min((os.cpu_count() or 1) + 1, _MOST_WORKERS)
 
 
 def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:

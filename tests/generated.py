@@ -12,15 +12,34 @@ from checker.model.rule import Rule, Standard
 from tests.generated_reports import report_files
 
 ROOT = Path(__file__).resolve().parent.parent
+FAMILIES = {
+    "api": "the contract as it is written: OpenAPI, Swagger 2, GraphQL SDL; breaking changes against the base",
+    "runtime": "the app, started on a stage of its own and asked over HTTP",
+    "migrations": "Alembic and SQL migrations, read, and run up, down and up on databases that are thrown away",
+    "schema": "what the schema in code and specs says of keys, tenants, times and personal data",
+    "code": "Python, TypeScript and JavaScript: injection, guards, queries, operability, kinds of tests",
+    "secrets": "tokens, keys, credentials and `.env` files in the tree, in what is staged and in history",
+    "change": "the change by itself: size, order, foreign paths, judges that ask less, approvals",
+    "outputs": "what coding agents write about their work, held against what is there",
+    "proofs": "signed records of builds, lints and tests, and whether a suite ran",
+    "config": "this tool's own configuration, waivers, and findings of other tools",
+}
 
 
 def files() -> dict[Path, str]:
     """Each generated file and its text."""
     readme = ROOT / "README.md"
     text = readme.read_text("utf-8")
-    for name, table in {"rules": rule_table(), "standards": standard_table()}.items():
+    for name, table in {"families": family_table(), "standards": standard_table()}.items():
         text = between(text, name, table)
-    return {readme: text, **report_files(ROOT), **schema_files(), ROOT / "rules" / "precision.json": precision()}
+    rules = ROOT / "rules" / "README.md"
+    return {
+        readme: text,
+        rules: between(rules.read_text("utf-8"), "rules", rule_table()),
+        **report_files(ROOT),
+        **schema_files(),
+        ROOT / "rules" / "precision.json": precision(),
+    }
 
 
 def precision() -> str:
@@ -42,12 +61,23 @@ def precision() -> str:
 def between(text: str, name: str, inner: str) -> str:
     """Replace what stands between `<!-- name -->` and `<!-- /name -->`."""
     pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-    assert pattern.search(text), f"README.md has no <!-- {name} --> markers"
+    assert pattern.search(text), f"there are no <!-- {name} --> markers"
     return pattern.sub(lambda match: f"{match.group(1)}{inner}\n{match.group(2)}", text)
 
 
+def family_table() -> str:
+    """The README's table of families: how many rules, how many that execute nothing, and what the family looks at."""
+    rules = catalog.load().rules.values()
+    rows = []
+    for family, about in FAMILIES.items():
+        known = [rule for rule in rules if rule.family == family]
+        static = sum("static" in rule.profiles for rule in known)
+        rows.append(f"| `{family}` | {len(known)} | {static} | {about} |")
+    return "\n".join(["| family | rules | of them static | looks at |", "|---|---|---|---|", *rows])
+
+
 def rule_table() -> str:
-    """The README's table of rules."""
+    """The table of all rules."""
     rules = sorted(catalog.load().rules.values(), key=lambda rule: (rule.family, rule.id))
     rows = [f"| `{rule.id}` | {rule.family} | {rule.severity} | {rule.confidence} | {rule.title} |" for rule in rules]
     return "\n".join(["| rule | family | severity | confidence | asks |", "|---|---|---|---|---|", *rows])

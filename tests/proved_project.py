@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from checker.cli import root as command
 from checker.gating import GateRun, pass_gate
 from checker.proofs import bundle, gates, keys
-from checker.proofs.bundle import Head
+from checker.proofs.chain import Head
 from checker.proving import prove
 from checker.workplace import Request
 from tests.scratch import FIXTURES, commit, git

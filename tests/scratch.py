@@ -40,8 +40,8 @@ def build(case: Path, target: Path) -> str | None:
 
     Each step of a history overlays the one before; its `delete.txt` names paths that go. The last step whose name begins
     with `NN-base` is the base, and its commit id is returned. A last step called `NN-worktree` is left uncommitted, one
-    called `NN-staged` is in the index alone. `proved.toml` says which proofs there are of the
-    tree. `secrets.toml` names the secrets that are made up for `@@NAME@@`.
+    called `NN-staged` is in the index alone. A step's `commit.toml` says whose it is, and of when (`author`, `date`).
+    `proved.toml` says which proofs there are of the tree. `secrets.toml` names the secrets that are made up for `@@NAME@@`.
     """
     told = case / "secrets.toml"
     secrets = tomllib.loads(told.read_text("utf-8")) if told.is_file() else {}
@@ -63,7 +63,7 @@ def build(case: Path, target: Path) -> str | None:
             continue
         if subject.startswith("worktree"):
             continue
-        commit(target, subject)
+        commit(target, subject, made=step / "commit.toml")
         if subject.startswith("base"):
             base = git(target, "rev-parse", "HEAD")
     if (case / "proved.toml").is_file():
@@ -74,7 +74,7 @@ def build(case: Path, target: Path) -> str | None:
 def overlay(step: Path, target: Path) -> None:
     """Copy a step over what is there, and remove what its `delete.txt` names."""
     # copy, not copy2: a file of the same size with an old time would look unchanged to git
-    left_out = shutil.ignore_patterns("delete.txt")
+    left_out = shutil.ignore_patterns("delete.txt", "commit.toml")
     shutil.copytree(step, target, copy_function=shutil.copy, dirs_exist_ok=True, symlinks=True, ignore=left_out)
     zipped(target)
     gone = step / "delete.txt"
@@ -91,8 +91,9 @@ def zipped(target: Path) -> None:
         shutil.rmtree(folder)
 
 
-def commit(root: Path, subject: str, extra: Mapping[str, str] | None = None) -> str:
-    """Commit everything; the new commit's id."""
+def commit(root: Path, subject: str, extra: Mapping[str, str] | None = None, made: Path | None = None) -> str:
+    """Commit everything; the new commit's id. `made` is a file that may say whose it is, and of when."""
+    told = tomllib.loads(made.read_text("utf-8")) if made is not None and made.is_file() else {}
     git(root, "add", "-A", "-f")
     git(
         root,
@@ -102,6 +103,7 @@ def commit(root: Path, subject: str, extra: Mapping[str, str] | None = None) -> 
         "-m",
         subject,
         *(f"--trailer={key}={value}" for key, value in (extra or {}).items()),
+        *(f"--{key}={value}" for key, value in told.items()),
     )
     return git(root, "rev-parse", "HEAD")
 

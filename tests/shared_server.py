@@ -52,9 +52,9 @@ class _Servers:
         self._lent = threading.Lock()
 
     @contextmanager
-    def running(self, binaries: postgres.Binaries) -> Iterator[Server]:
+    def running(self, binaries: postgres.Binaries, templates: str = "", *, patient: bool = False) -> Iterator[Server]:
         if self._binaries not in (None, binaries) or not self._lent.acquire(blocking=False):
-            with self._start(binaries) as own:
+            with self._start(binaries, templates, patient=patient) as own:
                 yield own
             return
         try:

@@ -153,6 +153,7 @@ class TestCache:
         git(tmp_path / "repo", "init", "-q", "-b", "main")
         commit(tmp_path / "repo", "first")
         first = judged(tmp_path / "repo", tmp_path / "home")
+        forget_verdicts(tmp_path / "home")
         monkeypatch.setattr(ast_grep, "scan", lambda *_: pytest.fail("the engine was asked"))
         assert judged(tmp_path / "repo", tmp_path / "home").findings == first.findings
         assert places(first) == [("a.py", "2"), ("b/copy.py", "2")]
@@ -188,6 +189,7 @@ class TestCache:
         (file,) = (tmp_path / "home").rglob("code.sqlite")
         assert callable(damage)
         damage(file)
+        forget_verdicts(tmp_path / "home")
         assert judged(tmp_path / "repo", tmp_path / "home").findings == first.findings
 
     def test_a_cache_in_the_audited_tree_is_not_used(self, tmp_path: Path) -> None:
@@ -212,6 +214,12 @@ class TestCache:
         before = reading_module._key(engine)
         monkeypatch.setattr(reading_module, "_rules", lambda: "id: other")
         assert reading_module._key(engine) != before
+
+
+def forget_verdicts(home: Path) -> None:
+    """What was decided is kept as well, and would answer in place of what was read."""
+    (file,) = home.rglob("verdicts.sqlite")
+    file.unlink()
 
 
 def run(file: Path, statement: str) -> None:

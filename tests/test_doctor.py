@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from checker.cli import root as command
 from checker.cli.output import Output, emit
+from checker.render import RENDERERS
 from tests import backend
 from tests.child import inside, refused
 from tests.sample_report import sample
@@ -52,7 +54,7 @@ def test_a_whole_backend_lacks_nothing(tmp_path: Path) -> None:
 def test_without_anything_each_lack_has_a_line_that_supplies_it(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(ROUTES)
     found = doctor(tmp_path)
-    assert set(missing(found)) == {"git history", "a contract", "checker.toml"}
+    assert set(missing(found)) == {"git history", "a contract", "checker.toml", "the app's packages"}
     assert all(fix for fix in missing(found).values())
     assert found["next"].startswith("git init")
     assert "routes are declared (app.py)" in str(found["missing"])
@@ -92,8 +94,29 @@ def test_only_a_no_color_that_says_something_counts(
 ) -> None:
     monkeypatch.setenv("NO_COLOR", value)
     monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True, raising=False)
-    emit(sample(), Output("text"), plain=False, verbose=0)
+    emit(sample(), Output("text"), verbose=0)
     assert (b"\x1b[" in capsysbinary.readouterr().out) is coloured
+
+
+@pytest.mark.parametrize("words", [("--accessible", "report"), ("report", "--accessible"), ("report",)])
+def test_one_option_before_or_after_a_command_takes_the_colour_away(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    (tmp_path / "audit.json").write_bytes(RENDERERS["json"](sample()))
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True, raising=False)
+    with pytest.raises(SystemExit):
+        command.main([*words, str(tmp_path / "audit.json")], standalone_mode=False, prog_name="checker")
+    assert (b"\x1b[" in capsysbinary.readouterr().out) is ("--accessible" not in words)
+
+
+def test_every_command_takes_it() -> None:
+    assert isinstance(command, click.Group)
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        found = command.get_command(context, name)
+        assert found is not None
+        inner = found.commands.values() if isinstance(found, click.Group) else ()
+        assert all([one.name for one in each.params].count("accessible") == 1 for each in (found, *inner)), name
 
 
 def test_a_broken_contract_is_named_with_what_is_wrong(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import pytest
 from checker.fleet import judging, listing, overview, running
 from checker.fleet.judging import Row, Task
 from checker.fleet.running import INDEX, report_of
+from checker.fleet.since import since
 from checker.model.unavailable import Unavailable
 from checker.toml_source import ConfigurationError
 from tests.cluster import two_workers
@@ -75,6 +76,8 @@ def test_the_next_run_judges_only_what_changed(fleet: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = {one["name"]: one for one in json.loads(done.stdout)["repositories"]}
     assert found["repo-3"]["status"] == "ready"
+    assert json.loads(done.stdout)["since"] == {"repo-3": ["better", "was blocked; -1 critical"]}
+    assert "Since the earlier run: 1 better." in (fleet / "checker-fleet" / "index.html").read_text("utf-8")
     after = {path: path.stat().st_mtime_ns for path in (fleet / "checker-fleet" / "reports").iterdir()}
     changed = {path.name for path in after if after[path] != before[path]}
     assert changed == {Path(report_of("repo-3")).name}
@@ -341,6 +344,23 @@ def test_too_little_memory_is_said_as_such(tmp_path: Path, monkeypatch: pytest.M
     row, report = judging.judge(Task("repo", os.fspath(tmp_path), (), 60.0, 512, None))
     assert (row.code, row.status, report) == (3, "error", b"")
     assert row.verdict == "needs more than 512 MiB of memory; give it more with --memory"
+
+
+def test_two_runs_are_compared() -> None:
+    def row(name: str, status: str = "blocked", **counts: int) -> Row:
+        return Row.model_validate({"name": name, "code": 1, "status": status, "verdict": "", "score": 50, **counts})
+
+    earlier = [row("a", major=2), row("b", "ready"), row("c"), row("d", minor=1), row("e", major=1)]
+    later = [row("a", critical=1, major=1), row("b"), row("d", "ready", minor=1), row("e", major=1), row("new")]
+    found = since(later, earlier)
+    assert found.summary == "since the earlier run: 2 worse, 1 better, 1 new, 1 gone"
+    assert found.word("a") == "worse: +1 critical, -1 major"
+    assert (found.word("b"), found.word("d")) == ("worse: was ready", "better: was blocked")
+    assert (found.word("e"), found.word("new"), found.word("c")) == ("", "new", "gone: was blocked")
+    assert "gone" not in since(later, earlier, whole=False).summary
+    assert not since(later, []).compared
+    told = list(overview.text(later, found))
+    assert told[-3:] == [found.summary, "  a worse: +1 critical, -1 major", "  b worse: was ready"]
 
 
 def test_an_empty_shard_has_looked_at_nothing(fleet: Path) -> None:

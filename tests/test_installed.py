@@ -209,3 +209,13 @@ def test_nothing_is_built_that_was_not_asked_for(tmp_path: Path) -> None:
     bare = written(tmp_path / "bare", {"main.py": "app = FastAPI()\n"})
     with ExitStack() as stack, pytest.raises(Unavailable, match="--install found no"):
         Workplace.open(Request(path=bare, profile="agent", install=True), stack).facts.get(Installed)
+
+
+def test_packages_of_node_are_said_to_be_nodes(tmp_path: Path) -> None:
+    repo = written(tmp_path, {"package.json": '{"dependencies": {"express": "4"}}', "src/app.js": "app.listen(1)\n"})
+    asked = Request(path=repo, profile="agent", install=True)
+    with ExitStack() as stack, pytest.raises(Unavailable, match=r"is Node's: run npm ci.*\[app\] start"):
+        Workplace.open(asked, stack).facts.get(Installed)
+    (repo / "checker.toml").write_text('[app]\nstart = ["node", "src/app.js", "{port}"]\n', "utf-8")
+    with ExitStack() as stack, pytest.raises(NotApplicable, match=r"\[app\] start says how"):
+        Workplace.open(asked, stack).facts.get(Installed)

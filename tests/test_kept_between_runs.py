@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from checker.audit import audit
 from checker.collect import secrets as secrets_module
 from checker.collect import suppressions as suppressions_module
+from checker.collect.code.cache import _digest
 from checker.collect.code.traits import _Trait, _traits, traits
 from checker.collect.files import Root
 from checker.model.repo import File
@@ -26,6 +27,10 @@ TOKEN = fake("github-pat")
 def audited(root: Path, home: Path) -> Report:
     environment = {"HOME": str(home)}
     return audit(Request(root, ("common",), ("secrets",), environment=environment, cache=True, contain=False)).report
+
+
+def _searched(report: Report) -> int:
+    return next(one.examined for one in report.results if one.rule == "secret-in-tree")
 
 
 @pytest.fixture
@@ -54,11 +59,12 @@ class TestWarm:
 
         monkeypatch.setattr(secrets_module._Scan, "read", noted)
         monkeypatch.setattr(suppressions_module, "_in_file", lambda root, path: read.append(path))
+        (repo / "new.txt").write_text("nothing either\n", "utf-8")
         second = audited(repo, tmp_path / "home")
-        assert read == ["b.py"], "what holds a secret is looked at anew: a cache never tells what was in it"
-        assert second == first.model_copy(update={"as_of": second.as_of})
+        assert read == ["b.py", "new.txt"], "what holds a secret is looked at anew: no cache tells what was in it"
+        assert second.findings == first.findings
         assert [one.marker for one in second.suppressions] == ["noqa: F401"]
-        assert second.results[0].examined == first.results[0].examined
+        assert _searched(second) == _searched(first) + 1
 
     def test_an_edit_is_seen(self, repo: Path, tmp_path: Path) -> None:
         audited(repo, tmp_path / "home")
@@ -73,9 +79,12 @@ class TestWarm:
         folder = tmp_path / "home" / ".cache" / "backend-checker"
         assert {one.name for one in folder.glob("*.sqlite")} >= {"clean.sqlite", "markers.sqlite"}
         assert all(TOKEN.encode() not in one.read_bytes() for one in folder.iterdir())
+        (folder / "verdicts.sqlite").unlink()
         for name in ("clean", "markers"):
             with sqlite3.connect(folder / f"{name}.sqlite") as database:
-                database.execute("UPDATE looked SET body = '[[1]]'")
+                known = [name for (name,) in database.execute("SELECT id FROM looked")]
+                rubbish = [(f"{_digest(name, '[[1]]')} [[1]]", name) for name in known]
+                database.executemany("UPDATE looked SET body = ? WHERE id = ?", rubbish)
         second = audited(repo, tmp_path / "home")
         assert second == first.model_copy(update={"as_of": second.as_of})
 

@@ -10,6 +10,7 @@ from checker.collect.outputs import kinds, loose
 from checker.collect.outputs.checkpoints import words
 from checker.collect.outputs.evidence import measured
 from checker.collect.outputs.markdown import blocks, sections
+from checker.collect.outputs.number_words import in_digits
 from checker.collect.outputs.recorded import acts_of, in_log
 from checker.collect.outputs.text import readable
 from checker.collect.outputs.work import _queue_of, lock_of, moment
@@ -227,6 +228,44 @@ def test_prose_with_one_true_number_is_not_contradicted_by_another() -> None:
     said = [Statement("c", "passed", value, Place("a"), firm=False) for value in (41, 12)]
     judged = hold(said, Figures((Figure("passed", 41, Place("x.log"), ""),)))
     assert [one.state for one in judged] == ["confirmed", "unverified"]
+
+
+def test_prose_that_tells_of_more_than_was_measured_hides_behind_no_true_number() -> None:
+    said = [Statement("c", "passed", value, Place("a"), firm=False) for value in (41, 57)]
+    elsewhere = Statement("c", "passed", 120, Place("a"), firm=False, apart=True)
+    judged = hold([*said, elsewhere], Figures((Figure("passed", 41, Place("x.log"), ""),)))
+    assert [one.state for one in judged] == ["confirmed", "contradicted", "unverified"]
+
+
+@pytest.mark.parametrize(
+    ("number", "source", "means"),
+    [(41, "41 passed", "confirmed"), (44, "41 passed, 3 skipped", "unverified"), (45, "41 passed, 3 skipped", "contradicted"),
+     (30, "41 passed", "unverified")],
+)  # fmt: skip
+def test_no_more_tests_ran_than_there_were(number: int, source: str, means: str) -> None:
+    (judged,) = hold(
+        [Statement("c", "ran", number, Place("a"), firm=False)],
+        Figures((Figure("passed", 41, Place("x.log"), source),)),
+    )
+    assert judged.state == means
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("all forty-one tests", "all 41 tests"), ("one hundred and sixty tests", "160 tests"), ("Two hundred tests", "200 tests"),
+        ("the two tests I added", "the two tests I added"), ("a hundredfold", "a hundredfold"), ("twelve", "12"),
+        ("the eighteenth test", "the eighteenth test"), ("two hundred and three", "203"), ("ninety-six percent", "96 percent"),
+    ],
+)  # fmt: skip
+def test_counts_in_words(text: str, read: str) -> None:
+    assert in_digits(text) == read
+
+
+@pytest.mark.parametrize("words", ["psql ", "curl -X POST ", ".sql ", "| a=b", "docker -a b ", "drop table "])
+def test_a_command_of_any_length_is_read_in_one_pass(words: str) -> None:
+    assert acts_of(words * 10_000) == ()
+    assert acts_of(f"psql -c 'select 1 {words * 2_000}; DROP TABLE a'") == ("write",)
 
 
 @pytest.mark.parametrize(

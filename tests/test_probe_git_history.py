@@ -116,7 +116,7 @@ def test_commits(repo: Repo, asked: Asked) -> None:
     time = "2026-11-01T12:00:00Z"
 
     def made(one: str, parents: tuple[str, ...], subject: str, *paths: str, trailers: str = "") -> Commit:
-        return Commit(one, parents, "Ada", "ada@example.com", time, subject, trailers, paths)
+        return Commit(one, parents, "Ada", "ada@example.com", time, subject, trailers, paths, time)
 
     expected = {
         empty: made(empty, (merge,), "empty"),

@@ -157,7 +157,9 @@ class TestTheJudgeIsNotBroughtAlong:
         write(project, ".git/info/exclude", "venv/\n")
         python = write(project, "venv/bin/python", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
         python.chmod(0o755)
-        assert proved(project, "build_output").predicate.checker.interpreter["path"] == str(python)
+        run = proved(project, "build_output").predicate.checker
+        assert run.interpreter["path"] == str(python)
+        assert run.left_out == ("venv is the environment that is installed here, bound by nothing",)
 
     def test_the_described_one_is_refused_where_it_is_of_the_tree(self, project: Project) -> None:
         write(
@@ -284,7 +286,7 @@ def test_a_cut_chain_under_another_name_is_seen_against_its_anchor(project: Proj
     base = commit(project.root, "with proofs")
     copy = tmp_path / "copy.intoto.jsonl"
     copy.write_bytes(project.bundle().read_bytes().splitlines(keepends=True)[0])
-    (judged,), _, _ = verify([copy], (), Request(path=project.root, base=base, environment={}))
+    (judged,), *_ = verify([copy], (), Request(path=project.root, base=base, environment={}))
     assert (judged.state, judged.reason.partition(";")[0]) == ("untrusted", "chain: cut")
     shutil.copy(copy, project.root / ".checker" / "proofs" / "another.intoto.jsonl")
     done = project.gate()

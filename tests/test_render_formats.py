@@ -256,7 +256,7 @@ def test_agent_ends_with_the_command_to_run_next() -> None:
         "Next: supply what migration-rollback needs, then run: checker audit --only migration-rollback"
     )
     assert next_command(empty()) == "Next: nothing was examined; see what is missing: checker doctor"
-    assert next_command(ready()) == "Next: nothing blocks; run: checker audit --profile gate"
+    assert next_command(ready()) == "Next: nothing blocks; run: checker audit --profile agent"
     skipped = ready().model_copy(update={"not_asked": (NotAsked(rule="x", reason="--skip x"),)})
     assert next_command(skipped) == "Next: nothing blocks; run: checker gate handoff"
     assert next_command(changed(recommendation="escalate")).startswith("Next: stop; a person must decide this")
@@ -279,7 +279,7 @@ def test_agent_command_is_quoted_for_a_shell() -> None:
 def test_the_next_command_asks_for_the_same_again() -> None:
     there = agent.Asked("audit", ("--standard=backend-coder",), ("../service",))
     assert command_in(sample(), there) == "checker audit --only hardcoded-secret --standard=backend-coder ../service"
-    assert command_in(ready(), there) == "checker audit --profile gate --standard=backend-coder ../service"
+    assert command_in(ready(), there) == "checker audit --profile agent --standard=backend-coder ../service"
     assert next_command(empty(), there).endswith("see what is missing: checker doctor ../service")
     assert command_in(sample(), agent.Asked("audit", (), ("-x",))) == "checker audit --only hardcoded-secret -- -x"
     files = agent.Asked("outputs", ("--as=handoff",), ("docs/a.json", "docs/b.json"))
@@ -289,7 +289,19 @@ def test_the_next_command_asks_for_the_same_again() -> None:
 def test_agent_tells_a_mend_once() -> None:
     written = agent.render(sample()).decode()
     assert written.count("mend: Take a cursor") == 1
-    assert "   mend: as 3\n" in written
+    assert "\n3. [major] pagination: 2 findings with one mend\n   openapi.yaml:88-129 — GET /orders returns" in written
+
+
+def test_agent_counts_a_kind_and_names_where_the_rest_is() -> None:
+    many = tuple(
+        finding("pagination", f"api/part{number % 3}.yaml").model_copy(update={"fingerprint": f"{number:016x}"})
+        for number in range(40)
+    )
+    written = agent.render(changed(findings=(*many, finding("naming", "a.py")))).decode()
+    assert "[major] pagination: 40 findings with one mend\n" in written
+    assert "\n   and 36 more: api/part1.yaml (13), api/part2.yaml (13), api/part0.yaml (10)\n" in written
+    assert written.count("   mend: ") == 2
+    assert "more finding" not in written
 
 
 def test_agent_warns_of_quoted_text_only_where_there_is_some() -> None:

@@ -62,9 +62,14 @@ def test_markdown_with_long_values_stays_below_its_limit() -> None:
 def test_agent_is_short_and_says_how_many_remain(huge: Report) -> None:
     written = agent.render(huge).decode()
     assert len(written) <= agent.LIMIT
-    shown = len(re.findall(r"^\d+\. \[critical\] ", written, re.MULTILINE))
-    assert shown == 20
-    assert f"\n{NUMBER - shown} more findings: checker audit --format json\n" in written
+    groups = re.findall(r"^\d+\. \[critical\] rule-\d: (\d+) findings with one mend$", written, re.MULTILINE)
+    assert sum(map(int, groups)) == NUMBER
+    apart = tuple(one.model_copy(update={"rule": f"r{at}"}) for at, one in enumerate(huge.findings[:50]))
+    written = agent.render(huge.model_copy(update={"findings": apart})).decode()
+    assert len(written) <= agent.LIMIT
+    shown = len(re.findall(r"^\d+\. \[\w+\] app/", written, re.MULTILINE))
+    assert 10 < shown <= 20
+    assert f"\n{50 - shown} more findings: checker audit --format json\n" in written
 
 
 def test_agent_with_long_values_is_short() -> None:

@@ -21,10 +21,11 @@ from checker.probe.stage.app import NotStarted, members
 from checker.probe.stage.client import free_port
 from checker.probe.stage.crafted import forge
 from checker.probe.stage.evidence import Evidence
-from checker.probe.stage.explore import identifier, rows_in, token_in, translated, unwrapped
+from checker.probe.stage.explore import identifier, rows_in, translated, unwrapped
 from checker.probe.stage.hand import Stagehand
 from checker.probe.stage.main import served_document
 from checker.probe.stage.replay import frame
+from checker.probe.stage.session import token_in
 from checker.probe.stage.settings import dummy
 from checker.probe.stage.start import server_command
 from checker.workplace import Request, Workplace

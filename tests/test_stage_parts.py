@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -17,7 +18,6 @@ import pytest
 from checker.model.rehearsal import Exchange, Rehearsal
 from checker.model.stage_plan import ListPlan, Plan, UserPlan
 from checker.model.unavailable import Unavailable
-from checker.probe.command import run
 from checker.probe.stage.crafted import expired
 from checker.probe.stage.progress import Progress
 from checker.probe.stage.replay import _without_a_part, worst
@@ -124,16 +124,26 @@ def test_progress_is_plain_where_there_is_no_terminal() -> None:
     Progress(-1).say("nobody listens")
 
 
+def test_progress_rewrites_its_line_on_a_terminal_unless_lines_are_asked_for() -> None:
+    for plain in (False, True):
+        master, terminal = os.openpty()
+        Progress(terminal, plain=plain).say("the app is started")
+        assert (b"\x1b[" in os.read(master, 200)) is not plain
+        os.close(terminal)
+        os.close(master)
+
+
 def test_what_nobody_waits_for_any_more_is_ended(tmp_path: Path) -> None:
     began = tmp_path / "began"
 
-    def work(started: Callable[[int], None], _: Callable[[Rehearsal], None]) -> None:
+    over = Event()
+
+    def work(_: Callable[[Rehearsal], None]) -> None:
         began.touch()
-        command = ["sleep", "600"]
-        run(command, cwd=tmp_path, env={"PATH": os.environ["PATH"]}, timeout=600.0, max_output=10, started=started)
+        over.wait()
         raise Unavailable("ended")
 
-    one = Underway(work)
+    one = Underway(work, over.set)
     while not began.exists():
         time.sleep(0.01)
     one.close()

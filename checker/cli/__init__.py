@@ -14,6 +14,7 @@ from importlib import import_module
 import click
 
 from checker import __version__
+from checker.cli import plain
 
 COMMANDS = {
     "approve": "checker.cli.gate",
@@ -62,7 +63,7 @@ class Lazy(click.Group):
             return None
         command = getattr(import_module(COMMANDS[name]), f"{name}_command")
         assert isinstance(command, click.Command)
-        return command
+        return plain.optional(command)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -85,6 +86,7 @@ class Lazy(click.Group):
             formatter.write_dl([(name, HELP[name]) for name in self.list_commands(context)])
 
 
+@plain.optional
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="checker")
 def root() -> None:

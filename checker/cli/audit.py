@@ -13,12 +13,13 @@ import click
 
 from checker import gate
 from checker.audit import Audit, audit
-from checker.cli import completion
+from checker.cli import plain
 from checker.cli.output import FORMATS, WITH_SURROUNDINGS, Output, emit, parse_outputs
+from checker.cli.selection import chosen
 from checker.cli.ticking import ticking
 from checker.model.rule import PROFILES, Severity
 from checker.model.surroundings import NONE
-from checker.render.agent import Asked
+from checker.render.agent import Asked, next_step
 from checker.toml_source import ConfigurationError
 from checker.workplace import Request
 
@@ -28,24 +29,7 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
 
 @click.command("audit")
 @click.argument("path", type=click.Path(path_type=Path), default=".")
-@click.option(
-    "--standard",
-    "standards",
-    multiple=True,
-    metavar="NAME",
-    help="Judge by this standard; repeatable.",
-    shell_complete=completion.standards,
-)
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="FAMILY|RULE",
-    help="Ask nothing else; repeatable.",
-    shell_complete=completion.rules,
-)
-@click.option(
-    "--skip", multiple=True, metavar="FAMILY|RULE", help="Do not ask this; repeatable.", shell_complete=completion.rules
-)
+@chosen
 @click.option(
     "--profile", type=click.Choice(PROFILES), default="static", show_default=True, help="What may be executed."
 )
@@ -53,8 +37,8 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
 @click.option(
     "--changed",
     is_flag=True,
-    help="Of the family code, judge only lines that the change adds; needs a base. All other families, secrets too, and what "
-    "code asks of the whole service still judge everything.",
+    help="Report only what the change brings: findings on lines that it adds, and those that the base does not have; needs a "
+    "base (--base HEAD: what is not committed). What execution shows, and the families change, config and proofs, stay whole.",
 )
 @click.option("--no-cache", is_flag=True, help="Read all source anew, and keep nothing of it.")
 @click.option(
@@ -80,7 +64,6 @@ FAIL_ON = [*(severity.value for severity in Severity), "never"]
     "--jobs", type=click.IntRange(1), metavar="N", help="Use so many cores at most; all where it is not given."
 )
 @click.option("--profile-time", is_flag=True, help="Say on stderr which facts and rules took longest.")
-@click.option("--accessible", is_flag=True, help="Plain lines, no colour.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no closing hints.")
 @click.option("-v", "--verbose", count=True, help="More; -vv shows the traceback of a check that broke.")
 def audit_command(path: Path, outputs: tuple[str, ...], fmt: str, **options: Any) -> None:
@@ -89,15 +72,17 @@ def audit_command(path: Path, outputs: tuple[str, ...], fmt: str, **options: Any
         raise click.UsageError(f"{path}: {'not a folder' if path.exists() else 'no such folder'}")
     wanted = parse_outputs(outputs)
     _keep_to(options["jobs"])
-    with ticking(sys.stderr, wanted=not (options["quiet"] or options["accessible"])):
+    with ticking(sys.stderr, wanted=not (options["quiet"] or plain.lines())):
         done = audit(_request(path, options))
     report = _with_options(done, options)
     shows = WITH_SURROUNDINGS.intersection((fmt, *(output.format for output in wanted)))
     beside = done.around(report) if shows else NONE
     asked = _asked(path, options)
-    emit(report, Output(fmt), plain=options["accessible"], verbose=options["verbose"], beside=beside, asked=asked)
+    emit(report, Output(fmt), verbose=options["verbose"], beside=beside, asked=asked)
     for output in wanted:
-        emit(report, output, plain=True, verbose=0, beside=beside, asked=asked)
+        emit(report, output, verbose=0, beside=beside, asked=asked)
+    if fmt == "text" and not options["quiet"] and sys.stderr.isatty():
+        click.echo(f"\nNext: {next_step(report, asked)}", err=True)
     if options["verbose"] >= 2:
         for rule, trace in done.traces.items():
             click.echo(f"{rule}:\n{trace}", err=True)
@@ -142,6 +127,7 @@ def _request(path: Path, options: dict[str, Any]) -> Request:
         cache=not options["no_cache"],
         imports=tuple(_imported(one) for one in options["imports"]),
         progress=-1 if options["quiet"] else _told(sys.stderr),
+        plain=plain.lines(),
         install=options["install"],
         allow_remote=_address(options["allow_remote"]),
     )

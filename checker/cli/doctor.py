@@ -28,7 +28,11 @@ def doctor_command(path: Path, fmt: str) -> None:
 
 def _lines(found: dict[str, Any]) -> list[str]:
     width = max(len(name) for name in found["detected"])
-    lines = ["Detected", *(f"  {name:<{width}}  {_shown(value)}" for name, value in found["detected"].items()), ""]
+    lines = [
+        "Detected",
+        *(line for name, value in found["detected"].items() for line in _shown(name, value, width)),
+        "",
+    ]
     if found["missing"]:
         lines.append("Missing")
         for one in found["missing"]:
@@ -37,7 +41,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
     return [*lines, f"Next: {found['next']}"]
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(str(one) for one in value) or "none"
-    return "none" if value is None else str(value)
+def _shown(name: str, value: object, width: int) -> list[str]:
+    """What was found under its name, several things below each other."""
+    listed = [str(one) for one in value] if isinstance(value, list) else [] if value is None else [str(value)]
+    first, *more = listed or ["none"]
+    return [f"  {name:<{width}}  {first}", *(f"  {'':<{width}}  {one}" for one in more)]

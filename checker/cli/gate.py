@@ -12,12 +12,14 @@ from typing import Any
 import click
 
 from checker import gate as verdicts
+from checker.approving import Said, approve
 from checker.cli import completion
 from checker.cli.output import write_whole
-from checker.gating import GateRun, anchors_of, approve, needed, pass_gate, verify
+from checker.gating import GateRun, anchors_of, needed, pass_gate, verify
 from checker.model.unavailable import Unavailable
 from checker.proofs import keys
-from checker.proofs.bundle import Head
+from checker.proofs.anchors import base_of
+from checker.proofs.chain import Head
 from checker.proofs.envelope import seal
 from checker.proofs.judging import Judged
 from checker.render.visible import visible
@@ -79,17 +81,21 @@ def gate_command(name: str, path: Path, hook: bool, listing: bool, **options: An
 @WHERE
 @BASE
 @click.option("--by", required=True, metavar="WHO", help="The person; the owner of the key.")
-@click.option("--text", required=True, help="The answer, word for word.")
+@click.option("--text", required=True, help="The answer, word for word; with --withdraw, why.")
 @click.option("--option", metavar="LETTER", help="The option of the checkpoint that was chosen.")
 @click.option("--accept", multiple=True, metavar="FINGERPRINT", help="A proof that asks a person; repeatable.")
+@click.option("--withdraw", is_flag=True, help="Take back every approval that WHO gave of GATE, of whatever tree.")
 @FORMAT
 def approve_command(name: str, path: Path, base: str | None, fmt: str, **said: Any) -> None:
-    """Sign a person's approval of GATE, bound to the tree as it stands."""
+    """Sign a person's approval of GATE, bound to the tree as it stands, its base and its policy."""
     _folder(path)
     request = Request(path=path, base=base, environment=dict(os.environ))
-    given, where, lacking = approve(name, request, said["by"], said["text"], said["option"], said["accept"])
-    told = {"gate": name, "by": said["by"], "tree": given.tree(), "path": where, "notes": list(lacking)}
-    plain = [f"approved {name} by {said['by']}, bound to tree {given.tree()}, recorded in {where}", *lacking]
+    answer = Said(said["by"], said["text"], said["option"], said["accept"], said["withdraw"])
+    given, where, lacking = approve(name, request, answer)
+    told: dict[str, Any] = {"gate": name, "by": answer.by, "tree": given.tree(), "path": where}
+    told |= {"withdrawn": answer.withdraws, "notes": list(lacking)}
+    did = "approvals withdrawn of" if answer.withdraws else "approved"
+    plain = [f"{did} {name} by {answer.by}, bound to tree {given.tree()}, recorded in {where}", *lacking]
     _print(told, plain, fmt)
     sys.exit(verdicts.NOT_READY if lacking else verdicts.READY)
 
@@ -107,12 +113,13 @@ def verify_command(
 ) -> None:
     """Verify proofs offline: signature, chain, tree, policy and trust, each with its reason."""
     request = Request(path=repo, base=base, environment=dict(os.environ)) if repo else None
-    judged, heads, notes = verify(files, supplied, request)
+    judged, heads, base_id, notes = verify(files, supplied, request)
     lines = [
         f"{one.state} {one.type} {one.path} ({one.trust}){': ' if one.reason else ''}{one.reason}" for one in judged
     ]
     reached = {name: _head(one) for name, one in heads.items()}
-    _print({"proofs": [_verified(one) for one in judged], "heads": reached, "notes": notes}, lines, fmt)
+    told = {"proofs": [_verified(one) for one in judged], "heads": reached, "base": base_id, "notes": notes}
+    _print(told, lines, fmt)
     for note in notes:
         click.echo(f"note: {visible(note)}", err=True)
     newest = {one.type: one for one in judged}
@@ -122,10 +129,10 @@ def verify_command(
 
 def _passed(name: str, path: Path, options: dict[str, Any]) -> GateRun:
     _folder(path)
-    anchors = anchors_of(options["anchor"].read_text("utf-8", "replace")) if options["anchor"] else {}
-    done = pass_gate(
-        name, Request(path=path, base=options["base"], environment=dict(os.environ)), options["supplied"], anchors
-    )
+    text = options["anchor"].read_text("utf-8", "replace") if options["anchor"] else ""
+    anchors, since = (anchors_of(text), base_of(text)) if text else ({}, None)
+    request = Request(path=path, base=options["base"], environment=dict(os.environ))
+    done = pass_gate(name, request, options["supplied"], anchors, since)
     if options["verdict"]:
         write_whole(options["verdict"], seal(done.verdict, keys.of(os.environ)) + b"\n")
     return done
@@ -189,4 +196,4 @@ def _verified(one: Judged) -> dict[str, str]:
 
 
 def _head(one: Head) -> dict[str, Any]:
-    return {"records": one.records, "sha256": one.sha256}
+    return {"records": one.records, "sha256": one.sha256, **({"also": list(one.also)} if one.also else {})}

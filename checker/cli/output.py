@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from checker.cli import plain
 from checker.model.report import Report
 from checker.model.surroundings import NONE, Surroundings
 from checker.render import RENDERERS
@@ -42,9 +43,7 @@ def parse_outputs(values: tuple[str, ...]) -> list[Output]:
     return outputs
 
 
-def emit(
-    report: Report, output: Output, *, plain: bool, verbose: int, beside: Surroundings = NONE, asked: Asked = AUDIT
-) -> None:
+def emit(report: Report, output: Output, *, verbose: int, beside: Surroundings = NONE, asked: Asked = AUDIT) -> None:
     """Render and write, whole or not at all. `beside` is shown by the formats of `WITH_SURROUNDINGS` alone.
 
     `asked` is what the next command, where a format names one, has to repeat.
@@ -52,8 +51,7 @@ def emit(
     if output.path is not None:
         write_whole(output.path, _rendered(report, output.format, beside, asked))
         return
-    # https://no-color.org: present and not an empty string
-    colour = not plain and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    colour = plain.colour(terminal=sys.stdout.isatty())
     is_text = output.format == "text"
     data = (
         render_text(report, colour=colour, verbose=verbose).encode()

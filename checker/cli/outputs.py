@@ -23,13 +23,10 @@ from checker.render.agent import Asked
 )
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--as-of", metavar="TIME", help="Judge as of this ISO 8601 time.")
-@click.option("--accessible", is_flag=True, help="Plain lines, no colour.")
 @click.option("-v", "--verbose", count=True, help="More.")
-def outputs_command(
-    files: tuple[Path, ...], kind: str | None, fmt: str, as_of: str | None, accessible: bool, verbose: int
-) -> None:
+def outputs_command(files: tuple[Path, ...], kind: str | None, fmt: str, as_of: str | None, verbose: int) -> None:
     """Judge each FILE by the standard that defines its kind; the kind is told from its path or its shape."""
     report, _ = judge(files, Kind(kind) if kind else None, moment(as_of))
     asked = Asked("outputs", (f"--as={kind}",) if kind else (), tuple(map(str, files)))
-    emit(report, Output(fmt), plain=accessible, verbose=verbose, asked=asked)
+    emit(report, Output(fmt), verbose=verbose, asked=asked)
     sys.exit(gate.exit_code(report, Severity.MAJOR, allow_unavailable=False))

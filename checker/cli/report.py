@@ -57,12 +57,12 @@ def report_command(file: Path, against: tuple[Path, ...], repo: Path | None, fmt
     report = read_report(file)
     beside = _beside(report, repo) if fmt == "html" else NONE
     if not against:
-        emit(report, Output(fmt, output), plain=False, verbose=0, beside=beside)
+        emit(report, Output(fmt, output), verbose=0, beside=beside)
         sys.exit(gate.exit_code(report, Severity.MAJOR, allow_unavailable=False))
     earlier = sorted((read_report(one) for one in against), key=lambda one: one.as_of)
     found = compare(report, earlier[-1])
     if fmt == "html":
-        emit(report, Output(fmt, output), plain=False, verbose=0, beside=replace(beside, earlier=tuple(earlier)))
+        emit(report, Output(fmt, output), verbose=0, beside=replace(beside, earlier=tuple(earlier)))
     else:
         _print(_difference(report, earlier[-1], found), fmt, output)
     sys.exit(gate.NOT_READY if any(one.severity in BLOCKING for one in found.new) else gate.READY)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from checker.collect.code.sources import Candidate, content
 from checker.collect.files import Root
-from checker.model.code import Language
+from checker.model.code import Language, Unjudged
 from checker.model.custom import CustomMatch, CustomRules
 from checker.model.repo import Inventory
 from checker.probe import ast_grep
@@ -54,14 +54,16 @@ def _files(inventory: Inventory, custom: CustomRules, name: str) -> list[str]:
 
 def _shown(root: Root, folder: Path, paths: Iterable[str], unread: list[str]) -> dict[str, str]:
     """Where the engine finds each file: copies in our own folder, as UTF-8 and without comments that silence it."""
-    places = {}
+    places: dict[str, str] = {}
+    said: list[str | Unjudged] = []
     for number, path in enumerate(paths):
         ending = path.rpartition(".")[2]
-        found = content(root, Candidate(path, _LANGUAGES[ending], None), unread)
+        found = content(root, Candidate(path, _LANGUAGES[ending], None), said)
         if found is not None:
             copy = folder / f"{number}.{ending}"
             copy.write_bytes(found.data)
             places[str(copy)] = path
+    unread += map(str, said)
     return places
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from threading import Thread
 from typing import Protocol
 
 import tomli
@@ -175,9 +177,31 @@ def identity() -> str:
     return digest.hexdigest()
 
 
+_BEGUN: list[Thread] = []
+_MADE: list[Detectors] = []
+
+
+def begin() -> None:
+    """Compile them in a thread of their own, while others read: the library lets go of the interpreter meanwhile."""
+
+    def compiled() -> None:
+        with suppress(Exception):  # who asks for them is told
+            _MADE.append(_compiled())
+
+    if not _BEGUN:
+        _BEGUN.append(Thread(target=compiled))
+        _BEGUN[0].start()
+
+
 @cache
 def detectors() -> Detectors:
     """The detectors, compiled once (and kept compiled between runs, in the library's own cache of rules)."""
+    for thread in _BEGUN:
+        thread.join()
+    return _MADE.pop() if _MADE else _compiled()
+
+
+def _compiled() -> Detectors:
     from kingfisher_sdk import DetectionPolicy, Rules, Scanner
 
     own = Path(str(resources.tree("rules") / "secrets" / "contextual.yml"))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any, ClassVar, TypeVar, cast
 
+from checker.collect.traced import Traces
 from checker.injection import arguments
 from checker.model.unavailable import NotApplicable, Unavailable
 
@@ -19,8 +20,11 @@ class Facts:
 
     underway: ClassVar[list[str]] = []  # types of facts that are being collected in this process, the innermost last
 
-    def __init__(self, collectors: Mapping[str, Collector], given: Mapping[type[Any], Any]) -> None:
+    def __init__(
+        self, collectors: Mapping[str, Collector], given: Mapping[type[Any], Any], traces: Traces | None = None
+    ) -> None:
         self._collectors = collectors
+        self.traces = traces
         self._known: dict[type[Any], Any] = dict(given)
         self.seconds: dict[
             str, float
@@ -49,7 +53,7 @@ class Facts:
 
     def given(self, more: Mapping[type[Any], Any]) -> Facts:
         """The same facts, and some more that only a later step knows."""
-        richer = Facts(self._collectors, {**self._known, **more})
+        richer = Facts(self._collectors, {**self._known, **more}, self.traces)
         richer.seconds = self.seconds
         return richer
 
@@ -59,7 +63,8 @@ class Facts:
         self.underway.append(fact.__name__)
         try:
             collector = self._collectors[fact.__name__]
-            return collector(**arguments(collector, self.get))
+            get = self.get if self.traces is None else self.traces.asking(fact.__name__, self.get)
+            return collector(**arguments(collector, get))
         except (Unavailable, NotApplicable) as missing:
             return missing
         finally:

@@ -79,6 +79,14 @@ class Root:
             return False
         return True
 
+    def names(self, folder: str) -> list[str]:
+        """The names of the regular files right below a folder, sorted; of a folder that is a link, or behind one, none."""
+        place = self.path.resolve() / folder
+        if not place.is_dir() or place.resolve() != place:
+            return []
+        with os.scandir(place) as entries:
+            return sorted(one.name for one in entries if one.is_file(follow_symlinks=False))
+
     def _open(self, path: str) -> int:
         """Open a regular file below the root, step by step, following no link (a link inside the tree is resolved)."""
         try:

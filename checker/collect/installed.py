@@ -43,6 +43,15 @@ def installed(root: Root, inventory: Inventory, description: Description, execut
     folders = list(dict.fromkeys((*places, ".")))
     tried = (read(root, folder) for read in (locked_by, declared_by) for folder in folders)
     pins = next((found for found in tried if found is not None), None)
+    if pins is None and not entries and root.exists("package.json"):
+        if description.app.start:
+            raise NotApplicable(
+                "--install builds environments for Python, and [app] start says how this app is started"
+            )
+        raise Unavailable(
+            "--install builds environments for Python, and what package.json asks for is Node's: run npm ci (or what the"
+            ' lock is of) in it, and say how the app is started in checker.toml: [app] start = ["node", "…", "{port}"]'
+        )
     if pins is None:
         raise Unavailable(
             "--install found no uv.lock, poetry.lock, Pipfile.lock, requirements.txt or pyproject.toml to build from;"

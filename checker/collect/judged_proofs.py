@@ -20,8 +20,8 @@ Described = DescriptionChange | NotApplicable | Unavailable
 
 def judged_records(root: Root, git: Git, base: Base, policy_read: Policy, described: Described) -> ProofRecords:
     """Every record below `.checker/proofs`, judged against this tree and the base's policy. NotApplicable: there is none."""
-    names = bundle.beneath(root.path)
-    earlier = at_base(git, base.revision)
+    names = [f"{bundle.FOLDER}/{one}" for one in root.names(bundle.FOLDER) if one.endswith(bundle.ENDING)]
+    earlier = at_base(git, base.fork if isinstance(base.fork, str) else base.revision)
     if not names and not earlier:
         raise NotApplicable(f"no proofs below {bundle.FOLDER}")
     believed = policy.believed(policy_read, (), anchored=base.revision is not None)

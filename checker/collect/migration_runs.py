@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,9 +14,10 @@ from checker.collect.base_models import base_models
 from checker.collect.files import Root, Unreadable
 from checker.collect.interpreter_fit import misfit
 from checker.collect.migration_servers import MYSQL, NO_SERVER, NOT_STARTED, STARTED, Servers
-from checker.collect.run_events import run_of
+from checker.collect.run_events import TO_INSTALL, run_of
 from checker.collect.sql_runs import sql_run
 from checker.model.execution import Execution
+from checker.model.installed import Installed
 from checker.model.migration_run import MigrationRun, MigrationRuns
 from checker.model.migrations import Migrations, NewMigrations, Tree
 from checker.model.repo import Changes, Inventory, Role
@@ -53,14 +55,21 @@ def migration_runs(
     changes: Changes | Unavailable | NotApplicable,
     description: Description,
     execution: Execution,
+    installed: Installed | Unavailable | NotApplicable,
 ) -> MigrationRuns:
     """Run every history up, down and up. Unavailable where nothing may be executed, or no database can be had."""
     traced = partial(_traced, new=new)
     runs: list[MigrationRun] = []
     files = [one.path for one in inventory.files if one.role is not Role.VENDORED]
-    with scratch_copy(root.path, files) as copy, Servers(execution.pg_bin, execution.mysql_bin) as servers:
+    with (
+        scratch_copy(root.path, files) as copy,
+        Servers(execution.pg_bin, execution.mysql_bin, execution.templates) as servers,
+    ):
         for number, tree in enumerate(migrations.trees):
             engine = _engine(tree, description, root)
+            pythons = tuple(_interpreters(root, description, execution, installed))
+            if _is_a_guess(tree, description, root) and not _speaks_postgresql(pythons):
+                engine = "sqlite"
             try:
                 server = _server(tree, engine, servers)
             except Unavailable as refused:
@@ -74,11 +83,23 @@ def migration_runs(
                 except Unavailable as refused:
                     runs.append(MigrationRun(tree, engine, server.version, blocked=str(refused)))
             else:
-                order = _order(tree, copy, engine, description, execution, traced(tree), number, root)
+                order = _order(tree, copy, engine, description, execution, traced(tree), number, root, pythons)
                 if engine == "postgresql" and server is not None:
                     order = _with_base(order, server, tree, new, git, changes)
-                runs.append(_driven(order, server, tree, root))
+                runs.append(_after_install(_driven(order, server, tree, root), installed))
     return MigrationRuns(tuple(runs))
+
+
+def _is_a_guess(tree: Tree, description: Description, root: Root) -> bool:
+    """Whether nothing says which database a history of Alembic is for."""
+    return tree.tool == "alembic" and not description.database.engine and not _scheme(tree, root)
+
+
+def _speaks_postgresql(pythons: Iterable[Path]) -> bool:
+    """Whether the project's own interpreter has a driver for PostgreSQL; it is believed to, where there is no such interpreter."""
+    environment = plain_environment()
+    python = alembic.interpreter(pythons, environment)
+    return python == Path(sys.executable) or bool(alembic.drivers(python, environment))
 
 
 def _server(tree: Tree, engine: str, servers: Servers) -> Server | None:
@@ -176,9 +197,10 @@ def _order(
     traced: tuple[str, ...] | None,
     number: int,
     root: Root,
+    pythons: Iterable[Path],
 ) -> alembic.Order:
     environment = plain_environment()
-    python = alembic.interpreter(_interpreters(root, description, execution), environment)
+    python = alembic.interpreter(pythons, environment)
     url = _url(tree, engine, python, environment, root)
     settings = {**_examples(root), **description.app.env}
     names = {*_URL_NAMES, *([description.database.url_env] if description.database.url_env else [])}
@@ -203,10 +225,22 @@ def _order(
     )
 
 
-def _interpreters(root: Root, description: Description, execution: Execution) -> Iterator[Path]:
-    """Where the project's interpreter may be: as configured, its virtual environment, the caller's."""
+def _after_install(run: MigrationRun, installed: Installed | Unavailable | NotApplicable) -> MigrationRun:
+    """The run, its way to mend not one that was gone already."""
+    if isinstance(installed, NotApplicable) or TO_INSTALL not in run.blocked:
+        return run
+    why = f"; {installed.told} holds none" if isinstance(installed, Installed) else f"; {installed}"
+    return replace(run, blocked=run.blocked.replace(TO_INSTALL, "") + why)
+
+
+def _interpreters(
+    root: Root, description: Description, execution: Execution, installed: Installed | Unavailable | NotApplicable
+) -> Iterator[Path]:
+    """Where the project's interpreter may be: as configured, what --install built, its virtual environment, the caller's."""
     if description.app.python:
         yield root.path / description.app.python
+    if isinstance(installed, Installed):
+        yield Path(installed.python)
     yield root.path / ".venv" / "bin" / "python"
     if execution.environment.get("VIRTUAL_ENV"):
         yield Path(execution.environment["VIRTUAL_ENV"]) / "bin" / "python"

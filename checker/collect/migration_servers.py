@@ -22,11 +22,11 @@ NO_SERVER = "this version starts no {0} server of its own"
 class Servers(AbstractContextManager["Servers"]):
     """Servers by engine; all are gone when this ends."""
 
-    def __init__(self, pg_bin: str | None, mysql_bin: str | None) -> None:
+    def __init__(self, pg_bin: str | None, mysql_bin: str | None, templates: str = "") -> None:
         self._stack = ExitStack()
         self._started: dict[str, Server | Unavailable] = {}
         self._starting: dict[str, Callable[[], AbstractContextManager[Server]]] = {
-            "postgresql": lambda: postgres.running(postgres.find(pg_bin)),
+            "postgresql": lambda: postgres.running(postgres.find(pg_bin), templates, patient=True),
             "mysql": lambda: mariadb.running(mariadb.find(mysql_bin)),
         }
 

@@ -31,7 +31,7 @@ from checker.model.stage_plan import ListPlan, OperationPlan, Plan, UserPlan
 from checker.model.stage_view import held
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.ground import ground
-from checker.probe.rehearse import rehearse, scratch_copy
+from checker.probe.rehearse import Stage
 from checker.probe.underway import Underway
 
 LARGEST_TREE = 512 * 1024 * 1024  # bytes that are copied
@@ -46,7 +46,16 @@ def rehearsal(underway: Underway) -> Rehearsal:
     return underway.result()
 
 
+def stage(root: Root, inventory: Inventory, description: Description, execution: Execution) -> Stage:
+    """A stage for the app, which is opened while nobody knows yet what will be asked; NotApplicable without an app."""
+    wanted = description.app.start or execution.allow_remote or app_entries(root, inventory, description)
+    if execution.profile == "static" or not wanted:
+        raise NotApplicable("no app to rehearse")
+    return Stage(execution.profile, remote=bool(execution.allow_remote), progress=execution.progress)
+
+
 def underway(
+    stage: Stage | NotApplicable,
     root: Root,
     inventory: Inventory,
     description: Description,
@@ -75,9 +84,12 @@ def underway(
     remote = execution.allow_remote or ""
     wanted = DatabasePlan() if remote else app_database(root, inventory, description)
     theirs = [file.path for file in files if file.path.rpartition("/")[2] == "schemathesis.toml"]
+    if isinstance(stage, NotApplicable):
+        raise stage
     plan = Plan(
         root="",
-        scratch="",
+        scratch=str(stage.folder),
+        progress=stage.progress,
         profile=execution.profile,
         interpreters=(installed.python,)
         if isinstance(installed, Installed)
@@ -97,11 +109,11 @@ def underway(
         base_paths=tuple(_bases(contract, remote)),
         remote=remote,
         document=document_of(contracts) if contracts else None,
-        graphql=_sdl(root, graphql) if contract is None and isinstance(graphql, GraphqlApi) else "",
+        graphql=_sdl(root, graphql) if isinstance(graphql, GraphqlApi) else "",
         operations=tuple(_operations(contracts, policy)),
         public=tuple(one.operation for one in policy.public),
         users=tuple(UserPlan(**user.model_dump()) for user in description.app.users),
-        progress=execution.progress,
+        plain=execution.plain,
         notes=(
             *(f"{path} of the repository was not obeyed" for path in theirs),
             *(left_out(api, contracts) if isinstance(api, Api) and contracts else ()),
@@ -109,17 +121,23 @@ def underway(
         ),
     )
 
-    def run(started: Callable[[int], None], seen: Callable[[Rehearsal], None]) -> None:
+    def run(seen: Callable[[Rehearsal], None]) -> None:
         with ExitStack() as stack:
-            scratch, tree = stack.enter_context(scratch_copy(root.path, [file.path for file in files]))
+            stack.callback(stage.close)
+            tree = stage.copied(root.path, [file.path for file in files])
             configured = bool(description.database.engine)
             given = stack.enter_context(
-                ground(wanted, execution.pg_bin, configured=configured, link=scratch / "postgresql")
+                ground(
+                    wanted,
+                    execution.pg_bin,
+                    configured=configured,
+                    link=stage.folder / "postgresql",
+                    templates=execution.templates,
+                )
             )
-            there = {"root": str(tree), "scratch": str(scratch), "database": given}
-            seen(rehearse(plan.model_copy(update=there), started))
+            seen(stage.play(plan.model_copy(update={"root": str(tree), "database": given})))
 
-    return Underway(run)
+    return Underway(run, stage.end)
 
 
 def _sdl(root: Root, graphql: GraphqlApi) -> str:

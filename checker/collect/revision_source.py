@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import io
+import re
 import tokenize
 from collections.abc import Iterator
 
@@ -14,6 +15,8 @@ from checker.collect.revision_operations import Operations
 from checker.model.migrations import Body, BodyState, Operation, Revision, Unparsed
 
 _WAYS = frozenset({"upgrade", "downgrade"})
+_FORWARD = ("upgrade", "up", "forward", "forwards", "migrate", "apply")
+_BACKWARD = re.compile(r"(?i)down|back|rollback|revert|undo")
 Functions = dict[str, list[ast.FunctionDef]]
 
 
@@ -49,6 +52,22 @@ def revision(path: str, source: str) -> Revision | Unparsed | None:
         files=tuple(_files(module)),
         conditions=conditions(module),
     )
+
+
+def unbound(path: str, source: str, name: str) -> Revision | None:
+    """A module that is no revision of a history: what its forward function does, or the module itself; None for no Python."""
+    try:
+        module = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    functions = {one.name: one for one in ast.walk(module) if isinstance(one, ast.FunctionDef)}
+    forward = next((functions[one] for one in _FORWARD if one in functions), None)
+    reader = Operations(functions, Names(module))
+    for statement in forward.body if forward else module.body:
+        if not (isinstance(statement, ast.FunctionDef) and _BACKWARD.search(statement.name)):
+            reader.visit(statement)
+    up, notes = Body(BodyState.WORKS, None, tuple(reader.found)), ast.get_docstring(module) or ""
+    return Revision(name, path, (), up, Body(BodyState.MISSING), notes=notes, comments="\n".join(_comments(source)))
 
 
 def digest(module: ast.Module) -> str:

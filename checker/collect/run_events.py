@@ -19,6 +19,8 @@ from checker.model.migrations import Tree
 from checker.probe.alembic import Heard
 
 Event = Mapping[str, Any]
+_NEXT = "Alembic's own commands, run by hand, show whether its env.py needs another's: settings go to checker.toml, [app] env"
+TO_INSTALL = ", or add --install"  # the end of a way to mend
 _LOCAL = ("", "localhost", "127.0.0.1", "::1")
 
 
@@ -112,17 +114,23 @@ def _blocked(heard: Heard) -> str:
         last = heard.stderr.strip().splitlines()[-1:] or ["no word"]
         return f"the interpreter ended early: {last[0][:200]}"
     lacking = next((one for one in heard.of("failed") if _failure(one).environmental), None)
-    return _why(lacking) if lacking else ""
+    outside = (
+        "; the throw-away server starts no program and writes no file" if lacking and _failure(lacking).outside else ""
+    )
+    return _why(lacking) + outside if lacking else ""
 
 
 def _why(event: Event) -> str:
     error = event["error"]
     kind, names = event.get("missing") or ("", None)
     if kind == "module":
-        return f"the project's interpreter has no module {names!r}; install its requirements, set [app] python, or add --install"
+        return (
+            f"the project's interpreter has no module {names!r}; install its requirements, set [app] python{TO_INSTALL}"
+        )
     if kind == "settings":
         return f"settings are missing: {', '.join(names or ())}; set them in checker.toml: [app] env"
-    return f"{error['type']}: {str(error['text']).splitlines()[0][:300] if error['text'] else ''}"
+    said = str(error["text"]).splitlines()[0][:300] if error["text"] else ""
+    return f"{error['type']}: {said}; {_NEXT}"
 
 
 def _notes(heard: Heard) -> Iterable[str]:

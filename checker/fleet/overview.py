@@ -8,9 +8,12 @@ from html import escape
 
 from checker.fleet.judging import Row
 from checker.fleet.running import report_of
+from checker.fleet.since import Since
 from checker.render.visible import clipped, visible
 
 _WIDEST = 48
+_MOST_WORSE, _MOST_GONE = 20, 50
+NOTHING = Since({}, compared=False)
 _STYLE = """\
 :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #8884}
@@ -18,8 +21,8 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}caption{text-align:
 .blocked,.error,.timeout,.unread{font-weight:600}td.v{color:GrayText}"""
 
 
-def text(rows: Sequence[Row]) -> Iterator[str]:
-    """One line for each repository, the worst first, and the sum."""
+def text(rows: Sequence[Row], changed: Since = NOTHING) -> Iterator[str]:
+    """One line for each repository, the worst first, the sum, and what changed since an earlier run."""
     width = min(_WIDEST, max((len(row.name) for row in rows), default=4))
     yield f"{'repository':<{width}}  status   critical  major  minor  info  score  CPU s"
     for row in worst_first(rows):
@@ -31,6 +34,12 @@ def text(rows: Sequence[Row]) -> Iterator[str]:
         if row.score is None:
             yield f"  {visible(row.verdict)}"
     yield summary(rows)
+    if changed.compared:
+        yield changed.summary
+        worse = changed.of("worse")
+        yield from (f"  {visible(name)} {visible(changed.word(name))}" for name in worse[:_MOST_WORSE])
+        if len(worse) > _MOST_WORSE:
+            yield f"  and {len(worse) - _MOST_WORSE} more that are worse, on the page"
 
 
 def summary(rows: Sequence[Row]) -> str:
@@ -49,9 +58,15 @@ def worst_first(rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (row.score is not None, -row.critical, -row.major, -row.minor, row.name))
 
 
-def page(rows: Sequence[Row]) -> str:
-    """The overview as one self-contained page, with a link to each report."""
-    body = "\n".join(map(_line, worst_first(rows)))
+def page(rows: Sequence[Row], changed: Since = NOTHING) -> str:
+    """The overview as one self-contained page, with a link to each report, and beside it what changed since an earlier run."""
+    body = "\n".join(_line(row, changed) for row in worst_first(rows))
+    since = '<th scope="col">since the earlier run</th>' if changed.compared else ""
+    said = (
+        f"<p>{escape(changed.summary[:1].upper() + changed.summary[1:])}.{_gone(changed)}</p>"
+        if changed.compared
+        else ""
+    )
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     numbers = "".join(
         f'<th scope="col" class="n">{name}</th>' for name in ("critical", "major", "minor", "info", "score")
@@ -65,9 +80,10 @@ def page(rows: Sequence[Row]) -> str:
 <style>{_STYLE}</style>
 <main>
 <h1>Fleet</h1>
+{said}
 <table>
 <caption>{escape(summary(rows))}</caption>
-<thead><tr><th scope="col">repository</th><th scope="col">status</th>{numbers}<th scope="col">verdict</th></tr></thead>
+<thead><tr><th scope="col">repository</th><th scope="col">status</th>{numbers}{since}<th scope="col">verdict</th></tr></thead>
 <tbody>
 {body}
 </tbody>
@@ -77,10 +93,18 @@ def page(rows: Sequence[Row]) -> str:
 """
 
 
-def _line(row: Row) -> str:
+def _gone(changed: Since) -> str:
+    gone = changed.of("gone")
+    return (
+        f" Gone: {escape(', '.join(map(visible, gone[:_MOST_GONE])))}{' …' * (len(gone) > _MOST_GONE)}." if gone else ""
+    )
+
+
+def _line(row: Row, changed: Since) -> str:
     name = escape(visible(row.name))
     linked = f'<a href="{report_of(row.name)}">{name}</a>' if row.score is not None else name
     score = "–" if row.score is None else row.score
     numbers = "".join(f'<td class="n">{value}</td>' for value in (row.critical, row.major, row.minor, row.info, score))
     said = f'<td class="v">{escape(visible(row.verdict))}</td>'
-    return f'<tr><th scope="row">{linked}</th><td class="{escape(row.status)}">{escape(row.status)}</td>{numbers}{said}</tr>'
+    since = f"<td>{escape(visible(changed.word(row.name)))}</td>" if changed.compared else ""
+    return f'<tr><th scope="row">{linked}</th><td class="{escape(row.status)}">{escape(row.status)}</td>{numbers}{since}{said}</tr>'

@@ -62,7 +62,7 @@ def _tool(function: Callable[..., Any], annotations: ToolAnnotations) -> Tool:
     return tool
 
 
-def serve(most: Profile, port: int | None) -> None:
+def serve(most: Profile, port: int | None, token_file: Path | None = None) -> None:
     """Serve on standard input and output or, where a port is named, by streamable HTTP on loopback, until the client leaves."""
     gc.enable()  # a server lives long
     with tempfile.TemporaryDirectory(prefix="checker-mcp-") as reports:
@@ -70,4 +70,6 @@ def serve(most: Profile, port: int | None) -> None:
         if port is None:
             made.run("stdio")
         else:
-            made.run("streamable-http", host="127.0.0.1", port=port)
+            from checker.mcp import loopback  # noqa: PLC0415 - a web server, which standard input and output do without
+
+            loopback.serve(made, port, token_file)

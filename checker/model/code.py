@@ -78,7 +78,20 @@ class Source:
     broken_at: int | None = None
     broken_text: str = ""
     web: bool = False  # it names a web framework
+    imports: tuple[str, ...] = ()  # the modules that it names, each with the name taken from it
     traits: frozenset[str] = frozenset()  # by what the service can be operated: `metrics`, `health`, `rate-limit`, …
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """A file of runtime source that no rule about source looked at, and why; `serves` where its text speaks of a server."""
+
+    path: str
+    why: str
+    serves: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.why} and was not judged as source"
 
 
 @dataclass(frozen=True)
@@ -86,13 +99,14 @@ class CodeMatches:
     """Everything the patterns matched in runtime source, in the order of paths and lines.
 
     `whole` are all sources, where `sources` are those of the change alone. `skipped` names, in a sentence each, what was
-    not judged and why.
+    not judged and why; `unjudged` are the files of the backend among them.
     """
 
     sources: tuple[Source, ...]
     matches: tuple[Match, ...]
     skipped: tuple[str, ...] = ()
     whole: tuple[Source, ...] = ()
+    unjudged: tuple[Unjudged, ...] = ()
 
     def of(self, *patterns: str) -> Iterator[Match]:
         """The matches of some patterns."""

@@ -16,7 +16,8 @@ class Execution:
     """Consent comes from the command line alone: `profile`, `install` (packages of the project), `allow_remote` (a URL).
 
     `pg_bin` names PostgreSQL's binaries, `mysql_bin` those of MariaDB or MySQL; `environment` is the caller's; `progress`
-    is the descriptor that wants to be told how far it is, none where negative.
+    is the descriptor that wants to be told how far it is, none where negative;
+    `plain`: nothing is rewritten in place.
     """
 
     profile: Profile = "static"
@@ -27,6 +28,8 @@ class Execution:
     install: bool = False
     allow_remote: str | None = None
     progress: int = -1
+    plain: bool = False
+    templates: str = ""  # a folder where what a database begins with may lie ready for the next one
 
     @property
     def seconds(self) -> float:

@@ -41,7 +41,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit. `committed` is UTC in RFC 3339; `trailers` the trailer lines of the message as they stand.
+    """One commit. `committed` and `authored` are UTC in RFC 3339; `trailers` the trailer lines of the message as they stand.
 
     `paths` are those that differ from the parent; of a merge, those that differ from every parent.
     """
@@ -54,3 +54,4 @@ class Commit:
     subject: str
     trailers: str
     paths: tuple[str, ...]
+    authored: str = ""  # what a rebase keeps; empty where no calendar holds it

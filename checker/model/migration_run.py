@@ -75,7 +75,16 @@ class RunFailure:
     def environmental(self) -> bool:
         """Whether the machine lacks something, so that it says nothing about the migration: an extension, a module."""
         lacks = self.code in ("58P01", "0A000") and "xtension" in self.text
-        return lacks or self.kind in ("ModuleNotFoundError", "ImportError", "Refused", "NoSuchModuleError")
+        return (
+            lacks or self.outside or self.kind in ("ModuleNotFoundError", "ImportError", "Refused", "NoSuchModuleError")
+        )
+
+    @property
+    def outside(self) -> bool:
+        """Whether the server itself was to start a program or to write a file, which the throw-away one may not."""
+        return self.text.startswith(
+            ("could not execute command", "could not open file", "could not create server file")
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,6 +257,17 @@ class NewMigrations:
         return frozenset(one.path for _, one in self.revisions)
 
 
+@dataclass(frozen=True)
+class LooseMigrations:
+    """Files outside every known layout that read as migrations, each with what the change adds to it.
+
+    Not `anchored`: there was no base to compare with, and nobody knows which of them are new.
+    """
+
+    revisions: tuple[Revision, ...]
+    anchored: bool
+
+
 @dataclass(frozen=True, slots=True)
 class EarlyUse:
     """Where a commit before a migration's own already uses what it makes; `line` as the file stands now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -17,7 +17,7 @@ SUMMARY = "https://in-toto.io/attestation/svr/v0.2"
 APPROVAL = "urn:backend-checker:approval:v1"
 PAYLOAD = "application/vnd.in-toto+json"
 NOTHING_BEFORE = "0" * 64
-WORKTREE, WHOLE, HEAD, POLICY = "worktree", "worktree with records", "HEAD", "policy"
+WORKTREE, WHOLE, HEAD, POLICY, BASE = "worktree", "worktree with records", "HEAD", "policy", "base"
 
 Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -50,10 +50,14 @@ class Descriptor(_Named):
 
 
 class Link(_Named):
-    """The place in the chain: number from 0, and the SHA-256 of the line before; signed with everything else."""
+    """The place in the chain: number from 0, and the SHA-256 of the line before; signed with everything else.
+
+    `also` are the other lines that it follows, where work on two branches came together.
+    """
 
     n: int = Field(ge=0)
     previous: Sha256
+    also: tuple[Sha256, ...] | None = None
 
 
 class Signal(_Named):
@@ -122,11 +126,16 @@ class TestResult(_Named):
 
 
 class Consent(_Named):
-    """A person's answer at a gate; only a whole answer that means "approved" is ever written down."""
+    """A person's answer at a gate: a whole answer that means "approved", or that one given before is withdrawn.
+
+    `configuration` holds the policy that ruled and the base that the change was seen against.
+    """
 
     gate: str
     by: str = Field(min_length=1)
     text: str
+    withdraws: Literal[True] | None = None
+    configuration: tuple[Descriptor, ...] = ()
     option: str | None = None
     accepts: tuple[str, ...] = ()
     channel: str = "command line"
@@ -147,6 +156,10 @@ class Summary(_Named):
     properties: tuple[str, ...]
 
 
+def _named(told: Sequence[Descriptor], name: str, kind: Literal["gitTree", "gitCommit", "sha256"]) -> str | None:
+    return next((one.digest.get(kind) for one in told if one.name == name), None)
+
+
 class Statement(_Named):
     """An in-toto Statement v1: what the predicate says, of which subjects."""
 
@@ -155,7 +168,7 @@ class Statement(_Named):
 
     def tree(self, name: str = WORKTREE) -> str | None:
         """The git tree that the statement binds, without record paths unless `name` says otherwise."""
-        return next((one.digest.get("gitTree") for one in self.subject if one.name == name), None)
+        return _named(self.subject, name, "gitTree")
 
 
 class Proof(Statement):
@@ -173,11 +186,16 @@ class Proof(Statement):
     @property
     def policy(self) -> str | None:
         """The SHA-256 of the policy that the run obeyed."""
-        return next((one.digest.get("sha256") for one in self.predicate.configuration if one.name == POLICY), None)
+        return _named(self.predicate.configuration, POLICY, "sha256")
+
+    @property
+    def base(self) -> str | None:
+        """The commit that the change was judged against."""
+        return self.predicate.checker.base_commit
 
 
 class Approval(Statement):
-    """A person's consent, bound to a tree and a gate."""
+    """A person's consent, bound to a tree, a gate, a base and a policy."""
 
     predicate_type: Literal["urn:backend-checker:approval:v1"] = "urn:backend-checker:approval:v1"
     predicate: Consent
@@ -185,6 +203,16 @@ class Approval(Statement):
     @property
     def log(self) -> Link:
         return self.predicate.log
+
+    @property
+    def policy(self) -> str | None:
+        """The SHA-256 of the policy that ruled when it was given."""
+        return _named(self.predicate.configuration, POLICY, "sha256")
+
+    @property
+    def base(self) -> str | None:
+        """The commit that the change was seen against."""
+        return _named(self.predicate.configuration, BASE, "gitCommit")
 
 
 class GateVerdict(Statement):

@@ -29,6 +29,7 @@ _SIGN_IN = re.compile(  # whole paths: below another segment the same word says 
 _SIGN_IN_PAGES = re.compile(  # what a browser or a verifier gets without a token
     r"(?:auth/|oauth2?/)?(?:authorize|callback|login|jwks|jwksjson)"
 )
+_OF_A_TENANT = re.compile(r"/(?:[^{}]*/)?\{[^/{}]+\}/[^{}]+")  # `/{organization}/auth/login`
 _OAUTH = vocabulary("oauth oauth2 openid saml")
 _SIGNATURE = re.compile(r"signature(?:-?\d+)?$")
 _SENDERS = vocabulary(
@@ -59,7 +60,9 @@ def is_sign_in(operation: Operation) -> bool:
     """Whether the whole path is one where a caller can hardly have credentials yet: log in, register, reset a password."""
     known = {"POST": _SIGN_IN, "GET": _SIGN_IN_PAGES}.get(operation.method)
     sent = operation.path.partition("#")[0]  # a fragment never leaves the client: `/oauth2/token#refresh`
-    return bool(known and "{" not in sent and known.fullmatch("/".join(_words(sent))))
+    words = "/".join(_words(sent))
+    of_a_tenant = _OF_A_TENANT.fullmatch(sent) is not None and words.startswith("auth/")
+    return bool(known and ("{" not in sent or of_a_tenant) and known.fullmatch(words))
 
 
 def only_reads(operation: Operation) -> bool:

@@ -37,12 +37,16 @@ class Failure(Frozen):
 
 
 class Crash(Frozen):
-    """A 5xx answer, asked again on a fresh app; `trace` is what the app wrote to its log meanwhile."""
+    """A fault of the service, asked again on a fresh app; `trace` is what the app wrote to its log meanwhile.
+
+    Its status is a 5xx, or another that hides one. `meant`: a GraphQL resolver has raised its error by intent.
+    """
 
     exchange: Exchange
     repeated: bool
     trace: str = ""
     frame: str = ""  # path:line in the audited tree
+    meant: bool = False
 
 
 class Route(Frozen):
@@ -218,6 +222,7 @@ class Rehearsal(Frozen):
     users: tuple[str, ...] = ()
     routes: tuple[Route, ...] | Missing = Missing(missing="not asked")
     fuzzing: Fuzzing | Missing = Missing(missing="not asked")
+    graphql: Fuzzing | Missing | None = None  # of a schema beside another contract
     crashes: tuple[Crash, ...] = ()
     exchanges: tuple[Exchange, ...] = ()  # of the probes
     walks: tuple[Walk, ...] = ()
@@ -256,6 +261,10 @@ class Rehearsal(Frozen):
         ]
         if isinstance(self.fuzzing, Fuzzing):
             lines += [f"rehearsal: {line}" for line in self.fuzzing.told]
+        if isinstance(self.graphql, Fuzzing):
+            lines.append(f"rehearsal: beside it, GraphQL: {self.graphql.told[0]}")
+        elif self.graphql is not None:
+            lines.append(f"rehearsal: GraphQL was not asked: {self.graphql.missing}")
         if self.database:
             lines.append(f"rehearsal: its data went into {self.database}")
         if self.invented:
@@ -265,5 +274,5 @@ class Rehearsal(Frozen):
     @property
     def observed(self) -> tuple[Exchange, ...]:
         """Every answer that was seen."""
-        fuzzed = self.fuzzing.exchanges if isinstance(self.fuzzing, Fuzzing) else ()
-        return (*fuzzed, *self.exchanges)
+        runs = [one for one in (self.fuzzing, self.graphql) if isinstance(one, Fuzzing)]
+        return (*(seen for one in runs for seen in one.exchanges), *self.exchanges)

@@ -147,6 +147,7 @@ class Report(Frozen):
     not_asked: tuple[NotAsked, ...] = ()
     waived: tuple[Finding, ...] = ()
     baselined: tuple[Finding, ...] = ()
+    before: tuple[Finding, ...] = ()  # with --changed: what was there before the change, which is not judged
     suppressions: tuple[Suppression, ...] = ()
     claims: tuple[Claim, ...] = ()
     manual: tuple[ManualQuestion, ...] = ()

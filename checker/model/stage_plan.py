@@ -95,3 +95,4 @@ class Plan(Frozen):
     users: tuple[UserPlan, ...] = ()
     notes: tuple[str, ...] = ()  # what the reader must know of the plan itself
     progress: int = -1  # the descriptor that says how far it is; none where negative
+    plain: bool = False  # nothing is rewritten in place, on a terminal either

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,13 @@ GRACE = 20.0  # seconds beyond its own limit before the driver is stopped
 RETRIES = 5
 DUMMY = "for-migrations-only-0123456789abcdef0123456789abcdef"
 _START = "import sys;sys.path.insert(0,{inside!r});from migration_steps.driver import main;sys.path.remove({inside!r});main()"
-_LOOK = "import alembic, sqlalchemy"
 _DRIVERS = {
     "postgresql": ("psycopg", "psycopg2", "asyncpg", "pg8000"),
     "mysql": ("pymysql", "MySQLdb", "asyncmy", "aiomysql"),
 }
+_PACKAGES = ("alembic", "sqlalchemy", *(name for names in _DRIVERS.values() for name in names))
+_LOOK = f"import importlib.util as u;print(*[n for n in {_PACKAGES!r} if u.find_spec(n)])"
+_KNOWN: dict[tuple[Path, tuple[tuple[str, str], ...]], set[str]] = {}
 
 
 @dataclass(frozen=True)
@@ -74,24 +76,27 @@ class Heard:
 def interpreter(candidates: Iterable[Path], environment: Mapping[str, str]) -> Path:
     """The first interpreter that has Alembic and SQLAlchemy; ours where none of the project's has."""
     for candidate in candidates:
-        try:
-            looked = run([str(candidate), "-c", _LOOK], cwd=Path("/"), env=environment, timeout=30, max_output=1 << 16)
-        except (CommandMissing, OSError):
-            continue
-        if looked.code == 0:
+        if {"alembic", "sqlalchemy"} <= _installed(candidate, environment):
             return candidate
     return Path(sys.executable)
 
 
 def drivers(python: Path, environment: Mapping[str, str], engine: str = "postgresql") -> tuple[str, ...]:
-    """The drivers for an engine that an interpreter can import, the usual one first."""
-    names = ",".join(_DRIVERS[engine])
-    script = f"import importlib.util as u;print(*[n for n in {names!r}.split(',') if u.find_spec(n)])"
-    try:
-        asked = run([str(python), "-c", script], cwd=Path("/"), env=environment, timeout=30, max_output=1 << 16)
-    except (CommandMissing, OSError):
-        return ()
-    return tuple(asked.stdout.decode("utf-8", "replace").split())
+    """The drivers for an engine that an interpreter has, the usual one first."""
+    known = _installed(python, environment)
+    return tuple(name for name in _DRIVERS[engine] if name in known)
+
+
+def _installed(python: Path, environment: Mapping[str, str]) -> set[str]:
+    """Which of the packages that matter here an interpreter has; none of them is imported, which would take a second."""
+    key = (python, tuple(sorted(environment.items())))
+    if key not in _KNOWN:
+        try:
+            asked = run([str(python), "-c", _LOOK], cwd=Path("/"), env=environment, timeout=30, max_output=1 << 16)
+        except (CommandMissing, OSError):
+            return set()
+        _KNOWN[key] = set(asked.stdout.decode("utf-8", "replace").split())
+    return _KNOWN[key]
 
 
 def drive(order: Order, server: Server | None) -> Heard:
@@ -145,6 +150,7 @@ def _asked(order: Order, server: Server | None, descriptor: int, scratch: str) -
         "scripts": os.path.relpath(order.root / order.scripts, place) if order.scripts else None,
         "scratch": scratch,
         "root": str(order.root),
+        "beside": [str(one) for one in _beside(order.root, place)],
         "ini": os.path.relpath(order.root / order.ini, place) if order.ini else None,
         "toml": os.path.relpath(order.root / order.toml, place) if order.toml else None,
         "section": order.section,
@@ -156,6 +162,14 @@ def _asked(order: Order, server: Server | None, descriptor: int, scratch: str) -
         "old": None if order.old is None else {table: list(columns) for table, columns in order.old.items()},
         "declare": order.declare,
     }
+
+
+def _beside(root: Path, place: Path) -> Iterator[Path]:
+    """Where a project's own packages are that it would have installed itself: each `src` between its root and the history."""
+    for folder in (place, *place.parents):
+        if not folder.is_relative_to(root):
+            return
+        yield from (one for one in (folder / "src", folder) if one.name == "src" and one.is_dir())
 
 
 def _events(lines: Sequence[bytes]) -> Iterable[Mapping[str, Any]]:

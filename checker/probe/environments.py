@@ -79,7 +79,10 @@ def _interpreter(pins: Pins, caller: Mapping[str, str], fits: Callable[[str, str
     allowed = {python: version for python, version in found.items() if fits(version, pins.requires)}
     if not allowed:
         known = ", ".join(sorted(set(found.values())))
-        raise Unavailable(f"--install: {pins.source} wants Python {pins.requires}, and this machine has {known}")
+        raise Unavailable(
+            f"--install: {pins.source} wants Python {pins.requires}, and this machine has {known}; install one (pyenv, uv)"
+            " where PATH leads, or name an interpreter that has the packages: [app] python"
+        )
     hinted = [one for one, version in allowed.items() if pins.hinted and version.startswith(f"{pins.hinted}.")]
     best = hinted[0] if hinted else min(allowed, key=lambda one: _unbuilt(pins, allowed[one]))
     return best, allowed[best]

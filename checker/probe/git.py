@@ -7,6 +7,7 @@ import posixpath
 import re
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -14,7 +15,7 @@ from checker.model.git import FOLDER, GITLINK, Change, Commit, TrackedEntry
 from checker.probe.git_base import upstream_base
 from checker.probe.git_dir import GitUnusable, Location, build, locate, remove
 from checker.probe.git_objects import Objects
-from checker.probe.git_output import LOG_FORMAT, changes, commits
+from checker.probe.git_output import LOG_FORMAT, changes, commits, moment
 from checker.probe.git_run import Runner, folder_outside
 from checker.probe.git_snapshot import Snapshot
 from checker.probe.worktree import Worktree
@@ -112,6 +113,14 @@ class Git:
         """
         return list(self._now.changed)
 
+    def unlike_index(self) -> list[str]:
+        """Paths whose bytes on disk are not those of the index, for whatever reason, sorted; deleted ones too."""
+        return self._now.unlike
+
+    def names(self) -> str:
+        """A digest of what every name of the repository means: HEAD, refs, where history is cut off."""
+        return self._runner.private.digest()
+
     @property
     def dirty(self) -> bool:
         """Whether anything is changed or untracked: whether `tree()` or the index may differ from HEAD."""
@@ -144,6 +153,11 @@ class Git:
         """The best common ancestor; None when there is none, which in a shallow clone proves nothing."""
         found = self._runner.call("merge-base", self._commit(a), self._commit(b), missing=1)
         return found.decode("ascii").strip() or None
+
+    def on_a_branch(self, rev: str) -> bool:
+        """Whether a branch, of this clone or of a remote as it was fetched, reaches a commit."""
+        words = ("--count=1", f"--contains={self._commit(rev)}", "refs/heads", "refs/remotes")
+        return bool(self._runner.call("for-each-ref", *words))
 
     def show(self, rev: str, path: str, limit: int = _MOST_BLOB) -> bytes | None:
         """A file's content at a revision (of a link: its target), None when it was not there.
@@ -182,6 +196,11 @@ class Git:
         asked = (f"--max-count={limit}", f"--format={LOG_FORMAT}", *_NOTHING_RUNS, _sound(rev_range))
         return commits(self._runner.call("log", *words, *asked, *below), self.prefix)
 
+    def committed(self, rev: str) -> datetime:
+        """When a revision was committed, by the clock of who committed it."""
+        told = self._runner.call("log", "--max-count=1", "--format=%ct", *_NOTHING_RUNS, self._commit(rev), "--")
+        return moment(rev, told.decode("ascii", "replace"))
+
     def history(self) -> dict[str, str]:
         """The id of every content below the audited root that a branch, a tag or HEAD reaches, and one path it had."""
         words = ("rev-list", "--objects", "--filter=object:type=blob", "--filter-provided-objects", "--all")
@@ -195,7 +214,16 @@ class Git:
 
         GitUnusable: one is not in this clone, or is not what its id says.
         """
-        return self._objects.blobs(ids, limit)
+        kept = self._now.files.kept
+        if not kept:
+            return self._objects.blobs(ids, limit)
+        wanted = list(dict.fromkeys(ids))
+        others = self._objects.blobs([one for one in wanted if one not in kept], limit)
+        return ((one, _within(kept[one], limit)) if one in kept else next(others) for one in wanted)
+
+    def keep_contents(self, room: int) -> None:
+        """Let contents that are read to compare the working tree, up to so many bytes, be what `blobs` answers with."""
+        self._now.files.room = room
 
     def blob_ids(self, places: Sequence[tuple[str, str]]) -> list[str | None]:
         """The content's id at each pair of a commit's id and a path, in one question; None where there is no file."""
@@ -229,6 +257,10 @@ class Git:
             return tree
         entry = self._objects.entry(tree, self.prefix[:-1])
         return entry.blob if entry and entry.mode == FOLDER else self._objects.empty_tree
+
+
+def _within(content: bytes, limit: int) -> bytes | None:
+    return content if len(content) <= limit else None
 
 
 def _sound(rev: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -91,6 +92,20 @@ class PrivateDir:
     def store(self) -> Path:
         """Objects that we make. Written without sight of theirs: git would touch the time stamps of equal ones."""
         return self.path / "made"
+
+    def digest(self) -> str:
+        """What all names mean (HEAD, refs, where history is cut off, what is excluded), and how the repository is read."""
+        digest = hashlib.sha256()
+        files = [self.path / name for name in ("HEAD", "packed-refs", "shallow", "config", "info/exclude")]
+        for folder, _, names in sorted(os.walk(self.path / "refs")):
+            files += [Path(folder, name) for name in sorted(names)]
+        for file in files:
+            data = read(file, 256 * _MIB)
+            digest.update(
+                f"{file.relative_to(self.path)} {-1 if data is None else len(data)}\0".encode("utf-8", "replace")
+            )
+            digest.update(data or b"")
+        return digest.hexdigest()
 
     def has_ref(self, name: str) -> bool:
         """Whether the repo names something by this ref, sound or not."""

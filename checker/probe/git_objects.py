@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from checker.model.git import TrackedEntry
+from checker.model.git import FOLDER, TrackedEntry
 from checker.probe.git_dir import GitUnusable
 from checker.probe.git_output import tree_entries
 from checker.probe.git_run import Runner
@@ -32,6 +32,7 @@ class Objects:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._algorithm = runner.private.algorithm
+        self._trees: dict[str, list[TrackedEntry]] = {}
         self.empty_tree = hashlib.new(self._algorithm, b"tree 0\0", usedforsecurity=False).hexdigest()
 
     def look_up(self, expressions: list[str]) -> list[Found | None]:
@@ -47,7 +48,10 @@ class Objects:
 
     def tree(self, tree: str, *, folders: bool = False) -> list[TrackedEntry]:
         """Every file, link and submodule below a tree, and every folder where they are asked for."""
-        return tree_entries(self._runner.call("ls-tree", "-r", *["-t"] * folders, "-z", "--full-tree", tree))
+        if tree not in self._trees:
+            self._trees[tree] = tree_entries(self._runner.call("ls-tree", "-r", "-t", "-z", "--full-tree", tree))
+        whole = self._trees[tree]
+        return list(whole) if folders else [entry for entry in whole if entry.mode != FOLDER]
 
     def entry(self, tree: str, path: str) -> TrackedEntry | None:
         """The one entry at a path, which may be a folder (mode 040000); None when the tree holds none."""

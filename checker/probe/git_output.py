@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from checker.model.git import GITLINK, SYMLINK, Change, Commit, TrackedEntry
 from checker.probe.git_dir import GitUnusable
 
-LOG_FORMAT = "tformat:%H%x00%P%x00%an%x00%ae%x00%ct%x00%s%x00%(trailers)"
+LOG_FORMAT = "tformat:%H%x00%P%x00%an%x00%ae%x00%ct%x00%s%x00%(trailers)%x00%at"
 _LOG_FIELDS = LOG_FORMAT.count("%x00") + 1
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _HUNK = re.compile(rb"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 _NO_LINES = {GITLINK, SYMLINK}
 
@@ -134,13 +135,24 @@ def commits(output: bytes, prefix: str) -> list[Commit]:
 
 
 def _commit(fields: list[bytes], paths: tuple[str, ...]) -> Commit:
-    identity, parents, author, email, seconds, subject, trailers = (
+    identity, parents, author, email, seconds, subject, trailers, begun = (
         field.decode("utf-8", "replace") for field in fields
     )
     if not re.fullmatch(r"[0-9a-f]{40,64}", identity):
         raise GitUnusable("git log printed something that is not a commit")
+    committed = moment(identity, seconds).strftime(_TIME)
     try:
-        committed = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        authored = moment(identity, begun).strftime(_TIME)
+    except GitUnusable:  # whoever writes a commit says that time, and no order of the history rests on it
+        authored = ""
+    return Commit(
+        identity, tuple(parents.split()), author, email, committed, subject, trailers.strip(), paths, authored
+    )
+
+
+def moment(identity: str, seconds: str) -> datetime:
+    """A committer's time, in seconds since 1970. GitUnusable for one that no calendar holds."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError):
         raise GitUnusable(f"commit {identity} has a committer time that no calendar holds") from None
-    return Commit(identity, tuple(parents.split()), author, email, committed, subject, trailers.strip(), paths)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from checker.probe.command import CommandMissing, executable, run
 from checker.probe.git_dir import GitUnusable, PrivateDir
 
 MOST_OUTPUT = 256 << 20  # bytes of one answer
+_GONE = re.compile(r"missing (?:blob|tree|commit|object)|bad object|unable to read (?:tree|[0-9a-f]{40})")
 
 
 class Runner:
@@ -75,7 +77,9 @@ class Runner:
             return b""
         if done.code != 0:
             said = _first_line(done.stderr).replace(str(self.private.path), "(its private copy)")
-            raise GitUnusable(f"git {words[0]} failed: {said or f'exit code {done.code}'}")
+            gone = "; the clone lacks it: git fsck names what is gone, git fetch --refetch brings it"
+            mend = gone if _GONE.search(said) else ""
+            raise GitUnusable(f"git {words[0]} failed: {said or f'exit code {done.code}'}{mend}")
         unseen = [line for line in done.stderr.split(b"\n") if line.startswith(b"warning: could not open directory")]
         if unseen:
             raise GitUnusable(f"{_first_line(unseen[0])}; make it readable, or ignore it in .gitignore")

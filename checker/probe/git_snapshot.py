@@ -50,9 +50,7 @@ class Snapshot:
     @cached_property
     def changed(self) -> list[str]:
         """Paths of the index or HEAD whose content on disk, in the index and in HEAD is not one and the same."""
-        index = {entry.path: entry for entry in self.tracked}
-        head = {entry.path: entry for entry in self._head}
-        staged = {path for path in index.keys() | head.keys() if index.get(path) != head.get(path)}
+        staged = {entry.path for entry in set(self.tracked) ^ set(self._head)}
         return sorted(staged.union(entry.path for entry in self._comparison))
 
     @cached_property
@@ -85,11 +83,11 @@ class Snapshot:
         """The id of what the working tree holds, or of the part of it whose paths `keep` accepts."""
         if keep is None:
             return self._tree
-        return self._store.write_tree((entry for entry in self.content if keep(entry.path)), self._known)
+        return self._store.write_tree((entry for entry in self.content if keep(entry.path)), self._head_with_folders)
 
     @cached_property
     def _tree(self) -> str:
-        return self._store.write_tree(self.content, self._known) if self.dirty else self.head_tree
+        return self._store.write_tree(self.content, self._head_with_folders) if self.dirty else self.head_tree
 
     @cached_property
     def _store(self) -> Store:
@@ -98,10 +96,6 @@ class Snapshot:
     @cached_property
     def _head(self) -> list[TrackedEntry]:
         return [entry for entry in self._head_with_folders if entry.mode != FOLDER]
-
-    @cached_property
-    def _known(self) -> set[str]:
-        return {entry.blob for entry in self._head_with_folders if entry.mode == FOLDER} | {self.head_tree}
 
     @cached_property
     def _head_with_folders(self) -> list[TrackedEntry]:
@@ -120,10 +114,19 @@ class Snapshot:
         self.runner.call("update-index", "--add", "--replace", "-z", "--stdin", stdin=lines, index=index, makes=True)
         return index_entries(self.runner.call("ls-files", "--stage", "-z", cwd=self.root, index=index))
 
+    @property
+    def unlike(self) -> list[str]:
+        """Paths that are not byte for byte on disk as the index has them."""
+        return sorted({entry.path for entry in self._unlike})
+
+    @cached_property
+    def _unlike(self) -> Comparison:
+        return self.files.compare(self.tracked)
+
     @cached_property
     def _comparison(self) -> Comparison:
         """What differs on disk, without what differs only as every checkout does: line endings, Git LFS, `$Id$`."""
-        found = self.files.compare(self.tracked)
+        found = self._unlike
         pointers = self._pointers_among([*found.edited, *found.retyped])
         edited = [
             entry

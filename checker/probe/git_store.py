@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from checker.model.git import TrackedEntry
+from checker.model.git import FOLDER, TrackedEntry
 from checker.probe.git_output import raw
 
 
@@ -19,28 +18,38 @@ class Store:
         self._path = path
         self._algorithm = algorithm
 
-    def write(self, kind: str, content: bytes, known: Container[str] = ()) -> str:
-        """Write one object unless its id is known elsewhere; its id (gitformat: `kind size`, NUL, content)."""
+    def write(self, kind: str, content: bytes) -> str:
+        """Write one object; its id (gitformat: `kind size`, NUL, content)."""
         whole = f"{kind} {len(content)}".encode() + b"\0" + content
         identity = hashlib.new(self._algorithm, whole, usedforsecurity=False).hexdigest()
-        if identity not in known:
-            place = self._path / identity[:2] / identity[2:]
-            place.parent.mkdir(exist_ok=True)
-            place.write_bytes(zlib.compress(whole, 1))
+        place = self._path / identity[:2] / identity[2:]
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(zlib.compress(whole, 1))
         return identity
 
-    def write_tree(self, entries: Iterable[TrackedEntry], known: Container[str]) -> str:
-        """Write the trees of these files, links and submodules, except known ids; the outermost's id."""
-        folders: dict[bytes, list[tuple[bytes, bytes]]] = defaultdict(list)
-        folders[b""] = []
-        for entry in entries:
+    def write_tree(self, entries: Iterable[TrackedEntry], like: Sequence[TrackedEntry]) -> str:
+        """Write the trees of these files, links and submodules; the outermost's id.
+
+        `like` is a tree that is there already, with its folders: those in which nothing differs are taken from it.
+        """
+        nothing = hashlib.new(self._algorithm, b"tree 0\0", usedforsecurity=False).hexdigest()
+        known = {entry.path: entry.blob for entry in like if entry.mode == FOLDER and entry.blob != nothing}
+        before, now = {entry for entry in like if entry.mode != FOLDER}, set(entries)
+        touched = {above for entry in before ^ now for above in _above(entry.path)}
+        folders: dict[bytes, list[tuple[bytes, bytes]]] = {raw(one): [] for one in touched | {""}}
+        for path, identity in known.items():
+            folder, _, name = raw(path).rpartition(b"/")
+            if path not in touched and folder in folders:
+                folders[folder].append((name + b"/", _line("40000", name, identity)))
+        for entry in now:
             folder, _, name = raw(entry.path).rpartition(b"/")
-            folders[folder].append((name, _line(entry.mode, name, entry.blob)))
-            while folder and (folder := folder.rpartition(b"/")[0]) not in folders:
-                folders[folder] = []
+            if folder in folders:
+                folders[folder].append((name, _line(entry.mode, name, entry.blob)))
         identity = ""
         for folder in sorted(folders, key=_depth, reverse=True):
-            identity = self.write("tree", b"".join(line for _, line in sorted(folders[folder])), known)
+            if not folders[folder] and folder:
+                continue  # git knows no empty folder
+            identity = self.write("tree", b"".join(line for _, line in sorted(folders[folder])))
             parent, _, name = folder.rpartition(b"/")
             if folder:
                 # A folder sorts as if its name ended in a slash (git, base_name_compare).
@@ -50,6 +59,12 @@ class Store:
 
 def _line(mode: str, name: bytes, identity: str) -> bytes:
     return mode.encode() + b" " + name + b"\0" + bytes.fromhex(identity)
+
+
+def _above(path: str) -> Iterator[str]:
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _depth(folder: bytes) -> int:

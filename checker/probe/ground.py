@@ -14,7 +14,7 @@ from checker.probe import postgres
 
 @contextmanager
 def ground(
-    wanted: DatabasePlan, pg_bin: str | None, *, configured: bool, link: Path | None = None
+    wanted: DatabasePlan, pg_bin: str | None, *, configured: bool, link: Path | None = None, templates: str = ""
 ) -> Iterator[DatabasePlan]:
     """The plan with the socket of a server of ours, gone again afterwards; unchanged for a file.
 
@@ -36,11 +36,11 @@ def ground(
         yield wanted.model_copy(update={"engine": "sqlite", "why": why})
         return
     if link is None:
-        with postgres.running(binaries) as server:
+        with postgres.running(binaries, templates) as server:
             yield wanted.model_copy(update={"socket": str(server.folder), "version": server.version})
         return
     with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(stack.enter_context, postgres.running(binaries))
+        coming = pool.submit(stack.enter_context, postgres.running(binaries, templates))
         coming.add_done_callback(lambda done: _linked(link, done))
         yield wanted.model_copy(update={"socket": str(link), "version": binaries.version})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
 import re
 import secrets
@@ -71,12 +72,30 @@ def find(folder: str | None = None) -> Binaries:
 
 
 @contextmanager
-def running(binaries: Binaries) -> Iterator[Server]:
-    """A fresh server, gone again afterwards with all that it wrote. Unavailable with the server's words when it fails."""
+def running(binaries: Binaries, templates: str = "", *, patient: bool = False) -> Iterator[Server]:
+    """A fresh server, gone again afterwards with all that it wrote. Unavailable with the server's words when it fails.
+
+    `templates` is a folder where what initdb writes may lie and be copied from, so that it need not run each time. A
+    `patient` server has what others leave of the processor.
+    """
     nonce = secrets.token_hex(16)
-    asked = {"kind": "postgresql", "bin": str(binaries.folder), "settings": {**SETTINGS, NONCE: nonce}}
+    template = str(Path(templates, _spelled(binaries))) if templates else ""
+    asked = {
+        "kind": "postgresql",
+        "bin": str(binaries.folder),
+        "settings": {**SETTINGS, NONCE: nonce},
+        "template": template,
+        "patient": patient,
+    }
     with kept(asked, "PostgreSQL", HOW) as folder:
         yield Server(folder, nonce, binaries.version)
+
+
+def _spelled(binaries: Binaries) -> str:
+    """A name that is another one for other binaries, also for newer ones in the same folder."""
+    told = [os.stat(binaries.folder / name) for name in ("initdb", "postgres")]
+    words = f"{binaries.folder} {[(one.st_size, one.st_mtime_ns) for one in told]} {os.geteuid()}"
+    return f"{binaries.version}-{hashlib.sha256(words.encode()).hexdigest()[:16]}"
 
 
 def _of_the_system() -> list[Path]:

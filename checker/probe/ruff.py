@@ -22,6 +22,7 @@ _SELECTED = {
     "ASYNC220": "blocking-process",
     "ASYNC221": "blocking-process",
     "ASYNC222": "blocking-process",
+    "ASYNC230": "blocking-open",
     "ASYNC251": "blocking-sleep",
     "S324": "weak-hash",
     "S501": "unverified-tls",

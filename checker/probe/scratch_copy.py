@@ -42,7 +42,7 @@ LARGEST = 4 << 20  # bytes of one file of a base; code and settings are smaller
 
 
 @contextmanager
-def base_copy(git: Git, revision: str) -> Iterator[Path]:
+def base_copy(git: Git, revision: str, largest: int = LARGEST) -> Iterator[Path]:
     """A folder with the plain files of a revision, removed afterwards; links, submodules and what is larger are left out."""
     entries: dict[str, list[str]] = {}
     for entry in git.ls_tree(revision):
@@ -52,7 +52,7 @@ def base_copy(git: Git, revision: str) -> Iterator[Path]:
             entries.setdefault(entry.blob, []).append(entry.path)
     with tempfile.TemporaryDirectory(prefix="checker-base-") as name:
         top = Path(name).resolve()
-        for blob, content in git.blobs(entries, LARGEST):
+        for blob, content in git.blobs(entries, largest):
             for path in entries[blob] if content is not None else ():
                 (top / path).parent.mkdir(parents=True, exist_ok=True)
                 (top / path).write_bytes(content or b"")

@@ -48,11 +48,13 @@ class Worktree:
 
     def __init__(self, root: Path, algorithm: str, *, filemode: bool, timeout: float) -> None:
         self._root = os.fsencode(root)
-        self._algorithm = algorithm
+        self._hash = hashlib.sha256 if algorithm == "sha256" else hashlib.sha1
         self._filemode = filemode
         self._timeout = timeout
         self._deadline = 0.0
         self.weight = 0  # bytes of what was compared, as the disk has it
+        self.room = 0  # bytes of contents that may be kept while they are compared
+        self.kept: dict[str, bytes] = {}  # contents that were read and are what their id says
         self._folders = {self._root: True}
 
     def compare(self, entries: Iterable[TrackedEntry]) -> Comparison:
@@ -125,7 +127,7 @@ class Worktree:
             return None if self._digest(len(target), [target]) == entry.blob else found.retyped
         if self._filemode and bool(seen.st_mode & stat.S_IXUSR) != (entry.mode == "100755"):
             return found.retyped
-        return None if self._digest_of(place) == entry.blob else found.edited
+        return None if self._digest_of(place, entry.blob, seen.st_size) == entry.blob else found.edited
 
     def _is_folder(self, folder: bytes) -> bool:
         """Whether this is a folder reached through folders only: behind a link, nothing is tracked."""
@@ -135,20 +137,24 @@ class Worktree:
             self._folders[folder] = known
         return known
 
-    def _digest_of(self, place: bytes) -> str:
+    def _digest_of(self, place: bytes, wanted: str, size: int) -> str:
         descriptor = os.open(place, _OPEN)
         try:
-            size = os.fstat(descriptor).st_size
             if size < _CHUNK and len(whole := os.read(descriptor, size + 1)) == size:
-                return self._digest(size, [whole])
+                found = self._digest(size, [whole])
+                if found == wanted and size <= self.room and found not in self.kept:
+                    self.room -= size
+                    self.kept[found] = whole
+                return found
             os.lseek(descriptor, 0, os.SEEK_SET)
+            size = os.fstat(descriptor).st_size
             return self._digest(size, iter(lambda: os.read(descriptor, _CHUNK), b""))
         finally:
             os.close(descriptor)
 
     def _digest(self, size: int, chunks: Iterable[bytes]) -> str:
         """Git's id of a blob: the hash of `blob <size>`, NUL, content (git-hash-object, "object format")."""
-        digest = hashlib.new(self._algorithm, b"blob %d\0" % size, usedforsecurity=False)
+        digest = self._hash(b"blob %d\0" % size, usedforsecurity=False)
         for chunk in chunks:
             if time.monotonic() > self._deadline:
                 raise GitUnusable(f"reading the working tree took longer than {self._timeout:g} seconds")

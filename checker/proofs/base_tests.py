@@ -11,6 +11,7 @@ from checker.model.git import TrackedEntry
 from checker.model.proof import BaseRun, Signal
 from checker.model.unavailable import Unavailable
 from checker.probe.git import Git
+from checker.proofs.decision import AS_THE_BASE_HAS_IT
 from checker.proofs.export import export
 from checker.proofs.outcome import Outcome
 from checker.proofs.revision import Revision
@@ -118,10 +119,16 @@ def unasked(
     )
 
 
-def signals(done: BaseRun) -> tuple[Signal, ...]:
-    failed = (Signal(kind="base-test-failed", about=f"{name}, as the base has it") for name in done.failed)
+def signals(done: BaseRun, outdated: Mapping[str, str]) -> tuple[Signal, ...]:
+    """What the run says; `outdated` are tests that no source like this one could pass, with why."""
+    failed = (
+        Signal(kind="base-test-outdated", about=f"{name}{AS_THE_BASE_HAS_IT}, {outdated[name]}")
+        if name in outdated
+        else Signal(kind="base-test-failed", about=f"{name}{AS_THE_BASE_HAS_IT}")
+        for name in done.failed
+    )
     broken = (
-        Signal(kind="base-test-broken", about=f"{name}, as the base has it, cannot be loaded") for name in done.unloaded
+        Signal(kind="base-test-broken", about=f"{name}{AS_THE_BASE_HAS_IT}, cannot be loaded") for name in done.unloaded
     )
     return (*failed, *broken)
 

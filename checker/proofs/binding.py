@@ -30,7 +30,8 @@ def bound_tree(git: Git, rules: Gates) -> str:
 
 
 def at_base(git: Git, revision: str | None) -> dict[str, bytes]:
-    """The bundles of the base revision: what of a chain is there already can never be dropped."""
+    """The bundles where the change began: what of a chain is there already can never be dropped. Later ones of the base's
+    branch are others' work, which is here once it is merged."""
     if revision is None:
         return {}
     names = [one.path for one in git.ls_tree(revision) if one.path.startswith(bundle.FOLDER + "/")]

@@ -1,4 +1,4 @@
-"""The only place that reads and appends bundles: JSON Lines in which each statement names the line before it."""
+"""The only place that reads and appends bundles: JSON Lines in which each statement names the lines that it follows."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 
 from securesystemslib.signer import Signer
 
-from checker.model.proof import NOTHING_BEFORE, Link, Statement
+from checker.model.proof import Link, Statement
 from checker.model.unavailable import Unavailable
+from checker.proofs.chain import Chain, Head
 from checker.proofs.envelope import NotAnEnvelope, Sealed, opened, seal
 
 FOLDER = ".checker/proofs"
@@ -22,24 +23,17 @@ LARGEST = 256 << 20  # bytes of one bundle
 
 @dataclass(frozen=True)
 class Record:
-    """One line of a bundle. `broken` says what is wrong with it, or with its place in the chain."""
+    """One line of a bundle. `broken` says what is wrong with it, or with its place in the chain; `follows` are positions."""
 
     bundle: str
     line: int
     sealed: Sealed | None
     broken: str | None
+    follows: tuple[int, ...] = ()
 
     @property
     def path(self) -> str:
         return f"{self.bundle}:{self.line}"
-
-
-@dataclass(frozen=True)
-class Head:
-    """How far a chain reaches: what an anchor outside the tree remembers of it."""
-
-    records: int
-    sha256: str
 
 
 def name_of(signer: Signer | None) -> str:
@@ -57,35 +51,38 @@ def lines_of(data: bytes) -> list[bytes]:
 
 def read(name: str, data: bytes) -> list[Record]:
     """Every record of a bundle, each with what is wrong with it. A broken line breaks nothing but itself."""
-    previous, records = NOTHING_BEFORE, []
+    chain, records = Chain(), []
     for position, line in enumerate(lines_of(data)):
-        try:
-            sealed = opened(line)
-            broken = _out_of_place(sealed, position, previous)
-        except NotAnEnvelope as wrong:
-            sealed, broken = None, str(wrong)
-        records.append(Record(name, position + 1, sealed, broken))
-        previous = hashlib.sha256(line).hexdigest()
+        sealed, wrong = _opened(line)
+        follows, misplaced = chain.add(line, _link(sealed))
+        records.append(Record(name, position + 1, sealed, wrong or misplaced, follows))
     if not records:
         records.append(Record(name, 1, None, "the bundle is empty"))
     return records
 
 
-def _out_of_place(sealed: Sealed, position: int, previous: str) -> str | None:
-    link = getattr(sealed.statement, "log", None)
-    if not isinstance(link, Link):
-        return None
-    if link.n != position:
-        return f"chain: this is record {link.n} at place {position}; records before it were dropped, added or moved"
-    if link.previous != previous:
-        return "chain: the record before it is not the one that it was written after"
-    return None
+def _opened(line: bytes) -> tuple[Sealed | None, str | None]:
+    try:
+        return opened(line), None
+    except NotAnEnvelope as wrong:
+        return None, str(wrong)
+
+
+def _link(sealed: Sealed | None) -> Link | None:
+    link = getattr(sealed.statement, "log", None) if sealed else None
+    return link if isinstance(link, Link) else None
+
+
+def _chain(data: bytes) -> Chain:
+    chain = Chain()
+    for line in lines_of(data):
+        chain.add(line, _link(_opened(line)[0]))
+    return chain
 
 
 def head(data: bytes) -> Head:
-    """The chain's end, to be kept outside the tree."""
-    lines = lines_of(data)
-    return Head(len(lines), hashlib.sha256(lines[-1]).hexdigest() if lines else NOTHING_BEFORE)
+    """The chain's ends, to be kept outside the tree."""
+    return _chain(data).head()
 
 
 def cut(data: bytes, anchor: Head) -> str | None:
@@ -93,7 +90,8 @@ def cut(data: bytes, anchor: Head) -> str | None:
     lines = lines_of(data)
     if len(lines) < anchor.records:
         return f"chain: cut; {anchor.records} records were anchored and {len(lines)} are here"
-    if anchor.records and hashlib.sha256(lines[anchor.records - 1]).hexdigest() != anchor.sha256:
+    here = {hashlib.sha256(line).hexdigest() for line in lines} if anchor.records else set()
+    if anchor.records and not here.issuperset((anchor.sha256, *anchor.also)):
         return f"chain: record {anchor.records - 1} is not the one that was anchored"
     return None
 
@@ -113,15 +111,14 @@ def append(root: Path, signer: Signer | None, make: Callable[[Link], Statement])
             data = file.read(LARGEST + 1)
             if len(data) > LARGEST:
                 raise Unavailable(f"{name} is larger than {LARGEST >> 20} MiB; begin a new chain with a new key")
-            end = head(data)
-            statement = make(Link(n=end.records, previous=end.sha256))
+            statement = make(_chain(data).next())
             lead = b"" if not data or data.endswith(b"\n") else b"\n"
             file.write(lead + seal(statement, signer) + b"\n")
             file.flush()
             os.fsync(file.fileno())
     except OSError as refused:
         raise Unavailable(f"{name} cannot be written: {refused.strerror}; make {FOLDER} writable") from None
-    return f"{name}:{end.records + 1}", statement
+    return f"{name}:{len(lines_of(data)) + 1}", statement
 
 
 def _refuse_links(root: Path, name: str) -> None:

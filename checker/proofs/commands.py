@@ -44,6 +44,8 @@ _OF_TESTS = {
     "skip-added",
     "assert-weakened",
     "helper-changed",
+    "helper-extended",
+    "helper-loosened",
     "hook-added",
     "runner-tamper",
     "source-detects-tests",
@@ -51,6 +53,7 @@ _OF_TESTS = {
     "test-data-changed",
     "test-dropped",
     "test-empty",
+    "test-replaced",
     "narrowed",
     "code-unreadable",
 }
@@ -103,19 +106,12 @@ def run(kind: str, chosen: Tool, scratch: Scratch, head: Revision, base: Revisio
     CommandMissing and Unavailable where the command is not there.
     """
     limits, sources = gates.types[kind], head.python
-    before = base.side().suite.configured if base else None
-    testpaths = before.testpaths if before else None
     if chosen.name in ("node", "vitest", "jest"):
         return js_run.run(chosen.name, scratch, head.js_side().suite, chosen.words, limits.seconds)
     if chosen.name == "eslint":
         return eslint_run.run(scratch, head.javascript, chosen.words, limits.seconds)
-    suite = _named(scratch, head.side(testpaths).suite, chosen.words)
-    if chosen.name == "unittest":
-        return unittest_run.run(scratch, suite, chosen.words, limits.seconds)
-    if chosen.name == "pytest":
-        if kind != "coverage_report":
-            return pytest_run.run(scratch, suite, chosen.words, gates, limits.seconds)
-        return _covered(scratch, head, suite, chosen.words, gates, before.omitted if before else ())
+    if chosen.name in ("unittest", "pytest"):
+        return _tested(kind, chosen, scratch, head, base, gates)
     if chosen.name == "ruff":
         return tool_runs.ruff(scratch, chosen.words, sources, limits.seconds)
     if chosen.name == "compileall":
@@ -130,6 +126,16 @@ def run(kind: str, chosen: Tool, scratch: Scratch, head: Revision, base: Revisio
     if any(JUNIT in word for word in words):
         return tool_runs.reported(scratch, words, JUNIT, limits.seconds)
     return tool_runs.believed(scratch, words, limits.seconds)
+
+
+def _tested(kind: str, chosen: Tool, scratch: Scratch, head: Revision, base: Revision | None, gates: Gates) -> Outcome:
+    before = base.side().suite.configured if base else None
+    suite = _named(scratch, head.side(before.testpaths if before else None).suite, chosen.words)
+    if chosen.name == "unittest":
+        return unittest_run.run(scratch, suite, chosen.words, gates.types[kind].seconds)
+    if kind != "coverage_report":
+        return pytest_run.run(scratch, suite, chosen.words, gates, gates.types[kind].seconds)
+    return _covered(scratch, head, suite, chosen.words, gates, before.omitted if before else ())
 
 
 def _named(scratch: Scratch, suite: Suite, words: Sequence[str]) -> Suite:
@@ -151,7 +157,7 @@ def concerns(kind: str, signal: Signal) -> bool:
     tests = kind in ("test_output", "coverage_report")
     if signal.kind in _OF_TESTS:
         return tests
-    if signal.kind == "config-changed":
+    if signal.kind in ("config-changed", "config-extended"):
         words = {
             "test_output": ("pytest",),
             "coverage_report": ("pytest", "coverage", "report", "run"),
@@ -160,7 +166,7 @@ def concerns(kind: str, signal: Signal) -> bool:
         return any(word in about for word in words.get(kind, ()))
     if signal.kind == "threshold-lowered":
         return kind == "coverage_report"
-    return signal.kind == "suppression-added" and kind in ("lint_output", "coverage_report")
+    return signal.kind in ("suppression-added", "suppression-widened") and kind in ("lint_output", "coverage_report")
 
 
 def _covered(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from checker.model.proof import BaseRun, Signal
@@ -16,6 +16,7 @@ from checker.proofs import (
     js_run,
     js_weakened,
     mutation,
+    outdated,
     pytest_run,
     tool_runs,
     unittest_run,
@@ -64,7 +65,10 @@ class Comparison:
         skipped = frozenset(one.about for one in outcome.signals if one.kind == "skipped-at-run")
         ran = base_tests.run(self.git, self.base, self.head, judge, self.make, skipped)
         lost = base_tests.unasked(self.git, self.base, self.head, judge, self.make, outcome)
-        signals = (*signals, *base_tests.signals(ran), *lost)
+        why, gone = self._outdated(ran)
+        dropped = tuple(f"{one} is gone" for one in gone)
+        signals = tuple(one for one in signals if one.kind != "test-dropped" or not one.about.startswith(dropped))
+        signals = (*signals, *base_tests.signals(ran, why), *lost)
         if any(one.kind in self.rules.decision.hard for one in outcome.signals):
             return signals, ran, Probed()
         little = base_tests.prove_little(self.git, self.base, self.head, judge, self.make, outcome.passed)
@@ -88,6 +92,19 @@ class Comparison:
         now = imports.broken(self.head.contents, (one.path for one in self.head.entries))
         new = now - imports.broken(self.base.contents, (one.path for one in self.base.entries)) if now else now
         return tuple(Signal(kind="import-broken", about=one) for one in sorted(new))
+
+    def _outdated(self, ran: BaseRun) -> tuple[Mapping[str, str], frozenset[str]]:
+        """Of the base's tests that failed those that had to, with why; and which of them ask what the source has no more."""
+        if not ran.failed:
+            return {}, frozenset()
+        if self.tool.name in commands.JAVASCRIPT:
+            before, after = self.base.js_side(), self.head.js_side()
+            tests = {name: one.words for name, one in before.suite.tests.items() if name in ran.failed}
+            told = outdated.in_javascript(tests, list(before.source.values()), list(after.source.values()))
+            return told, frozenset(told)
+        old, new = self.base.side(), self.head.side()
+        failed = {name: one for name, one in old.suite.tests.items() if name in ran.failed}
+        return outdated.outdated(outdated.with_helpers(failed, old.judging), old.source, new.source)
 
     def _command(self) -> tuple[Signal, ...]:
         """A command that names a file of the tree is judged by that file: the change must not have touched it."""

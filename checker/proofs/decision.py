@@ -9,6 +9,7 @@ from checker.model.proof import BaseRun, Decision, Signal
 from checker.proofs.gates import Weights
 
 MOST_REASONS = 20
+AS_THE_BASE_HAS_IT = ", as the base has it"  # what follows the name of a test in a signal about one of the base
 
 
 @dataclass(frozen=True)
@@ -21,24 +22,40 @@ class Weighed:
 
 def weigh(signals: Sequence[Signal], base_run: BaseRun, weights: Weights) -> Weighed:
     """Rule c: hard blocks; a flag with a failing base test blocks; either alone asks a person or is noted."""
-    known = weights.flag | weights.base | weights.review | weights.note
+    known = weights.flag | weights.rewritten | weights.base | weights.outdated | weights.review | weights.note
     hard = [one for one in signals if one.kind in weights.hard or one.kind not in known]
     flags = [one for one in signals if one.kind in weights.flag]
+    touched = [*flags, *(one for one in signals if one.kind in weights.rewritten)]
     failing = [one for one in signals if one.kind in weights.base]
-    asked = [one for one in signals if one.kind in weights.review]
+    outdated = [one for one in signals if one.kind in weights.outdated]
+    asked = [*outdated, *(one for one in signals if one.kind in weights.review)]
     notes = [one for one in signals if one.kind in weights.note and one.kind != "left-out"]
+    lost = _lost(outdated, [one for one in signals if one.kind in weights.grave])
     if hard:
-        return Weighed("block", _said(hard, "") + _said(flags, ""))
+        return Weighed("block", _said(hard, "") + _said(touched, ""))
     if flags and failing:
         return Weighed("block", _said(flags, "") + _said(failing, ", and the change touched what judges it"))
+    if lost:
+        return Weighed("block", _said(lost, "") + _said(outdated, ", and lost more than that"))
     noted = _said(notes, " (noted)")
     if failing:
-        return Weighed("review", _said(failing, "; intended or not, a person must say") + _said(asked, "") + noted)
+        said = _said(failing, "; intended or not, a person must say") + _said(asked, "")
+        return Weighed("review", said + _said(touched, " (noted)") + noted)
     if asked:
-        return Weighed("review", _said(asked, "") + _said(flags, " (noted)") + noted)
-    if flags and base_run.ran == "no":
-        return Weighed("review", _said(flags, f", and the base's tests did not run: {base_run.why}") + noted)
-    return Weighed("pass", _said(flags, " (noted; the base's tests pass on this source)") + noted)
+        return Weighed("review", _said(asked, "") + _said(touched, " (noted)") + noted)
+    if touched and base_run.ran == "no":
+        return Weighed("review", _said(touched, f", and the base's tests did not run: {base_run.why}") + noted)
+    return Weighed("pass", _said(touched, " (noted; the base's tests pass on this source)") + noted)
+
+
+def _lost(outdated: Sequence[Signal], grave: Sequence[Signal]) -> list[Signal]:
+    """What a test lost that could not stay as it was: a skip, a mark, assertions, its place."""
+    names = {one.about.partition(AS_THE_BASE_HAS_IT)[0] for one in outdated}
+    return [
+        one
+        for one in grave
+        if one.about in names or one.about.startswith(tuple(f"{name}{end}" for name in names for end in (" ", ":")))
+    ]
 
 
 def _said(signals: Sequence[Signal], tail: str) -> tuple[str, ...]:

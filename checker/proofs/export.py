@@ -30,13 +30,14 @@ def export(git: Git, entries: Sequence[TrackedEntry], target: Path) -> Mapping[s
     for folder in sorted({entry.path.rpartition("/")[0] for entry in files}):
         os.makedirs(f"{root}/{folder}", exist_ok=True)
     links: list[tuple[TrackedEntry, bytes]] = []
-    for entry, content in _contents(git, files):
-        if entry.mode == SYMLINK:
-            links.append((entry, content))
-            continue
-        if content.startswith(_POINTER):
-            said[entry.path] = f"{entry.path} is a Git LFS pointer, its content is not in the tree"
-        _write(f"{root}/{entry.path}", content, 0o755 if entry.mode == "100755" else 0o644)
+    with _Folder(root) as opened:
+        for entry, content in _contents(git, files):
+            if entry.mode == SYMLINK:
+                links.append((entry, content))
+                continue
+            if content.startswith(_POINTER):
+                said[entry.path] = f"{entry.path} is a Git LFS pointer, its content is not in the tree"
+            opened.write(entry.path, content, 0o755 if entry.mode == "100755" else 0o644)
     # links come last, so that no file is ever written through one
     for entry, content in links:
         if not _link(target, entry.path, os.fsdecode(content)):
@@ -60,14 +61,32 @@ def _refuse_unsafe(paths: Iterable[str]) -> None:
         raise Unavailable(f"{wrong!r} cannot be exported: no path of a tree looks like that")
 
 
-def _write(file: str, content: bytes, mode: int) -> None:
-    descriptor = os.open(file, _NEW, mode)
-    try:
-        left = memoryview(content)
-        while left:
-            left = left[os.write(descriptor, left) :]
-    finally:
-        os.close(descriptor)
+class _Folder:
+    """The folder that was written to last, held open: most files lie beside the one before, and long paths cost."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._name = ""
+        self._open = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+
+    def __enter__(self) -> _Folder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._open)
+
+    def write(self, path: str, content: bytes, mode: int) -> None:
+        folder, _, name = path.rpartition("/")
+        if folder != self._name:
+            os.close(self._open)
+            self._open, self._name = os.open(f"{self._root}/{folder}", os.O_RDONLY | os.O_DIRECTORY), folder
+        descriptor = os.open(name, _NEW, mode, dir_fd=self._open)
+        try:
+            left = content[os.write(descriptor, content) :]
+            while left:
+                left = left[os.write(descriptor, left) :]
+        finally:
+            os.close(descriptor)
 
 
 def _link(target: Path, path: str, leads: str) -> bool:

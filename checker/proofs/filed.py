@@ -25,7 +25,7 @@ def signals(
     """Of whole trees, records included: what the base does not have as the head has it. The content is told as well, so
     that what a person accepted of one is accepted of no other."""
     recorded = rules.recorded
-    known = {(one.path, one.mode, one.blob) for one in base}
+    known = {(one.path, one.mode, one.blob) for one in base if recorded(one.path)}
     new = [one for one in head if recorded(one.path) and (one.path, one.mode, one.blob) not in known]
     code = [one for one in new if one.path.endswith(_CODE) or one.mode in (GITLINK, SYMLINK)]
     data = [one for one in new if one not in code and not one.path.endswith((*_PROSE, bundle.ENDING))]

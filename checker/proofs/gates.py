@@ -14,6 +14,7 @@ from checker import resources, toml_source
 from checker.model.base import Frozen
 from checker.model.globs import covers
 from checker.model.settings import Layout
+from checker.toml_source import ConfigurationError, nearest
 
 Trust = Literal["claimed", "captured", "rerun", "rerun-signed"]
 Answer = Literal["approved", "ambiguous", "rejected", "unknown"]
@@ -55,7 +56,10 @@ class Weights(Frozen):
 
     hard: frozenset[str]
     flag: frozenset[str]
+    rewritten: frozenset[str]
     base: frozenset[str]
+    outdated: frozenset[str]
+    grave: frozenset[str]
     review: frozenset[str]
     note: frozenset[str]
 
@@ -126,7 +130,11 @@ def _namer(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     globs = [one for one, bare in zip(patterns, plain, strict=True) if bare in ("", ".") or re.search(r"[*?]", bare)]
     files = frozenset(plain)
     folders = tuple(f"{one}/" for one in plain if one)
-    return lambda path: path.startswith(folders) or path in files or any(covers(one, path) for one in globs)
+    return cache(
+        lambda path: (
+            path.startswith(folders) or path in files or (bool(globs) and any(covers(one, path) for one in globs))
+        )
+    )
 
 
 @cache
@@ -134,3 +142,11 @@ def load() -> Gates:
     text = "\n[approval]\n".join(resources.text("rules", name) for name in ("gates.toml", "approvals.toml"))
     gates = toml_source.load(Gates, toml_source.parse("rules/gates.toml", text))
     return gates.model_copy(update={"sha256": hashlib.sha256(text.encode()).hexdigest()})
+
+
+def named(name: str) -> Gate:
+    """One gate. ConfigurationError: there is none of that name."""
+    known = load().gates
+    if name not in known:
+        raise ConfigurationError("gate", None, f"unknown gate {name!r}{nearest(name, known)}")
+    return known[name]

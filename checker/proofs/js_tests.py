@@ -27,12 +27,13 @@ _ASSERTS = frozenset({"expect", "assert", "should", "expectTypeOf", "assertType"
 
 @dataclass(frozen=True)
 class JsTest:
-    """One test: assertions, whether anything may skip it, whether its name is only known when it runs."""
+    """One test: assertions, whether anything may skip it, whether its name is only known when it runs, what it calls."""
 
     asserts: int
     skips: bool
     only: bool
     dynamic: bool
+    words: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class _Frame:
     only: bool
     dynamic: bool
     asserts: int = 0
-    children: list[str] = field(default_factory=list)
+    words: set[str] = field(default_factory=set)
 
 
 def is_test_file(path: str) -> bool:
@@ -88,6 +89,8 @@ class _Reader:
                 continue
             if kind == "word" and word in _ASSERTS:
                 self._assertion(at)
+            elif kind == "word" and self.tokens[at + 1 : at + 2] == [("other", "(")]:
+                self._calls(word)
             before = sum(one.test for one in self.stack)
             if word in ("(", "[", "{"):
                 depth += 1
@@ -160,6 +163,11 @@ class _Reader:
         if owner is not None and not empty:
             owner.asserts += 1
 
+    def _calls(self, word: str) -> None:
+        owner = next((one for one in reversed(self.stack) if one.test), None)
+        if owner is not None:
+            owner.words.add(word)
+
     def _close(self, frame: _Frame) -> None:
         above = list(self.stack)
         if frame.only:
@@ -170,7 +178,7 @@ class _Reader:
         skips = frame.skips or any(one.skips for one in above)
         dynamic = frame.dynamic or any(one.dynamic for one in above)
         only = frame.only or any(one.only for one in above)
-        self.tests["::".join((self.path, *names))] = JsTest(frame.asserts, skips, only, dynamic)
+        self.tests["::".join((self.path, *names))] = JsTest(frame.asserts, skips, only, dynamic, frozenset(frame.words))
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:

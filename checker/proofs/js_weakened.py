@@ -20,6 +20,7 @@ _OF_LINT = re.compile(r"eslint|tsconfig")
 _SETUP = re.compile(
     r"(?:^|/)(?:(?:jest|vitest|test)[._-]?(?:setup|global)[\w.-]*|setup[._-]?tests?|setupFiles?)\.[cm]?[jt]sx?$|(?:^|/)__mocks__/"
 )
+_ASKS = re.compile(r"assert|expect|should|check|verif|ensure|reject|throw|match|equal|^ok$|^done$", re.IGNORECASE)
 _PARTS = ("jest", "vitest", "mocha", "nyc", "c8", "eslintConfig", "eslintIgnore", "type", "imports")
 _SUPPRESSION = re.compile(
     rb"eslint-disable|@ts-(?:ignore|expect-error|nocheck)|(?:istanbul|c8|v8)\s+ignore|NOSONAR|biome-ignore"
@@ -72,6 +73,10 @@ def _tests(base: JsSide, head: JsSide) -> Iterator[Signal]:
             yield Signal(kind="skip-added", about=name)
         if new.asserts < old.asserts:
             yield Signal(kind="assert-weakened", about=f"{name}: {old.asserts} assertions became {new.asserts}")
+    for name, one in now.items():
+        had = base.suite.tests.get(name)
+        if not one.asserts and not one.skips and (had is None or had.asserts) and not any(map(_ASKS.search, one.words)):
+            yield Signal(kind="test-empty", about=f"{name} asserts nothing; say in it what must hold")
     for path in head.suite.paths:
         before = js_tests.module(path, base.suite.files[path]).narrowed if path in base.suite.files else ()
         for place in js_tests.module(path, head.suite.files[path]).narrowed:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from checker.model.proof import RESULT_OF, Approval, Proof
-from checker.model.settings import same_person
 from checker.proofs import bundle, filed
-from checker.proofs.bundle import Head, Record
+from checker.proofs.bundle import Record
+from checker.proofs.chain import Head
 from checker.proofs.envelope import Sealed
 from checker.proofs.gates import TRUST, Trust
 from checker.proofs.policy import Believed
@@ -72,17 +72,19 @@ def judge(one: Bundle, against: Against, min_trust: Trust = "captured") -> list[
 
 
 def _backwards(records: Sequence[Record]) -> dict[int, str]:
-    """Lines whose clock stood before that of a line above: a clock was moved, so their time says nothing."""
-    found, latest = {}, datetime.min.replace(tzinfo=UTC)
+    """Lines whose clock stood before that of a line that they follow: a clock was moved, so their time says nothing."""
+    found: dict[int, str] = {}
+    latest: list[datetime] = []
     for record in records:
-        if record.sealed is None or not isinstance(record.sealed.statement, Proof):
-            continue
-        finished = _finished(record.sealed.statement)
-        if latest - finished > _AHEAD:
-            found[record.line] = (
-                f"time: finished on {finished:%Y-%m-%dT%H:%M:%SZ}, before a record above it; the clock was moved"
-            )
-        latest = max(latest, finished)
+        before = max((latest[one] for one in record.follows), default=datetime.min.replace(tzinfo=UTC))
+        if record.sealed is not None and isinstance(record.sealed.statement, Proof):
+            finished = _finished(record.sealed.statement)
+            if before - finished > _AHEAD:
+                found[record.line] = (
+                    f"time: finished on {finished:%Y-%m-%dT%H:%M:%SZ}, before a record above it; the clock was moved"
+                )
+            before = max(before, finished)
+        latest.append(before)
     return found
 
 
@@ -157,17 +159,15 @@ def _untrusted(sealed: Sealed, against: Against) -> str | None:
 
 def _stale(sealed: Sealed, against: Against) -> str | None:
     statement = sealed.statement
-    if isinstance(statement, Proof) and against.policy is not None and statement.policy != against.policy:
-        return "policy: made under other commands or other gates; prove again"
+    bound = statement if isinstance(statement, (Proof, Approval)) else None
+    again = "approve again" if isinstance(statement, Approval) else "prove again"
+    if bound and against.policy is not None and bound.policy != against.policy:
+        return f"policy: made under other commands or other gates; {again}"
     seen = statement.tree()
     if against.tree is not None and seen != against.tree:
-        return f"tree: made of {str(seen)[:12]}, and the tree is {against.tree[:12]} now; prove again"
-    if (
-        isinstance(statement, Proof)
-        and against.fork is not None
-        and statement.predicate.checker.base_commit != against.fork
-    ):
-        return f"base: judged against {str(statement.predicate.checker.base_commit)[:12]} and not {against.fork[:12]}; prove again"
+        return f"tree: made of {str(seen)[:12]}, and the tree is {against.tree[:12]} now; {again}"
+    if bound and against.fork is not None and bound.base != against.fork:
+        return f"base: judged against {str(bound.base)[:12]} and not {against.fork[:12]}; {again}"
     if isinstance(statement, Proof):
         told = {one.about for one in statement.predicate.checker.signals if one.kind == filed.KIND}
         if unseen := sorted(against.filed - told):
@@ -184,62 +184,3 @@ def fingerprint(proof: Proof) -> str:
     run = proof.predicate.checker
     told = "\0".join((run.proof_type, proof.tree() or "", *run.reasons))
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-@dataclass(frozen=True)
-class Consented:
-    """One approval with its verdict; only a `valid` one counts."""
-
-    path: str
-    by: str
-    text: str
-    state: Literal["valid", "void", "claimed"]
-    reason: str
-    accepts: tuple[str, ...]
-
-
-def approvals(
-    records: Iterable[Record],
-    judged: Mapping[str, Judged],
-    gate: str,
-    against: Against,
-    makers: Sequence[str],
-    means: Callable[[str], str],
-) -> list[Consented]:
-    """Every approval of a gate. `makers` are the owners of the keys that signed its proofs: nobody approves his own work."""
-    found = []
-    for record in records:
-        statement = record.sealed.statement if record.sealed else None
-        if record.sealed is None or not isinstance(statement, Approval) or statement.predicate.gate != gate:
-            continue
-        told = statement.predicate
-        state, reason = _consent(record.sealed, told.by, told.text, judged[record.path], against, makers, means)
-        found.append(Consented(record.path, told.by, told.text, state, reason, told.accepts))
-    return found
-
-
-def _consent(
-    sealed: Sealed,
-    by: str,
-    text: str,
-    judged: Judged,
-    against: Against,
-    makers: Sequence[str],
-    means: Callable[[str], str],
-) -> tuple[Literal["valid", "void", "claimed"], str]:
-    if judged.state == "stale":
-        return "void", judged.reason
-    signer = against.believed.who(sealed)
-    if judged.state != "valid" or signer is None:
-        return "claimed", judged.reason
-    if not against.believed.anchored:
-        return "claimed", "not anchored: without a base revision the change itself says whose key is a person's"
-    if signer.role != "person":
-        return "claimed", f"key {signer.id} has role {signer.role}; only a person's key approves"
-    if not same_person(signer.owner, by):
-        return "claimed", f"key {signer.id} is {signer.owner}'s, not {by}'s"
-    if any(same_person(signer.owner, maker) for maker in makers):
-        return "claimed", f"{by} made the proofs; another person must approve them"
-    if means(text) != "approved":
-        return "claimed", f"{text!r} is {means(text)}, not an approval"
-    return "valid", ""

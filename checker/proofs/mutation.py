@@ -6,6 +6,7 @@ import ast
 import copy
 import difflib
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -136,6 +137,9 @@ def mutants(base: Mapping[str, bytes], head: Mapping[str, bytes]) -> Iterator[Mu
                 for one in _of_function(path, tree, function, lines):
                     had = function.name in old
                     yield replace(one, telling=one.telling and had, known=had)
+        outside = [replace(one, telling=False) for one in _of_function(path, tree, tree, lines)]
+        several = Counter(one.place for one in outside)
+        yield from (one for one in outside if several[one.place] > 1)  # of one alone nothing would be said
 
 
 def _functions(source: bytes) -> frozenset[str]:
@@ -156,8 +160,9 @@ def changed_lines(before: bytes, after: bytes) -> set[int]:
 
 
 def _of_function(
-    path: str, tree: ast.Module, function: ast.FunctionDef | ast.AsyncFunctionDef, lines: set[int]
+    path: str, tree: ast.Module, function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Module, lines: set[int]
 ) -> Iterator[Mutant]:
+    name = "<module>" if isinstance(function, ast.Module) else function.name
     made: dict[tuple[int, int], int] = {}
     for node, place, change, said in _changes(function):
         line = getattr(node, "lineno", 0)
@@ -168,7 +173,7 @@ def _of_function(
         undo = change()
         text = ast.unparse(tree)
         undo()
-        yield Mutant(path, function.name, place, f"line {line}: {said}", text, telling)
+        yield Mutant(path, name, place, f"line {line}: {said}", text, telling)
 
 
 _ANSWER = "the answer became None"
@@ -178,9 +183,13 @@ Place = tuple[int, int]  # line and column of a statement, or of an arm of a con
 def _changes(function: ast.AST) -> Iterator[tuple[ast.AST, Place, Callable[[], Callable[[], None]], str]]:
     """Every change of what a function computes; of a statement that answers, last, that it answers nothing."""
     answers: list[tuple[ast.AST, Place, Callable[[], Callable[[], None]], str]] = []
+    rows = set(_rows(function)) if isinstance(function, ast.Module) else set()
     for node, place in _computed(function, (getattr(function, "lineno", 0), 0)):
         if isinstance(node, ast.Return) and node.value is not None and not _is_nothing(node.value):
             answers.append((node, place, _setting(node, "value", ast.Constant(None)), _ANSWER))
+        elif isinstance(node, ast.Lambda):
+            here = (node.body.lineno, node.body.col_offset)
+            answers.append((node.body, here, _setting(node, "body", ast.Constant(None)), _ANSWER))
         elif isinstance(node, ast.IfExp):
             for name, arm in (("body", node.body), ("orelse", node.orelse)):
                 if not isinstance(arm, ast.Constant):
@@ -195,10 +204,39 @@ def _changes(function: ast.AST) -> Iterator[tuple[ast.AST, Place, Callable[[], C
                 _setting(node, "ops", [_SWAPS[type(node.ops[0])](), *node.ops[1:]]),
                 type(node.ops[0]).__name__,
             )
-        elif isinstance(node, ast.Constant) and isinstance(node.value, (bool, int)):
-            other = not node.value if isinstance(node.value, bool) else node.value + 1
-            yield node, place, _setting(node, "value", other), f"{node.value!r} became {other!r}"
+        elif isinstance(node, ast.Call) and _name(node) in ("Decimal", "Fraction") and (text := _number(node)):
+            yield text, place, _setting(text, "value", f"1{text.value!s}"), f"{text.value!r} became '1{text.value!s}'"
+        elif isinstance(node, ast.Constant) and isinstance(node.value, (bool, int, float)):
+            for other in _others(node.value)[: 2 if node in rows else 1]:
+                here = (node.lineno, node.col_offset) if node in rows else place
+                yield node, here, _setting(node, "value", other), f"{node.value!r} became {other!r}"
     yield from answers
+
+
+def _others(value: bool | int | float) -> list[bool | int | float]:
+    if isinstance(value, bool):
+        return [not value]
+    return [value + 1, value - 1] if isinstance(value, int) else [value * 2 or 1.0, value / 2 - 1.0]
+
+
+def _number(call: ast.Call) -> ast.Constant | None:
+    """The text of a number that is written down: `Decimal("0.19")`."""
+    first = call.args[0] if call.args else None
+    written = isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value[:1].isdigit()
+    return first if isinstance(first, ast.Constant) and written else None
+
+
+def _rows(module: ast.Module) -> Iterator[ast.expr]:
+    """The numbers of a table at the top of a module: each is looked up, or not, by itself."""
+    for node in module.body:
+        value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
+        for one in ast.walk(value) if value is not None else ():
+            if isinstance(one, (ast.Dict, ast.List, ast.Tuple, ast.Set)):
+                values = one.values if isinstance(one, ast.Dict) else one.elts
+                numbers = [
+                    each for each in values if isinstance(each, ast.Constant) and type(each.value) in (int, float)
+                ]
+                yield from numbers if len(numbers) > 1 else ()
 
 
 def _is_nothing(value: ast.expr) -> bool:
@@ -208,19 +246,19 @@ def _is_nothing(value: ast.expr) -> bool:
 def _computed(node: ast.AST, place: Place) -> Iterator[tuple[ast.AST, Place]]:
     """What is computed in a body: no annotations, decorators, messages of errors or log lines, and no function inside it."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(
-            child, (ast.arguments, ast.Raise, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-        ):
+        if isinstance(child, (ast.arguments, ast.Raise, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             continue
         if isinstance(child, ast.Expr) and isinstance(child.value, ast.Call) and _name(child.value) in _QUIET:
             continue
+        if isinstance(child, ast.If) and "__name__" in ast.unparse(child.test):
+            continue  # what runs where the file is the program, which tests of a module are not
         if (
             child in getattr(node, "decorator_list", ())
             or child is getattr(node, "returns", None)
             or child is getattr(node, "annotation", None)
         ):
             continue
-        arm = isinstance(node, ast.IfExp) and child is not node.test
+        arm = (isinstance(node, ast.IfExp) and child is not node.test) or isinstance(node, ast.Lambda)
         whole = isinstance(child, ast.stmt) or (arm and isinstance(child, ast.expr))
         here = (child.lineno, child.col_offset) if whole and isinstance(child, (ast.stmt, ast.expr)) else place
         yield child, here
@@ -232,9 +270,10 @@ def _name(call: ast.Call) -> str:
 
 
 def _of_text(node: ast.AST) -> bool:
-    """Text that is put together or formatted: another operator would only break it."""
+    """Text that is put together or formatted: another operator would only break it. A number in quotes is a number."""
     return any(
-        isinstance(one, ast.JoinedStr) or (isinstance(one, ast.Constant) and isinstance(one.value, (str, bytes)))
+        isinstance(one, ast.JoinedStr)
+        or (isinstance(one, ast.Constant) and isinstance(one.value, (str, bytes)) and not one.value[:1].isdigit())
         for one in ast.walk(node)
     )
 

@@ -68,6 +68,11 @@ class Interpreter:
                 )
         return cls(Path(sys.executable), _digest(Path(sys.executable)))
 
+    def inside(self, root: Path) -> str | None:
+        """The environment's folder, where it lies in the repository's folder and is no part of its tree."""
+        around = Path(os.path.abspath(self.path)).parent.parent
+        return around.relative_to(root).as_posix() if around != root and around.is_relative_to(root) else None
+
 
 @dataclass(frozen=True)
 class Around:

@@ -39,6 +39,7 @@ class Module:
     tampers: frozenset[str] = frozenset()
     rest: str = ""
     broken: bool = False
+    asks: frozenset[str] = frozenset()  # what any of its functions takes, fixtures of fixtures too
 
 
 def is_test_file(path: str) -> bool:
@@ -56,7 +57,8 @@ def module(path: str, source: bytes) -> Module:
     found = dict(_tests(tree.body, path, skipped, _marks_within(tree))) if is_test_file(path) else {}
     hooks = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and HOOK.match(node.name)}
     rest = "\n".join(ast.unparse(node) for node in tree.body if not (is_test_file(path) and _holds_tests(node)))
-    return Module(found, frozenset(hooks), frozenset(_tampers(tree, path)), rest)
+    asks = frozenset(one.arg for one in ast.walk(tree) if isinstance(one, ast.arg))
+    return Module(found, frozenset(hooks), frozenset(_tampers(tree, path)), rest, asks=asks)
 
 
 def _holds_tests(node: ast.stmt) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from checker.model.proof import Signal
+from checker.proofs.additions import only_added, says_nothing
+from checker.proofs.own_helpers import loosened
 from checker.proofs.pytest_run import Suite
 from checker.proofs.runner_settings import configured_at
 from checker.proofs.source_traits import traits
@@ -20,6 +22,12 @@ _SUPPRESSION = re.compile(
 )
 
 
+_NAMES_RULES = re.compile(
+    rb"#\s*(?:ruff:\s*|flake8:\s*)?(?:noqa|type:\s*ignore|pyright:\s*ignore|nosec|pylint:\s*disable)"
+    rb"(?:\s*[:=]?\s*\[?\s*((?:[A-Z]+[0-9]+|[a-z]+(?:-[a-z]+)+)(?:[\s,]+(?:[A-Z]+[0-9]+|[a-z]+(?:-[a-z]+)+))*))?",
+    re.IGNORECASE,
+)
+_RULE = re.compile(rb"[A-Za-z]+[0-9]+|[a-z]+(?:-[a-z]+)+")
 _NEVER = frozenset(
     {"skip", "xfail", "expectedFailure"}
 )  # without a condition: for a platform or a package there is one
@@ -46,6 +54,7 @@ def weakened(base: Side, head: Side) -> tuple[Signal, ...]:
         *_helpers(base, head),
         *_configuration(base, head),
         *_suppressions(base, head),
+        *loosened(base.source, head.source, base.suite.tests.values()),
         *_detection(base, head),
         *_data(base, head),
     }
@@ -59,6 +68,10 @@ def _tests(base: Side, head: Side) -> Iterator[Signal]:
     for name, old in before.items():
         new = now.get(name)
         if new is None:
+            other = next((one for one, test in now.items() if one not in before and _replaces(test, old)), None)
+            if other is not None:
+                yield Signal(kind="test-replaced", about=f"{name} is gone, and {other} asks the same")
+                continue
             yield Signal(kind="test-removed", about=name)
             if old.asserts and not old.skips and not _kept(old, moved):
                 yield Signal(kind="test-dropped", about=f"{name} is gone, and no test says the same")
@@ -78,7 +91,17 @@ def _kept(old: Test, now: Sequence[Test]) -> bool:
     return any(one.asserts and old.claims <= one.claims for one in now)
 
 
+def _replaces(new: Test, old: Test) -> bool:
+    """Whether a new test asks all that an old one asked, as often, and can be left out no more easily."""
+    return bool(old.claims) and old.claims <= new.claims and 0 < old.asserts <= new.asserts and _no_freer(new, old)
+
+
+def _no_freer(new: Test, old: Test) -> bool:
+    return (old.skips or not new.skips) and new.marks - {"parametrize", "usefixtures"} <= old.marks
+
+
 def _helpers(base: Side, head: Side) -> Iterator[Signal]:
+    taken = frozenset(one for path, source in base.judging.items() for one in module(path, source).asks)
     for path, source in head.judging.items():
         old = module(path, base.judging[path]) if path in base.judging else Module({})
         new = module(path, source)
@@ -87,7 +110,8 @@ def _helpers(base: Side, head: Side) -> Iterator[Signal]:
         for hook in sorted(new.hooks - old.hooks):
             yield Signal(kind="hook-added", about=f"{path}: {hook}")
         if path in base.judging and old.rest != new.rest:
-            yield Signal(kind="helper-changed", about=path)
+            more = not old.broken and not new.broken and only_added(old.rest, new.rest, taken)
+            yield Signal(kind="helper-extended" if more else "helper-changed", about=path)
         elif path.rpartition("/")[2] == "conftest.py" and path not in base.judging:
             yield Signal(kind="helper-changed", about=f"{path} is new")
     for path in sorted(base.judging.keys() - head.judging.keys()):
@@ -99,7 +123,8 @@ def _configuration(base: Side, head: Side) -> Iterator[Signal]:
     old, new = base.suite.configured, head.suite.configured
     for name in sorted(old.judging.keys() | new.judging.keys()):
         if old.judging.get(name) != new.judging.get(name):
-            yield Signal(kind="config-changed", about=name)
+            more = name.endswith("pytest") and _says_nothing(old.judging.get(name, {}), new.judging.get(name, {}))
+            yield Signal(kind="config-extended" if more else "config-changed", about=name)
     for path in sorted(base.nested.keys() | head.nested.keys()):
         before, after = configured_at(path, base.nested), configured_at(path, head.nested)
         for name in sorted(before.keys() | after.keys()):
@@ -107,6 +132,13 @@ def _configuration(base: Side, head: Side) -> Iterator[Signal]:
                 yield Signal(kind="config-changed", about=f"{path.rpartition('/')[0]}/{name}")
     if new.threshold < old.threshold:
         yield Signal(kind="threshold-lowered", about=f"coverage fail_under {old.threshold:g} became {new.threshold:g}")
+
+
+def _says_nothing(old: object, new: object) -> bool:
+    """Whether the settings of pytest differ in nothing but in what chooses no test and changes no outcome."""
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return False
+    return all(says_nothing(str(one)) for one in old.keys() | new.keys() if old.get(one) != new.get(one))
 
 
 def _data(base: Side, head: Side) -> Iterator[Signal]:
@@ -124,10 +156,20 @@ def _suppressions(base: Side, head: Side) -> Iterator[Signal]:
         more = len(_SUPPRESSION.findall(source)) - len(_SUPPRESSION.findall(before or b""))
         if more > 0:
             yield Signal(kind="suppression-added", about=f"{path}: {more} more than before")
+        elif _reach(source) > _reach(before or b""):
+            yield Signal(
+                kind="suppression-widened", about=f"{path}: one that named its rules names none, or more of them"
+            )
+
+
+def _reach(source: bytes) -> tuple[int, int]:
+    """How many suppressions name no rule, and how many rules all others name together."""
+    told = [found[1] for found in _NAMES_RULES.finditer(source)]
+    return sum(one is None for one in told), sum(len(_RULE.findall(one)) for one in told if one)
 
 
 def _detection(base: Side, head: Side) -> Iterator[Signal]:
-    read = {**head.vendored, **_used(head), **head.source}
+    read = {**head.vendored, **used(head), **head.source}
     known = {**base.vendored, **base.judging, **base.source}
     for path, source in read.items():
         before = known.get(path)
@@ -136,7 +178,7 @@ def _detection(base: Side, head: Side) -> Iterator[Signal]:
                 yield Signal(kind=kind, about=f"{path} {about}")
 
 
-def _used(side: Side) -> dict[str, bytes]:
+def used(side: Side) -> dict[str, bytes]:
     """What lies among tests and is none, and is imported by source: called `testing`, it is part of what is judged."""
     beside = {
         path: data for path, data in side.judging.items() if not is_test_file(path) and not path.endswith("conftest.py")

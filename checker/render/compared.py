@@ -11,7 +11,7 @@ from checker.model.report import Report
 
 @dataclass(frozen=True)
 class Comparison:
-    """The findings of either side alone, and how many both have; open and baselined ones alike."""
+    """The findings of either side alone, and how many both have; open ones, baselined ones and those from before a change alike."""
 
     new: tuple[Finding, ...]
     gone: tuple[Finding, ...]
@@ -21,8 +21,8 @@ class Comparison:
 
 def compare(after: Report, before: Report) -> Comparison:
     """`remarks` say what makes the two unlike, so that a finding may come or go without anybody touching the code."""
-    old = {one.fingerprint: one for one in (*before.findings, *before.baselined)}
-    new = {one.fingerprint: one for one in (*after.findings, *after.baselined)}
+    old = {one.fingerprint: one for one in (*before.findings, *before.baselined, *before.before)}
+    new = {one.fingerprint: one for one in (*after.findings, *after.baselined, *after.before)}
     return Comparison(
         new=tuple(one for mark, one in new.items() if mark not in old),
         gone=tuple(one for mark, one in old.items() if mark not in new),

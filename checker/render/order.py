@@ -16,6 +16,7 @@ def settled(report: Report) -> Report:
             "findings": gravest_first(report.findings),
             "waived": gravest_first(report.waived),
             "baselined": gravest_first(report.baselined),
+            "before": gravest_first(report.before),
             "results": tuple(sorted(report.results, key=lambda one: (one.rule, one.outcome, one.reason))),
             "not_asked": tuple(sorted(report.not_asked, key=lambda one: (one.rule, one.reason))),
             "suppressions": tuple(

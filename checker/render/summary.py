@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from checker.model.finding import Finding
-from checker.model.report import Outcome, Report
+from checker.model.report import Report
 from checker.render import verdict
+from checker.render.agent import next_step
 from checker.render.order import by_rule, settled
 from checker.render.places import spot
 from checker.render.verdict import counted
 from checker.render.visible import clipped, visible
 
 MOST = 15
-_TITLE = 110
+_TITLE, _NEXT = 110, 600
 
 
 def render(report: Report) -> bytes:
@@ -26,7 +27,7 @@ def lines(report: Report) -> tuple[str, ...]:
     report = settled(report)
     head = [f"{verdict.sentence(report)}.", *(f"Because {reason}." for reason in verdict.reasons(report)[:4])]
     head.append(f"Recommendation: {report.recommendation}; {verdict.scored(report)}; {verdict.tally(report)}.")
-    tail = [*_accepted(report), *_left(report), f"Next: {_next(report)}"]
+    tail = [*_accepted(report), *_left(report), f"Next: {clipped(next_step(report), _NEXT)}"]
     groups = [_group(rule, found) for rule, found in by_rule(report.findings).items()]
     room = MOST - len(head) - len(tail)
     if len(groups) > room:
@@ -47,6 +48,8 @@ def _accepted(report: Report) -> Iterator[str]:
         f"{counted(len(report.baselined), 'finding')} in the baseline" if report.baselined else "",
         f"{counted(len(report.suppressions), 'marker')} in the code" if report.suppressions else "",
     ]
+    if report.before:
+        yield f"Not judged, because they were there before the change: {counted(len(report.before), 'finding')}."
     if any(parts):
         yield f"Accepted by somebody: {', '.join(filter(None, parts))}."
 
@@ -61,20 +64,3 @@ def _left(report: Report) -> Iterator[str]:
         yield f"Proofs: {len(report.proofs) - len(poor)} of {len(report.proofs)} valid{clipped(said, 200)}."
     if report.manual:
         yield f"{counted(len(report.manual), 'question')} for a person to answer."
-
-
-def _next(report: Report) -> str:
-    if report.recommendation == "escalate":
-        return "a person must decide; see the findings that ask for one."
-    if verdict.is_blocked(report) and report.findings:
-        return f"mend {report.findings[0].rule} first (checker explain {report.findings[0].rule})."
-    if report.outcomes(Outcome.ERROR):
-        return "the checker broke; run it again with -vv and report what it says."
-    if report.outcomes(Outcome.UNAVAILABLE):
-        return "supply what could not be looked at, and run again."
-    if not report.examined:
-        return "nothing was examined; checker doctor says what is missing."
-    wider = verdict.wider_profile(report)
-    if wider and not verdict.is_blocked(report):
-        return f"nothing blocks; a wider look is checker audit --profile {wider}."
-    return "nothing blocks." if not verdict.is_blocked(report) else "see what stands in the baseline."

@@ -140,6 +140,8 @@ def _accepted(report: Report, verbose: int) -> list[str]:
     said = f"waived: {counted(len(report.waived), 'finding')}"
     lines = [said + (f" ({counted(len(report.waivers), 'waiver')}: {waivers})" if waivers else "")]
     lines.append(f"in the baseline: {counted(len(report.baselined), 'finding')}")
+    if report.before:
+        lines.append(f"from before the change: {counted(len(report.before), 'finding')}")
     engines = Counter(visible(one.engine) for one in report.suppressions)
     inside = sum(one.in_change is True for one in report.suppressions)
     by_engine = ", ".join(f"{engine} {number}" for engine, number in sorted(engines.items()))
@@ -148,6 +150,7 @@ def _accepted(report: Report, verbose: int) -> list[str]:
     if verbose:
         lines.extend(_listed("waived", [_short(one) for one in report.waived]))
         lines.extend(_listed("in the baseline", [_short(one) for one in report.baselined]))
+        lines.extend(_listed("from before the change", [_short(one) for one in report.before]))
         lines.extend(_listed("suppressed", [_marker(one.engine, one.marker, one.where) for one in report.suppressions]))
     return [piece for line in lines for piece in filled(line, "", "  ")]
 

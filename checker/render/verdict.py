@@ -66,6 +66,11 @@ def wider_profile(report: Report) -> Profile | None:
     return max(affordable, key=PROFILES.index, default=None)
 
 
+def next_profile(report: Report) -> Profile | None:
+    """The least profile that asks some of what this one left out: what costs seconds comes before what costs minutes."""
+    return min(_wanted(report), key=PROFILES.index, default=None)
+
+
 def tally(report: Report) -> str:
     """How many rules ended how, and how many subjects were looked at."""
     outcomes = Counter(result.outcome for result in report.results)
@@ -104,6 +109,7 @@ def _found(report: Report) -> list[str]:
     found = [in_words(report.findings)]
     debt = [finding for finding in report.baselined if finding.severity in BLOCKING]
     found.append(f"{in_words(debt)} in the baseline" if debt else "")
+    found.append(f"{in_words(report.before)} from before the change" if report.before else "")
     found.extend(f"{count} {one.value}" if (count := len(report.outcomes(one))) else "" for one in UNSEEN)
     found.append("" if report.examined else "nothing was examined")
     return [one for one in found if one]

@@ -1,15 +1,17 @@
 """How long the code rules take beside semgrep and detect-secrets, on one folder and in one run; not part of the suite.
 
-    python -m tests.benchmarks.code_speed FOLDER --semgrep VENV/bin/semgrep --detect-secrets VENV/bin/detect-secrets
+    python -m tests.benchmarks.code_speed FOLDER [--semgrep VENV/bin/semgrep] [--detect-secrets VENV/bin/detect-secrets]
 
 CPU-seconds are what counts (children included, `ru_utime + ru_stime`); walls depend on who else is on the machine. Semgrep is given
-rules of ours written in its language, one for one as many as our patterns, because its own may not be passed on. FOLDER is a git
-repository and is not written to: what changes is changed in a shared clone. Fails when a peer is missing.
+one rule of ours in its language for each of our patterns, because its own may not be passed on. FOLDER is a git repository and is
+not written to: what changes is changed in a shared clone. Fails when a peer that is named is missing, and where a run with what is
+kept says other bytes than one without.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import subprocess
@@ -20,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from checker import resources
+from tests.benchmarks import semgrep_rules
 
 ENOUGH = 3  # the best of so many runs
 
@@ -71,55 +73,15 @@ def best(argv: Sequence[str], env: dict[str, str], cwd: Path, runs: int, good: t
     return min((cost(argv, env, cwd, good) for _ in range(runs)), key=lambda one: one.wall)
 
 
-def semgrep_rules(folder: Path) -> Path:
-    """As many rules as our patterns, in semgrep's language: calls, strings and comments by pattern and by regex."""
-    count = {
-        language: sum(
-            file.read_text("utf-8").count("\nid: ") + 1
-            for file in resources.tree("rules").joinpath("patterns", language).iterdir()
-            if file.name.endswith(".yml")
-        )
-        for language in ("python", "typescript")
-    }
-    shapes = {
-        "python": (
-            'f"...{$X}..."',
-            "$A.execute($B + $C)",
-            "jwt.encode(...)",
-            "print($X)",
-            '$X == "..."',
-            "bcrypt.gensalt(...)",
-        ),
-        "typescript": (
-            "`...${$X}...`",
-            "$A.query($B + $C)",
-            "jwt.sign(...)",
-            "console.log($X)",
-            '$X === "..."',
-            "bcrypt.hash(...)",
-        ),
-    }
-    rules = []
-    for language, most in count.items():
-        for number in range(most):
-            shape = shapes[language][number % len(shapes[language])]
-            rules.append(
-                f"  - {{id: {language}-{number}, languages: [{language}], severity: INFO, message: m, pattern: '{shape}'}}"
-            )
-    file = folder / "semgrep.yml"
-    file.write_text("rules:\n" + "\n".join(rules) + "\n", "utf-8")
-    return file
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--semgrep", type=Path, required=True)
-    parser.add_argument("--detect-secrets", type=Path, required=True)
+    parser.add_argument("--semgrep", type=Path)
+    parser.add_argument("--detect-secrets", type=Path)
     parser.add_argument("--runs", type=int, default=ENOUGH, help="the best of so many runs of ours counts")
     asked = parser.parse_args()
     for peer in (asked.semgrep, asked.detect_secrets):
-        if not peer.is_file():
+        if peer is not None and not peer.is_file():
             print(f"{peer} is not there; install it into a scratch environment by hand", file=sys.stderr)
             return 2
     with tempfile.TemporaryDirectory(prefix="checker-speed-") as name:
@@ -129,66 +91,83 @@ def main() -> int:
 def measured(asked: argparse.Namespace, scratch: Path) -> int:
     repo, home = scratch / "repo", scratch / "home"
     subprocess.run(["git", "clone", "-q", "--shared", str(asked.folder.resolve()), str(repo)], check=True)
-    env = {
-        **os.environ,
-        "HOME": str(home),
-        "XDG_CACHE_HOME": str(home / "cache"),
-        "PYTHONPATH": os.getcwd(),
-        "SEMGREP_SEND_METRICS": "off",
-    }
-    ours = [sys.executable, "-m", "checker", "audit", "--standard", "backend-coder", "--format", "json", str(repo)]
-    code, secrets = [*ours, "--only", "code"], [*ours, "--only", "secrets", "--no-cache"]
-    rules = semgrep_rules(scratch)
-    rival = [
-        str(asked.semgrep.absolute()),
-        "scan",
-        "--metrics",
-        "off",
-        "--disable-version-check",
-        "-j2",
-        "--config",
-        str(rules),
-        "--json",
-        str(repo),
-    ]
-    other = [str(asked.detect_secrets.absolute()), "-C", str(repo), "scan", "--all-files"]
-    figures: dict[str, Cost] = {}
-
-    def told(what: str, one: Cost) -> None:
-        figures[what] = one
-        print(f"{what:<26} {one}", flush=True)
-
-    told("code rules, cold", best([*code, "--no-cache"], env, scratch, asked.runs))
-    cost(code, env, scratch, (0, 1, 3))  # fills the cache
-    told("code rules, warm", best(code, env, scratch, asked.runs))
-    told("one changed file", _changed(repo, code, env, scratch, asked.runs))
-    told("secrets", best(secrets, env, scratch, asked.runs))
+    env = _environment(home)
+    ours = [sys.executable, "-m", "checker", "audit", "--standard", "backend-coder", "--as-of", "2026-01-01"]
+    ours += ["-q", "--format", "json", str(repo)]
+    rules, count = semgrep_rules.write(scratch)
+    told = Told({})
+    _said_first(repo, ours, env, scratch, count)
     told("whole static audit, cold", best([*ours, "--no-cache"], env, scratch, asked.runs))
-    told("memory, whole audit", cost([*ours, "--no-cache"], {**env, "MEASURE_MEMORY": "1"}, scratch, (0, 1, 3)))
-    told("semgrep, as many rules", cost(rival, env, scratch, (0, 1, 2)))
-    told("detect-secrets", cost(other, env, scratch, (0, 1)))
-    whole, code_cold = figures["whole static audit, cold"], figures["code rules, cold"]
-    print(
-        f"whole audit to semgrep     {whole.cpu / figures['semgrep, as many rules'].cpu:7.3f} of its CPU (at most 0.2)"
-    )
-    print(f"code rules to semgrep      {code_cold.cpu / figures['semgrep, as many rules'].cpu:7.3f} of its CPU")
-    print(
-        f"secrets to detect-secrets  {figures['secrets'].cpu / figures['detect-secrets'].cpu:7.3f} of its CPU (at most 0.1)"
-    )
+    told("  code rules alone", best([*ours, "--only", "code", "--no-cache"], env, scratch, asked.runs))
+    told("  secrets alone", best([*ours, "--only", "secrets", "--no-cache"], env, scratch, asked.runs))
+    cold = _bytes([*ours, "--no-cache"], env, scratch)
+    cost(ours, env, scratch, (0, 1, 3))  # fills the caches
+    told("  again, nothing changed", best(ours, env, scratch, asked.runs * 2))
+    assert _bytes(ours, env, scratch) == cold, "a warm run says the bytes of a cold one"
+    told("  again, one file changed", _changed(repo, ours, env, scratch, asked.runs))
+    told("  memory, cold", cost([*ours, "--no-cache"], {**env, "MEASURE_MEMORY": "1"}, scratch, (0, 1, 3)))
+    if asked.semgrep:
+        rival = [str(asked.semgrep.absolute()), "scan", "--metrics", "off", "--disable-version-check", "-j2"]
+        told("semgrep", cost([*rival, "--config", str(rules), "--json", str(repo)], env, scratch, (0, 1, 2)))
+        told.ratio("whole static audit, cold", "semgrep", 0.2)
+        told.ratio("  code rules alone", "semgrep", None)
+    if asked.detect_secrets:
+        other = [str(asked.detect_secrets.absolute()), "-C", str(repo), "scan", "--all-files"]
+        told("detect-secrets", cost(other, env, scratch, (0, 1)))
+        told.ratio("  secrets alone", "detect-secrets", 0.1)
     return 0
 
 
+def _environment(home: Path) -> dict[str, str]:
+    """A home of its own. Our modules are compiled once, as an installation has them, also where the caller's are not."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    more = {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "PYTHONPATH": os.getcwd()}
+    return {**env, **more, "PYTHONPYCACHEPREFIX": str(home / "compiled"), "SEMGREP_SEND_METRICS": "off"}
+
+
+class Told(dict[str, Cost]):
+    """The figures by name, each printed when it is there."""
+
+    def __call__(self, what: str, one: Cost) -> None:
+        self[what] = one
+        print(f"{what:<26} {one}", flush=True)
+
+    def ratio(self, mine: str, theirs: str, most: float | None) -> None:
+        asked = f" (at most {most})" if most else ""
+        print(f"{mine.strip()} to {theirs}: {self[mine].cpu / self[theirs].cpu:.3f} of its CPU{asked}", flush=True)
+
+
+def _said_first(repo: Path, argv: list[str], env: dict[str, str], cwd: Path, count: dict[str, int]) -> None:
+    """What is measured: lines, rules of each side."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=repo, capture_output=True, check=True).stdout.split(b"\0")
+    ends = {"Python": (b".py",), "TypeScript": (b".ts", b".tsx", b".js", b".jsx")}
+    for name, endings in ends.items():
+        files = [one for one in listed if one.endswith(endings)]
+        lines = sum((repo / os.fsdecode(one)).read_bytes().count(b"\n") for one in files)
+        print(f"{name}: {len(files)} files, {lines} lines")
+    report = json.loads(_bytes([*argv, "--no-cache"], env, cwd))
+    print(
+        f"ours: {len(report['results'])} rules over {count['python']} patterns of Python, {count['typescript']} of TypeScript"
+    )
+    print(f"semgrep: {count['python']} rules of Python, {count['typescript']} of TypeScript", flush=True)
+
+
+def _bytes(argv: list[str], env: dict[str, str], cwd: Path) -> bytes:
+    return subprocess.run(argv, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+
+
 def _changed(repo: Path, argv: Sequence[str], env: dict[str, str], scratch: Path, runs: int) -> Cost:
-    """One file of source, another line in it each time."""
+    """Another file of source each time, with another line in it; the one in the middle by wall time."""
     listed = subprocess.run(["git", "ls-files", "*.py", "*.ts"], cwd=repo, capture_output=True, text=True, check=True)
-    file = repo / min(listed.stdout.split(), key=lambda path: ("test" in path, path))
-    text = file.read_text("utf-8")
+    source = sorted(one for one in listed.stdout.split() if "test" not in one and not one.endswith("__init__.py"))
     found = []
-    for number in range(runs):
-        file.write_text(text + "\n" * (number + 2), "utf-8")
+    for number in range(1, runs + 1):
+        file = repo / source[len(source) * number // (runs + 1)]
+        text = file.read_text("utf-8")
+        file.write_text(text + "\n\n# changed\n" if file.suffix == ".py" else text + "\n// changed\n", "utf-8")
         found.append(cost(argv, env, scratch, (0, 1, 3)))
-    file.write_text(text, "utf-8")
-    return min(found, key=lambda one: one.wall)
+        file.write_text(text, "utf-8")
+    return sorted(found, key=lambda one: one.wall)[len(found) // 2]
 
 
 if __name__ == "__main__":

@@ -1,13 +1,17 @@
 """How many small breaks of the checks their fixtures notice: a seeded sample of mutants, each against its rules' cases.
 
 usage: python -m tests.benchmarks.mutate [--mutants N] [--seed N] [--module NAME …] [--static] [--survivors FILE]
+                                         [--jobs N] [--seconds N] [--kept FILE]
 
-Draws from every module of `checker/checks`. Prints the share that dies and every survivor (file, line, what was changed).
+Draws from every module of `checker/checks`, by lots that hang on the seed and on the changed line alone, so that an edit elsewhere
+draws no other sample. Prints the share that dies and every survivor (file, line, what was changed).
 A mutant dies when a case of a rule that its module takes part in comes out differently, breaks, or takes too long. Facts
 do not hang on checks, so each case is laid out and its facts are collected once; a mutant is then judged on them, in a
 child of its own. `--static` leaves out cases that execute something, and mutants of modules that have no other case.
-Mutants that cannot change a judgement are not drawn: `_needless` argues which. `--survivors` compares with a file of
-survivors that were argued one by one, and fails when there is another one.
+Mutants that cannot change a judgement are not drawn: `mutants._needless` argues which. `--survivors` compares with a file of
+survivors that were argued one by one, and fails when there is another one. `--jobs` families are judged at once; after
+`--seconds` no further mutant is begun, and what `--kept` holds of an earlier run of the same seed is not judged again, so
+that a long run can be made in short ones; its last line speaks of all that were drawn once none is left.
 """
 
 from __future__ import annotations
@@ -15,17 +19,20 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
-import copy
 import io
+import json
+import multiprocessing
 import os
-import random
+import queue
 import shutil
 import signal
 import sys
 import tempfile
+import time
 import types
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,79 +43,76 @@ from checker import audit as auditing
 from checker.checks import CHECKS
 from checker.workplace import Request, Workplace
 from tests import test_rules
+from tests.benchmarks.mutants import PACKAGE, Mutant, file_of, mutants, mutated
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-CHECKS_FOLDER = ROOT / "checker" / "checks"
-PACKAGE = "checker.checks"
 SECONDS = 60  # for all cases of one mutant
-QUOTED = 30  # characters: a slice from here on cuts what is quoted, and decides nothing
-SWAPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-}
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A place in a module's tree (its position in a walk), and what is done to it."""
-
-    module: str
-    position: int
-    line: int
-    change: str
-    text: str
-
-    @property
-    def family(self) -> str:
-        return self.module.split(".")[0]
-
-    def is_in(self, name: str) -> bool:
-        """Whether its module is the one of that name, or lies below it."""
-        return f"{self.module}.".startswith(f"{name}.")
-
-    @property
-    def named(self) -> str:
-        """The mutant without its line's number, which moves."""
-        return f"{self.module}: {self.text}: {self.change}"
-
-    def __str__(self) -> str:
-        return f"checker/checks/{self.module.replace('.', '/')}.py:{self.line} {self.text}: {self.change}"
 
 
 def main() -> int:
     options = _options()
     cases = _cases_of_modules(static=options.static)
     everything = [mutant for module in sorted(cases) for mutant in mutants(module)]
-    drawn = random.Random(options.seed).sample(everything, min(options.mutants, len(everything)))
+    drawn = sorted(everything, key=lambda one: one.lot(options.seed))[: options.mutants]
     sample = [one for one in drawn if not options.module or any(one.is_in(name) for name in options.module)]
     print(
         f"{len(everything)} mutants of {len(cases)} modules; {len(sample)} drawn with seed {options.seed}", flush=True
     )
-    survivors: list[Mutant] = []
-    by_family, died = Counter[str](), Counter[str]()
-    of_module: dict[str, list[Mutant]] = defaultdict(list)
+    results = _known(options.kept, sample)
+    left = [one for one in sample if str(one) not in results]
+    for mutant, dies in _judged(left, cases, options.jobs, time.monotonic() + options.seconds):
+        results[str(mutant)] = dies
+        if not dies:
+            print(f"survives: {mutant}", flush=True)
+        if options.kept:
+            with options.kept.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([str(mutant), dies]) + "\n")
+    return _told(sample, results, options)
+
+
+def _known(kept: Path | None, sample: Sequence[Mutant]) -> dict[str, bool]:
+    lines = kept.read_text("utf-8").splitlines() if kept and kept.exists() else []
+    wanted = {str(one) for one in sample}
+    return {name: dies for name, dies in map(json.loads, lines) if name in wanted}
+
+
+def _judged(
+    sample: Sequence[Mutant], cases: Mapping[str, list[Path]], jobs: int, until: float
+) -> Iterator[tuple[Mutant, bool]]:
+    """Each mutant and whether it dies: a family in one process, the largest first, so that its cases are laid out once."""
+    families: dict[str, list[Mutant]] = defaultdict(list)
     for mutant in sorted(sample, key=lambda one: (one.module, one.line, one.position)):
-        of_module[mutant.module].append(mutant)
-    for module, mine in of_module.items():
-        with laid_out(cases[module]) as laid:
-            for mutant in mine:
-                by_family[mutant.family] += 1
-                died[mutant.family] += _dies(mutant, laid)
-                if sum(died.values()) + len(survivors) < sum(by_family.values()):
-                    survivors.append(mutant)
-                    print(f"survives: {mutant}", flush=True)
-    for family in sorted(by_family):
-        print(f"{family:<12} {died[family]:>4} of {by_family[family]:>4} die")
-    share = 100 * (len(sample) - len(survivors)) / max(1, len(sample))
-    print(f"{len(sample) - len(survivors)} of {len(sample)} die: {share:.1f} %")
+        families[mutant.family].append(mutant)
+    with multiprocessing.Manager() as manager, ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
+        told = manager.Queue()
+        ordered = sorted(families.values(), key=len, reverse=True)
+        waiting = {pool.submit(_judge_family, mine, cases, until, told) for mine in ordered}
+        while waiting or not told.empty():
+            done = {one for one in waiting if one.done()}
+            for one in done:
+                one.result()
+            waiting -= done
+            with contextlib.suppress(queue.Empty):
+                yield told.get(timeout=0.5)
+
+
+def _judge_family(mine: Sequence[Mutant], cases: Mapping[str, list[Path]], until: float, told: Any) -> None:
+    with laying() as lay:
+        for mutant in mine:
+            if time.monotonic() < until:
+                laid = [one for case in cases[mutant.module] if (one := lay(case))]
+                told.put((mutant, _dies(mutant, laid)))
+
+
+def _told(sample: Sequence[Mutant], results: Mapping[str, bool], options: argparse.Namespace) -> int:
+    known = [one for one in sample if str(one) in results]
+    survivors = [one for one in known if not results[str(one)]]
+    for family in sorted({one.family for one in known}):
+        mine = [one for one in known if one.family == family]
+        print(f"{family:<12} {sum(results[str(one)] for one in mine):>4} of {len(mine):>4} die")
+    died = len(known) - len(survivors)
+    print(f"{died} of {len(known)} die: {100 * died / max(1, len(known)):.1f} %")
+    if len(known) < len(sample):
+        print(f"{len(sample) - len(known)} of {len(sample)} are still to be judged: run it again with the same --kept")
     return _unargued(survivors, options.survivors) if options.survivors else 0
 
 
@@ -119,6 +123,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--module", action="append", default=[])
     parser.add_argument("--static", action="store_true")
     parser.add_argument("--survivors", type=Path)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=float("inf"))
+    parser.add_argument("--kept", type=Path)
     return parser.parse_args()
 
 
@@ -150,7 +157,7 @@ def _taking_part(module: str) -> set[str]:
         one = waiting.pop()
         if one not in found:
             found.add(one)
-            for node in ast.walk(ast.parse(_file(one).read_text("utf-8"))):
+            for node in ast.walk(ast.parse(file_of(one).read_text("utf-8"))):
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{PACKAGE}."):
                     inner = (node.module or "").removeprefix(f"{PACKAGE}.")
                     waiting += [name for name in (inner, *(f"{inner}.{a.name}" for a in node.names)) if _is_file(name)]
@@ -158,92 +165,12 @@ def _taking_part(module: str) -> set[str]:
 
 
 def _is_file(module: str) -> bool:
-    return _file(module).is_file()
+    return file_of(module).is_file()
 
 
 def _executes(case: Path) -> bool:
     profile = test_rules.expectation(case).get("profile", "static")
     return profile != "static" and not (case / "rehearsal.json").is_file()
-
-
-def mutants(module: str) -> Iterator[Mutant]:
-    """Every mutant of a module, in the order of its text."""
-    text = _file(module).read_text("utf-8")
-    tree, lines = ast.parse(text), text.splitlines()
-    needless = {id(node) for parent in ast.walk(tree) for node in _needless(parent)}
-    for position, node in enumerate(ast.walk(tree)):
-        line = node.target.lineno if isinstance(node, ast.comprehension) else getattr(node, "lineno", 0)
-        for change in () if id(node) in needless else _changes(node):
-            yield Mutant(module, position, line, change, lines[line - 1].strip())
-
-
-def _needless(parent: ast.AST) -> Iterator[ast.AST]:
-    """What cannot change a judgement, because of where it stands.
-
-    How long a quotation is cut (a slice from `QUOTED` on); that a dataclass is frozen, or that two lengths are asserted
-    to be equal (`strict`), which only guards the code's own author; how a message and its evidence are put into words,
-    which no case holds, so that they may be put better.
-    """
-    if isinstance(parent, ast.Slice) and isinstance(parent.upper, ast.Constant) and isinstance(parent.upper.value, int):
-        yield from [parent.upper] if parent.upper.value >= QUOTED else []
-    elif isinstance(parent, ast.keyword) and parent.arg in ("frozen", "slots", "strict"):
-        yield parent.value
-    elif isinstance(parent, ast.keyword) and parent.arg in ("message", "evidence"):
-        yield from ast.walk(parent.value)
-
-
-def _changes(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in SWAPPED:
-        yield f"{type(node.ops[0]).__name__} becomes {SWAPPED[type(node.ops[0])].__name__}"
-    elif isinstance(node, ast.BoolOp):
-        yield "and becomes or" if isinstance(node.op, ast.And) else "or becomes and"
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        yield "not is dropped"
-    elif isinstance(node, ast.If | ast.IfExp):
-        yield "its condition always holds"
-        yield "its condition never holds"
-    elif isinstance(node, ast.comprehension) and node.ifs:
-        yield "the filter is dropped"
-    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        yield f"{node.value} becomes {not node.value}"
-    elif isinstance(node, ast.Constant) and isinstance(node.value, int):
-        yield f"{node.value} becomes {node.value + 1}"
-    elif isinstance(node, ast.Continue):
-        yield "continue becomes break"
-
-
-def mutated(mutant: Mutant) -> ast.Module:
-    """The module's tree with the change made."""
-    tree = ast.parse(_file(mutant.module).read_text("utf-8"))
-    parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
-    node = list(ast.walk(tree))[mutant.position]
-    changed = _changed(copy.copy(node), mutant.change)
-    for name, value in ast.iter_fields(parents[node]):
-        if value is node:
-            setattr(parents[node], name, changed)
-        elif isinstance(value, list):
-            value[:] = [changed if one is node else one for one in value]
-    return ast.fix_missing_locations(tree)
-
-
-def _changed(node: ast.AST, change: str) -> ast.AST:
-    if isinstance(node, ast.Compare):
-        node.ops = [SWAPPED[type(node.ops[0])]()]
-    elif isinstance(node, ast.BoolOp):
-        node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-    elif isinstance(node, ast.UnaryOp):
-        return node.operand
-    elif isinstance(node, ast.If | ast.IfExp):
-        node.test = ast.Constant("always" in change)
-    elif isinstance(node, ast.comprehension):
-        node.ifs = []
-    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        return ast.Constant(not node.value)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, int):
-        return ast.Constant(node.value + 1)
-    elif isinstance(node, ast.Continue):
-        return ast.Break()
-    return node
 
 
 @dataclass(frozen=True)
@@ -256,11 +183,12 @@ class Laid:
 
 
 @contextlib.contextmanager
-def laid_out(cases: list[Path]) -> Iterator[list[Laid]]:
-    """Lay cases out and collect their facts; a case that does not come out as expected by itself is left aside."""
+def laying() -> Iterator[Callable[[Path], Laid | None]]:
+    """What lays a case out and collects its facts, each case once; None for one that does not come out as expected."""
     scratch = Path(tempfile.mkdtemp(prefix="checker-mutant-"))
     opened: dict[Path, Workplace] = {}
     asked: list[Request] = []
+    known: dict[Path, Laid | None] = {}
     truly = Workplace.open
 
     def once(request: Request, _: ExitStack) -> Workplace:
@@ -272,11 +200,16 @@ def laid_out(cases: list[Path]) -> Iterator[list[Laid]]:
         asked.append(request)
         return auditing.audit(request)
 
+    def lay(case: Path) -> Laid | None:
+        if case not in known:
+            known[case] = _laid(case, scratch / str(len(known)), asked)
+        return known[case]
+
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         stack.enter_context(mock.patch.object(Workplace, "open", once))
         stack.enter_context(mock.patch.object(test_rules, "audit", noted))
-        yield [one for number, case in enumerate(cases) if (one := _laid(case, scratch / str(number), asked))]
+        yield lay
 
 
 def _laid(case: Path, target: Path, asked: list[Request]) -> Laid | None:
@@ -307,17 +240,13 @@ def _all_pass(mutant: Mutant, laid: list[Laid]) -> int:
     CHECKS._loaded.clear()
     name = f"{PACKAGE}.{mutant.module}"
     module = types.ModuleType(name)
-    module.__file__ = str(_file(mutant.module))
+    module.__file__ = str(file_of(mutant.module))
     sys.modules[name] = module
     exec(compile(mutated(mutant), module.__file__, "exec"), module.__dict__)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         for one in laid:
             test_rules.holds(one.case, one.expect, auditing.audit(one.request).report)
     return 0
-
-
-def _file(module: str) -> Path:
-    return CHECKS_FOLDER / f"{module.replace('.', '/')}.py"
 
 
 if __name__ == "__main__":

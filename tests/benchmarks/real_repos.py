@@ -1,10 +1,11 @@
 """Audits of public backends in one table, with what nobody has judged yet; not part of the suite.
 
-    python -m tests.benchmarks.real_repos FOLDER [--profile agent] [--to FOLDER] [--show]
+    python -m tests.benchmarks.real_repos FOLDER [--profile agent] [--install] [--to FOLDER] [--show]
 
-FOLDER holds clones, one below the other, which are not written to. For each: verdict, seconds, critical and major findings,
-how many of them have a judgement in `precision.jsonl` (by rule and path), and the reasons for which something was not looked at,
-which are to say what to do. `--to` keeps the reports, `--show` prints each grave finding that nobody judged.
+FOLDER holds clones, one below the other, which are not written to. For each: verdict, seconds, whether the app was started and its
+migrations were run, findings by severity, how many of the grave ones have a judgement in `precision.jsonl` (by rule and path), and
+the reasons for which something was not looked at, which are to say what to do. `--to` keeps the reports (and takes up a run that
+was stopped: what has a report there is not audited again), `--show` prints each grave finding that nobody judged.
 """
 
 from __future__ import annotations
@@ -18,28 +19,39 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from checker.model.rule import Severity
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 GRAVE = ("critical", "major")
 SECONDS = 900
+COLUMNS = (
+    "repository",
+    "verdict",
+    "s",
+    "started",
+    "migrations",
+    *map(str, Severity),
+    "judged",
+    "examined",
+    "unavailable",
+)
 
 
 def main() -> int:
     options = _options()
     judged = _judged()
     reasons: Counter[str] = Counter()
-    print(
-        "| repository | verdict | s | critical | major | judged | examined | unavailable |\n|---|---|---|---|---|---|---|---|"
-    )
+    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
     for repo in sorted(one for one in options.folder.iterdir() if (one / ".git").exists()):
-        started = time.monotonic()
-        report = _audited(repo, options.profile)
+        kept = options.to / f"{repo.name}.json" if options.to else None
+        seconds, report = _known(kept) or _audited(repo, options)
         if report is None:
-            print(f"| {repo.name} | broke | {time.monotonic() - started:.0f} | | | | | |", flush=True)
+            print(f"| {repo.name} | broke | {seconds:.0f} |{' |' * (len(COLUMNS) - 3)}", flush=True)
             continue
-        if options.to:
-            options.to.mkdir(parents=True, exist_ok=True)
-            (options.to / f"{repo.name}.json").write_text(json.dumps(report), "utf-8")
-        print(_row(repo.name, report, judged, time.monotonic() - started), flush=True)
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(json.dumps({"seconds": seconds, "report": report}), "utf-8")
+        print(_row(repo.name, report, judged, seconds), flush=True)
         reasons.update(one["reason"] for one in report["results"] if one["outcome"] in ("unavailable", "error"))
         for one in report["findings"] if options.show else ():
             if one["severity"] in GRAVE and not _is_judged(repo.name, one, judged):
@@ -55,6 +67,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--profile", default="static", choices=("static", "agent", "gate", "nightly"))
+    parser.add_argument("--install", action="store_true")
     parser.add_argument("--to", type=Path)
     parser.add_argument("--show", action="store_true")
     return parser.parse_args()
@@ -70,25 +83,22 @@ def _is_judged(name: str, finding: dict[str, Any], judged: set[tuple[str, str, s
     return (name.rpartition("+")[2], finding["rule"], finding["where"]["path"]) in judged
 
 
-def _audited(repo: Path, profile: str) -> Any:
-    argv = [
-        sys.executable,
-        "-P",
-        "-m",
-        "checker",
-        "audit",
-        str(repo),
-        "--profile",
-        profile,
-        "--format",
-        "json",
-        "--no-cache",
-    ]
+def _known(kept: Path | None) -> tuple[float, Any] | None:
+    if kept is None or not kept.exists():
+        return None
+    told = json.loads(kept.read_text("utf-8"))
+    return told["seconds"], told["report"]
+
+
+def _audited(repo: Path, options: argparse.Namespace) -> tuple[float, Any]:
+    argv = [sys.executable, "-P", "-m", "checker", "audit", str(repo), "--profile", options.profile]
+    argv += ["--format", "json", "--no-cache", *(["--install"] if options.install else [])]
+    begun = time.monotonic()
     try:
         done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=SECONDS)
     except subprocess.TimeoutExpired:
-        return None
-    return json.loads(done.stdout) if done.returncode in (0, 1, 3, 4) else None
+        return time.monotonic() - begun, None
+    return time.monotonic() - begun, json.loads(done.stdout) if done.returncode in (0, 1, 3, 4) else None
 
 
 def _row(name: str, report: Any, judged: set[tuple[str, str, str]], seconds: float) -> str:
@@ -97,7 +107,11 @@ def _row(name: str, report: Any, judged: set[tuple[str, str, str]], seconds: flo
     known = sum(_is_judged(name, one, judged) for one in grave)
     unseen = sum(one["outcome"] in ("unavailable", "error") for one in report["results"])
     examined = sum(one["examined"] for one in report["results"])
-    cells = (by_severity["critical"], by_severity["major"], f"{known} of {len(grave)}", examined, unseen)
+    started = "yes" if any(note.startswith("rehearsal: `") for note in report["notes"]) else "no"
+    ran = {"passed": "yes", "failed": "yes, not all", "not_applicable": "none there"}
+    outcome = next((one["outcome"] for one in report["results"] if one["rule"] == "migration-applies"), "")
+    counts = [by_severity[severity] for severity in Severity]
+    cells = (started, ran.get(outcome, "no"), *counts, f"{known} of {len(grave)}", examined, unseen)
     return f"| {name} | {report['status']} | {seconds:.0f} | {' | '.join(map(str, cells))} |"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checker.checks.code.judged import bad, told, where
-from checker.model.code import CodeMatches, Match
+from checker.checks.code.judged import bad, first_line, told, where
+from checker.model.code import CodeMatches
 from checker.model.observation import Observation
 from checker.model.rule import Confidence
 
@@ -14,10 +14,14 @@ _AT_START = re.compile(
     r"(?i)main|start|lifespan|boot|setup|init|seed|cli|command|script|migrat|build|load_?config|config|worker|shutdown|bin/"
 )
 _WHAT = {
+    "blocking-helper": "calls a function that waits, without letting go",
     "blocking-http": "waits for an HTTP answer without letting go",
+    "blocking-open": "opens a file without letting go",
     "blocking-process": "waits for a process without letting go",
     "blocking-sleep": "sleeps without letting go",
 }
+
+_SHORT = {"blocking-open": Confidence.MEDIUM}  # a local file is mostly there at once
 
 
 def blocking_call(code: CodeMatches) -> Iterator[Observation]:
@@ -27,16 +31,8 @@ def blocking_call(code: CodeMatches) -> Iterator[Observation]:
 
 def _python(code: CodeMatches) -> Iterator[Observation]:
     for match in code.of(*_WHAT):
-        confidence = Confidence.LOW if _AT_START.search(f"{match.path} {match.symbol}") else None
-        yield bad(match, f"{where(match)} {_WHAT[match.pattern]} of the event loop", confidence, _line(match))
-
-
-def _line(match: Match) -> str:
-    if match.function is None:
-        return match.text
-    lines = match.function.text.splitlines()
-    at = match.lines[0] - match.function.lines[0]
-    return lines[at].strip() if 0 <= at < len(lines) else match.text
+        confidence = Confidence.LOW if _AT_START.search(f"{match.path} {match.symbol}") else _SHORT.get(match.pattern)
+        yield bad(match, f"{where(match)} {_WHAT[match.pattern]} of the event loop", confidence, first_line(match))
 
 
 def _typescript(code: CodeMatches) -> Iterator[Observation]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checker.checks.code.judged import bad, told, where
+from checker.checks.code.judged import bad, first_line, told, where
 from checker.model.code import CodeMatches, Match
 from checker.model.observation import Observation
 from checker.model.rule import Confidence
@@ -25,20 +25,15 @@ def claimed_identity(code: CodeMatches) -> Iterator[Observation]:
 
 
 def _judged(match: Match) -> Observation | None:
-    decides = _DECIDES.search(match.text) and re.search(r"\bif\b|===?|\bin\b", _line(match))
+    decides = _DECIDES.search(match.text) and re.search(r"\bif\b|===?|\bin\b", first_line(match))
     checked = _COMPARED.search(match.around.replace(match.text, ""))
     if checked and not decides:
         return None
     doubtful = _NO_AUTHORITY.search(match.symbol) is not None
     confidence = Confidence.LOW if doubtful else None if not decides else Confidence.MEDIUM
     return bad(
-        match, f"{where(match)} takes {match.text[:60]} from the request's own words", confidence, _line(match)[:160]
+        match,
+        f"{where(match)} takes {match.text[:60]} from the request's own words",
+        confidence,
+        first_line(match)[:160],
     )
-
-
-def _line(match: Match) -> str:
-    if match.function is None:
-        return match.text
-    lines = match.function.text.splitlines()
-    at = match.lines[0] - match.function.lines[0]
-    return lines[at].strip() if 0 <= at < len(lines) else match.text

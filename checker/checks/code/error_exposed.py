@@ -18,6 +18,10 @@ _SERVER_ERROR = re.compile(r"(?i)\b5\d\d\b|HTTP_5\d\d|INTERNAL_SERVER_ERROR|Inte
 _DEBUG = re.compile(r"(?i)\bif\b[^\n]*\b(?:debug|dev|development|is_dev|is_local)\b|NODE_ENV|isDev|isProduction")
 _LOG = re.compile(r"(?i)\b(?:log|logger|logging|print|capture\w*|sentry\w*|span)\b[\w.]*\(")
 
+_AT_HAND = re.compile(
+    r"(?i)(?:^|[/_.-])(?:dev|devel|development|local|debug|test|testing|ci|example|sample|demo)(?:[/_.-]|$)"
+)
+
 
 def error_exposed(code: CodeMatches) -> Iterator[Observation]:
     """One observation for each trace or exception text on its way out, and one for each file without."""
@@ -102,6 +106,10 @@ def _is_of_exception(match: Match) -> bool:
 
 def _debugging(code: CodeMatches) -> Iterator[Observation]:
     """Servers that answer every crash with its traceback."""
+    for match in code.of("debug-setting"):  # of Django, in a module that holds its other settings
+        if match.text.startswith("DEBUG"):
+            surely = Confidence.LOW if _AT_HAND.search(match.path) else None
+            yield bad(match, f"{match.path} sets DEBUG = True, which answers a crash with its traceback", surely)
     for match in code.of("debug-server"):
         when = match.names.get("WHEN", "")
         if not code.by_path[match.path].web:

@@ -40,6 +40,15 @@ def shortened(text: str) -> str:
     return line if len(line) <= LONGEST_EVIDENCE else line[: LONGEST_EVIDENCE - 1] + "…"
 
 
+def first_line(match: Match) -> str:
+    """The line of its function that a match begins on; its own text where it stands in none."""
+    if match.function is None:
+        return match.text
+    lines = match.function.text.splitlines()
+    at = match.lines[0] - match.function.lines[0]
+    return lines[at].strip() if 0 <= at < len(lines) else match.text
+
+
 def where(match: Match) -> str:
     """`create_order (src/api.py)`, for a message."""
     return f"{match.symbol} ({match.path})" if match.symbol else match.path

@@ -15,6 +15,10 @@ _WHOLLY_RAW = re.compile(
     r"(?:await\s+)?(?:(?:flask\.)?request\.(?:json|get_json|form|POST|data|values)(?:\([^()]*\))?(?:\.(?:to_dict|dict)\(\))?(?:\s+or\s+\{\})?"
     r"|(?:req|request|ctx\.request)\.(?:body|query)(?:\s+as\s+[^;]+)?;?)(?:\s*(?:#|//).*)?"
 )
+# `const { id, ...rest } = req.body`: all that the caller sends but what is named.
+_REST = (
+    r"\{{[^{{}}]*\.\.\.\s*{name}\s*\}}\s*(?::[^=;]+)?=\s*(?:await\s+)?(?:req|request|ctx\.request)\.(?:body|query)\b"
+)
 _CHECKED = re.compile(
     r"(?i)\bvalidat|\bparse\(|schema|serializer|allow(?:ed)?_|permitted|whitelist|pick\(|fields\s*=|hasattr|safeParse|ALLOWED|EDITABLE"
 )
@@ -54,6 +58,8 @@ def _judged(match: Match, schemas: set[str]) -> Observation | None:
 
 def _is_raw(name: str, match: Match) -> bool:
     """Whether a name is the whole body as it came: given it in this function, or by a route's parameter without a shape."""
+    if re.search(_REST.format(name=name), match.around):
+        return True
     given = assigned(name, match.around)
     if given is not None:
         return _WHOLLY_RAW.fullmatch(given) is not None
@@ -63,7 +69,7 @@ def _is_raw(name: str, match: Match) -> bool:
 
 def _is_in_doubt(name: str, made: str, match: Match) -> bool:
     """Whether some fields are taken out before, or what is made may be no record since nothing here keeps it."""
-    cut = re.search(rf"\b{name}\.pop\(|\bdel {name}\[|\bdelete {name}[.\[]", match.around)
+    cut = re.search(rf"{_REST.format(name=name)}|\b{name}\.pop\(|\bdel {name}\[|\bdelete {name}[.\[]", match.around)
     constructed = re.match(r"(?:\w+\.)*[A-Z]\w*\(", made)
     return cut is not None or (constructed is not None and not _KEPT.search(match.around))
 

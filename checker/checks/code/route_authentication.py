@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checker.model.execution import ChangedOnly
 from checker.model.modules import CodeStructure, Guard, Route
 from checker.model.observation import Observation
 from checker.model.rule import Confidence
@@ -18,11 +17,11 @@ _BY_NATURE = re.compile(
 )
 
 
-def route_authentication(structure: CodeStructure, policy: Policy, changed: ChangedOnly) -> Iterator[Observation]:
+def route_authentication(structure: CodeStructure, policy: Policy) -> Iterator[Observation]:
     """One observation for each mutating route that the code declares; those under [[public]] are good."""
     public = {_bare(one.operation) for one in policy.public}
     for route in structure.routes:
-        if route.method in _MUTATING and changed.covers(route.file, route.lines):
+        if route.method in _MUTATING:
             yield _observation(route, public)
 
 

@@ -10,7 +10,16 @@ from checker.model.rule import Confidence
 
 
 def source_parsed(code: CodeMatches) -> Iterator[Observation]:
-    """One observation for each file of source: good when all of it could be read."""
+    """One observation for each file of source: good when all of it could be read, bad when nobody could look at it."""
+    for file in code.unjudged:
+        yield Observation(
+            subject=file.path,
+            ok=False,
+            place=Place(file.path),
+            message=str(file),
+            evidence="it speaks of a server" if file.serves else "nothing in it speaks of a server",
+            confidence=None if file.serves else Confidence.LOW,
+        )
     for one in code.sources:
         if one.broken_at is None:
             yield Observation(one.path, True, Place(one.path))

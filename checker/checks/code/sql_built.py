@@ -28,6 +28,7 @@ _HARMLESS = re.compile(
 )
 _NUMBER = re.compile(r"^(?:int|float|bool|number|bigint|Decimal|UUID|uuid\.UUID|date|datetime)\b")
 _WRAPPED = re.compile(r"^(?:[\w.]*(?:text|TEXT|sql|SQL)|[A-Z])\(\s*")
+_NAMED_TEXT = re.compile(r"(?:\w+\.)*[A-Z][A-Z0-9_]{2,}\s*\+")  # a text under a name, of another module too
 _TOGETHER = re.compile(r"""[\w.]+\s*\+|\[?\s*(["'`])(?:(?!\1)[^\\]|\\.)*\1(?:\.(?:join|replace|concat)\(|\s*[+,])""")
 _COMMAND = re.compile(r"(?:^|/)(?:commands?|cli|manage|management)(?:\.py|/)")
 _FRAGMENT = re.compile(r"`|\.join\(|\?\s|(?i:filter|clause|fragment|condition|\.query\b|subq|cte)")
@@ -66,13 +67,13 @@ def _run(match: Match, code: CodeMatches) -> Observation | None:
 def _is_text(argument: str, match: Match) -> bool:
     """Whether what is run is text put together, and no number or query object that an operator happens to stand in."""
     inner = _WRAPPED.sub("", argument)
-    template = re.match(r"(\w+)\s*(?:%|\.format\()", inner)
+    template = re.match(r"((?:\w+\.)*?\w+)\s*(?:%|\.format\()", inner)
     if template:
         given = assigned(template[1], match.around) or ""
         return bool(
             _CONSTANT.match(template[1]) or re.search(r"(?i)[\"'`]\s*(?:select|insert|update|delete|with)\b", given)
         )
-    return bool(_TOGETHER.match(inner) and re.search(r"[\"'`]", inner))
+    return bool(_TOGETHER.match(inner) and (re.search(r"[\"'`]", inner) or _NAMED_TEXT.match(inner)))
 
 
 def _named_in(text: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ _NONE = re.compile(r"""(?i)algorithms?\s*[=:]\s*(?:\[[^\]]*)?["']none["']""")
 _UNVERIFIED = re.compile(
     r"""(?i)verify\s*[=:]\s*False|["']?verify_signature["']?\s*[:=]\s*False|["']verify_exp["']\s*:\s*False|ignoreExpiration\s*:\s*true"""
 )
+_BY_NAME = re.compile(r"(?:\.\.\.)?[\w.]+$")
 _EXPIRY_ONLY = re.compile(r"""(?i)["']verify_exp["']\s*:\s*False|ignoreExpiration\s*:\s*true""")
 # Claims that are nothing but the name of a record of ours, which may end by itself.
 _WRAPPED = re.compile(
@@ -48,11 +49,18 @@ def _made(code: CodeMatches) -> Iterator[Observation]:
 
 def _lasts(match: Match) -> Confidence | None:
     """How sure it is that there is no expiry; None where one is set, or where nobody can tell."""
-    if _EXPIRY.search(match.around) or _EXPIRY.search(match.text):
+    if any(_EXPIRY.search(text) for text in (match.around, match.text, match.names.get("OPTIONS", ""))):
         return None
     arguments = call_arguments(match.text)
     if not arguments:
         return None
+    if (
+        len(arguments) > 2
+        and match.language == "typescript"
+        and "OPTIONS" not in match.names
+        and _BY_NAME.match(arguments[2])
+    ):
+        return None  # options that another module declares may end it
     named = len(arguments) > 1 and re.match(
         r"""\{\s*["']alg["']\s*:""", arguments[0]
     )  # a header, and the claims after it

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checker.checks.code.judged import bad, told, where
-from checker.model.code import CodeMatches, Match
+from checker.checks.code.judged import bad, first_line, told, where
+from checker.model.code import CodeMatches
 from checker.model.observation import Observation
 from checker.model.rule import Confidence
 
@@ -34,22 +34,18 @@ def _ciphers(code: CodeMatches) -> Iterator[Observation]:
 
 def _digests(code: CodeMatches) -> Iterator[Observation]:
     for match in code.of("weak-hash"):
-        text = f"{match.symbol} {_line(match)}"
+        text = f"{match.symbol} {first_line(match)}"
         if _NO_PROTECTION.search(text) or not _PROTECTS.search(text):
             continue
-        yield bad(match, f"{where(match)} protects something by a broken digest", Confidence.MEDIUM, _line(match)[:160])
-
-
-def _line(match: Match) -> str:
-    if match.function is None:
-        return match.text
-    lines = match.function.text.splitlines()
-    at = match.lines[0] - match.function.lines[0]
-    return lines[at].strip() if 0 <= at < len(lines) else match.text
+        yield bad(
+            match, f"{where(match)} protects something by a broken digest", Confidence.MEDIUM, first_line(match)[:160]
+        )
 
 
 def _guessable(code: CodeMatches) -> Iterator[Observation]:
     for match in code.of("guessable"):
         yield bad(
-            match, f"{where(match)} makes a secret from random numbers that can be guessed", evidence=_line(match)[:160]
+            match,
+            f"{where(match)} makes a secret from random numbers that can be guessed",
+            evidence=first_line(match)[:160],
         )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from checker.checks.migrations.widening import widens
 from checker.model.base import Frozen
-from checker.model.decisions import Decisions, different, signers
+from checker.model.decisions import Decision, Decisions, different, signers
 from checker.model.migration_run import FOLLOWED, MigrationRun, MigrationRuns
-from checker.model.migrations import NewMigrations, Operation, Revision, Tree
+from checker.model.migrations import LooseMigrations, Migrations, NewMigrations, Operation, Revision, Tree
 from checker.model.observation import Observation, Place
 from checker.model.rule import Confidence
 from checker.model.unavailable import NotApplicable, Unavailable
@@ -42,44 +42,64 @@ class Params(Frozen):
 
 
 def destructive_migration(
-    new: NewMigrations, decisions: Decisions, ran: MigrationRuns | Unavailable | NotApplicable, params: Params
+    new: NewMigrations | NotApplicable,
+    loose: LooseMigrations,
+    every: Migrations | NotApplicable,
+    decisions: Decisions,
+    ran: MigrationRuns | Unavailable | NotApplicable,
+    params: Params,
 ) -> Iterator[Observation]:
     """One observation for each migration of the change, and for each destructive operation of its upgrade.
 
     Where migrations are run, what was there before a step and is gone after it counts, too, however it was written. A
-    changed type is less sure where the old one is not written down; SQL that is put together as it runs is a note.
+    changed type is less sure where the old one is not written down, and so is a file outside every known layout where no
+    base tells whether it is new; SQL that is put together as it runs is a note.
 
     Sources: backend-agent "No destructive operations performed without explicit approval", agent-2's two keys.
     """
-    for tree, one in new.revisions:
+    if isinstance(new, NotApplicable) and not loose.revisions:
+        raise new
+    mine = new.revisions if isinstance(new, NewMigrations) else ()
+    held = [one for _, one in every.revisions] if isinstance(every, Migrations) else []
+    told: list[tuple[Tree | None, Revision]] = [*mine, *((None, one) for one in loose.revisions)]
+    tables = frozenset(
+        step.table.lower() for one in (*held, *(one for _, one in told)) for step in one.up.operations if step.table
+    )
+    for tree, one in told:
+        doubtful = not loose.anchored and tree is None
         found = [(kind, step) for step in one.up.operations for kind in [_kind(step, one)] if kind in params.kinds]
-        signed = _signers(one, decisions)
-        run = _run(ran, tree)
+        about = [(decision, decision.named(tables)) for decision in decisions.about(one)]
+        everybody = _signers(one, [decision for decision, _ in about])
+        run = _run(ran, tree) if tree is not None else None
         lost = list(_lost(run, one)) if "drop" in params.kinds and run is not None else []
-        unread = next((step for step in one.up.operations if _is_unread(step)), None)
-        if unread is not None and run is None and len(signed) < params.keys:
-            message = (
-                f"migration {one.name} sends SQL that only running it shows; --profile agent looks at what it does"
-            )
-            yield Observation(
-                f"{one.id} unread", False, one.at(unread.lines), message, unread.text, confidence=Confidence.LOW
-            )
+        unread = _unread(one) if run is None and tree is not None and everybody < params.keys else None
+        if unread is not None:
+            yield unread
         elif not found and not lost:
             yield Observation(one.id, True, one.place)
         for name, place, text in lost:
-            message = f"migration {one.name} takes {name} away, and {_nobody(len(signed), params)}"
-            yield Observation(f"{one.id} {name}", len(signed) >= params.keys, place, message, text)
+            message = f"migration {one.name} takes {name} away, and {_nobody(everybody, params)}"
+            yield Observation(f"{one.id} {name}", everybody >= params.keys, place, message, text)
         for kind, step in found:
+            signed = _signers(one, [decision for decision, named in about if decision.covers(step, named)])
             verb = _VERBS.get(step.name, _VERBS.get(kind, "changes"))
-            message = f"migration {one.name} {verb} {step.target}, and {_nobody(len(signed), params)}"
-            ok = len(signed) >= params.keys
-            sure = Confidence.MEDIUM if kind == "retype" and step.types[0] is None else None
+            message = f"migration {one.name} {verb} {step.target}, and {_nobody(signed, params)}"
+            ok = signed >= params.keys
+            sure = Confidence.MEDIUM if doubtful or (kind == "retype" and step.types[0] is None) else None
             yield Observation(f"{one.id} {step.target}", ok, one.at(step.lines), message, step.text, confidence=sure)
 
 
 def _is_unread(step: Operation) -> bool:
     """Whether a statement is put together as it runs, and does not even begin with a word that tells what it is."""
     return step.name == "execute" and not step.literal and _HARMLESS.match(step.text) is None
+
+
+def _unread(one: Revision) -> Observation | None:
+    step = next((step for step in one.up.operations if _is_unread(step)), None)
+    if step is None:
+        return None
+    message = f"migration {one.name} sends SQL that only running it shows; --profile agent looks at what it does"
+    return Observation(f"{one.id} unread", False, one.at(step.lines), message, step.text, confidence=Confidence.LOW)
 
 
 def _run(ran: MigrationRuns | Unavailable | NotApplicable, tree: Tree) -> MigrationRun | None:
@@ -110,9 +130,9 @@ def _nobody(signed: int, params: Params) -> str:
     return f"{signed} of {params.keys} persons' approvals are recorded"
 
 
-def _signers(one: Revision, decisions: Decisions) -> frozenset[str]:
-    own = signers(one.written)
-    return different(own.union(*(found.signers for found in decisions.about(one))))
+def _signers(one: Revision, about: Iterable[Decision]) -> int:
+    """How many people signed: an agent and an office are nobody, and two spellings of a name are one."""
+    return len(different(signers(one.written).union(*(found.signers for found in about))))
 
 
 def _kind(step: Operation, one: Revision) -> str:

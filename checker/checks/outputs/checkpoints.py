@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checker.checks.outputs.owned_up import owned_up
 from checker.model.base import Frozen
 from checker.model.observation import Observation, Place
 from checker.model.outputs.approval import Checkpoint, Checkpoints
@@ -65,6 +66,7 @@ def approval_words(checkpoints: Checkpoints) -> Iterator[Observation]:
             message=f"work goes on after the checkpoint G{one.gate}, and {said}",
             evidence=f"options: {', '.join(f'{letter}) {text}' for letter, text in one.options.items()) or 'none shown'}",
         )
+        yield from _red(one, approved=one.meaning == "approved" or bool(one.meaning == "unanswered" and recorded))
     for approval in checkpoints.approvals:
         own = bool(approval.agent) and agent(approval.agent) == agent(approval.approver)
         unclear = approval.has_text and approval.meaning != "approved"
@@ -77,6 +79,19 @@ def approval_words(checkpoints: Checkpoints) -> Iterator[Observation]:
             place=approval.place,
             message=f"the approval of {approval.gate} {problem}",
             evidence=f"approver {approval.approver!r}, words {approval.text[:60]!r} ({approval.meaning})",
+        )
+
+
+def _red(one: Checkpoint, *, approved: bool) -> Iterator[Observation]:
+    """That a checkpoint was approved which shows by itself that something fails; whoever asks then is to mend it first."""
+    owned = next(owned_up(one.text), "").strip(" :") if approved else ""
+    if owned:
+        yield Observation(
+            subject=f"G{one.gate} red",
+            ok=False,
+            place=_place(one),
+            message=f"the checkpoint G{one.gate} is approved, and says itself that something fails",
+            evidence=owned,
         )
 
 

@@ -8,6 +8,7 @@ from checker.model.observation import Observation, Place
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind, TreePaths
 from checker.model.outputs.blueprint import Blueprints
 from checker.model.outputs.fields import is_blank, text_of
+from checker.model.outputs.session import Sessions
 
 INDEXES = ("nt-index.json", "td-index.json", "toc-cache.json", "crosswalk.json")
 _FOLDER = "docs/blueprints/"
@@ -22,8 +23,18 @@ _SUBJECTS = {  # under which the rule on that kind names the same defect
 }
 
 
-def output_readable(artefacts: Artefacts) -> Iterator[Observation]:
+def output_readable(artefacts: Artefacts, sessions: Sessions) -> Iterator[Observation]:
     """Every output that was left can be read as what its place, its name or its keys say that it is."""
+    broken = {one.path for one in artefacts.found if one.broken}
+    for log in sessions.unread:
+        if log.grave and log.path not in broken:
+            yield Observation(
+                subject=f"session log {log.path}",
+                ok=False,
+                place=Place(log.path, lines=(log.line, log.line)),
+                message=f"{log.missed} of {log.total} records of {log.path} cannot be read, so nobody can tell what was done there",
+                evidence=log.why,
+            )
     for one in artefacts.found:
         if one.kind in (Kind.LOCK, Kind.QUEUE, Kind.PACK):
             continue

@@ -48,6 +48,7 @@ _WORD = re.compile(r"[a-z0-9]{3,}")
 _EMPTY_WORDS = frozenset(
     "the and for are can was were has have with that this from into all any each its not must should when".split()
 )
+_FEW = 3  # words of a criterion of which one alone may stand anywhere
 _STEM = 5  # letters of a word that are compared, so that "placed" and "placing" are one
 
 
@@ -162,7 +163,7 @@ def acceptance_shown(reports: RunReports, queue: Queue) -> Iterator[Observation]
                 partial = bool(unmet) and task is not None and task.status not in ("review", "done")
                 yield Observation(
                     subject=f"{name} {criterion[:60]}",
-                    ok=not unmet and (share >= 0.5 or by_number),
+                    ok=not unmet and (share >= (0.5 if len(_stems(criterion)) > _FEW else 0.6) or by_number),
                     place=report.artefact.lines(unmet[0] if unmet else line),
                     also=(Place(queue.path, lines=(task.line, task.line)),) if task else (),
                     message=f"{report.path} {verb} an exit criterion of {name}: {criterion[:80]}",
@@ -221,12 +222,13 @@ def ci_result(
             continue
         state, line, said = _ci(report, packs)
         has_files = isinstance(tree, TreePaths) and any(tree.has(path) for path in _FILES)
+        ran = _ci_link(packs, report.run)
         issues = report.sections.get(headings.ISSUES)
         justified = bool(issues and _REASON.search(issues.body)) or bool(_REASON.search(said))
         problem = {
             "": "does not say how CI ended",
             "green": "",
-            "absent": "says there is no CI, and there is" if has_files else "",
+            "absent": "says there is no CI, and there is" if has_files or ran else "",
         }
         red = "reports red CI, with its reason" if justified else "reports red CI and gives no reason in its issues"
         yield Observation(
@@ -234,7 +236,9 @@ def ci_result(
             ok=not problem.get(state, red),
             place=report.artefact.lines(line or 1),
             message=f"{report.path} {problem.get(state, red)}",
-            evidence=said.strip()[:160] or "no line names CI, a workflow or a pipeline beside a result",
+            evidence=f"{said.strip()[:160]}; {ran}".strip("; ")
+            if state == "absent" and ran
+            else said.strip()[:160] or "no line names CI, a workflow or a pipeline beside a result",
             confidence=Confidence.MEDIUM if state == "red" and justified else None,
         )
 
@@ -255,11 +259,24 @@ def _ci(report: RunReport, packs: Packs) -> tuple[str, int, str]:
     return state, line, text
 
 
+_CI_RUN = re.compile(
+    r"https?://\S+?(?:/actions/runs/\d+|/-/(?:pipelines|jobs)/\d+|/pipelines/\d+|/_build/results\?\S+|buildkite\.com/\S+/builds/\d+"
+    r"|circleci\.com/\S+/\d+|/job/\S+/\d+)"
+)
 _CI_LOG = re.compile(r"(?i)(^|/|[-_.])(?:ci|workflow)([-_.]|$)")
 _CI_END = re.compile(  # the lines by which a job ends; others of its log may speak of anything
     r"(?i)\bprocess completed with exit code \d|^\W*(?:error: )?job (?:succeeded|failed)\b|\bexited with (?:code|status) \d"
     r"|^\W*(?:exit|return) (?:code|status)\W{1,3}\d|^=+ .*\b\d+ (?:passed|failed)\b.* in [\d.]+ ?s"
 )
+
+
+def _ci_link(packs: Packs, run: str) -> str:
+    """The first link to a run of CI that a run's pack holds, with the member it stands in."""
+    pack = packs.of_run(run)
+    for one in pack.members if pack else ():
+        if found := _CI_RUN.search(one.text or ""):
+            return f"{one.name}: {found.group()[:120]}"
+    return ""
 
 
 def _ci_logged(packs: Packs, run: str) -> Iterator[str]:

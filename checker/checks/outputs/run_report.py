@@ -12,6 +12,7 @@ from checker.model.outputs import headings
 from checker.model.outputs.artefact import Section
 from checker.model.outputs.blueprint import Blueprints
 from checker.model.outputs.fields import agent, is_blank, placeholders
+from checker.model.outputs.quotes import Quote, Quotes
 from checker.model.outputs.runs import Cited, RunReport, RunReports
 from checker.model.outputs.work import Queue, task_key
 from checker.model.rule import Confidence
@@ -20,11 +21,26 @@ from checker.model.unavailable import NotApplicable, Unavailable
 _COMMAND = re.compile(r"`[^`\n]{3,}`|^[^\S\n]*\$ \S+|```", re.MULTILINE)
 _URL = re.compile(r"https?://|(?<![\w.])/[\w{}-]+(?:/[\w{}.-]+)*|\b(?:GET|POST|PUT|PATCH|DELETE)\s+/")
 _AUTH = re.compile(r"(?i)\bauth|bearer|token|jwt|api.?key|oauth|session cookie|credential|public endpoint|no login")
-_SAMPLE = re.compile(r"```|\{\s*\"|curl\b")
+_SAMPLE = re.compile(
+    r"```[^`]*[\"':=][^`]*\w[^`]*```|~~~[^~]*[\"':=][^~]*~~~|\{\s*[\"']?\w+[\"']?\s*:"
+    r"|\bcurl\b.*(?:\bhttps?:|[\s\"']/\w)|`(?:GET|POST|PUT|PATCH|DELETE) /[^`\n]*\?\w+="
+)
 _NUMBER = re.compile(r"(?i)\d+(?:[.,]\d+)?\s?(?:%|per ?cent\b|pct\b)")
 _QUOTED = re.compile(r"[\"“«'‘][^\"”»'’\n]{8,}[\"”»'’]|^[^\S\n]*>\s+\S", re.MULTILINE)
-_WHY = re.compile(r"(?i)suffic|enough|because|covers? (?:all|every|each|the)|adequate|why (?:these|the|this)")
-_GROUPS = (("plan", r"plan(?:ned)?\b"), ("done", r"done|complete"), ("pending", r"pending|remaining|open|left"))
+_WHY = re.compile(
+    r"(?i)suffic|enough|because|covers? (?:all|every|each|the)|adequate|why (?:these|the|this)"
+    r"|ausreich|genüg|\bweil\b|suffis|parce que|porque|bastan|suficient"
+)
+_SUFFICES = re.compile(
+    r"(?i)\b(?:why|the|these|this|our|tests?|suites?|are|is|suffic\w*|enough|adequate|because|so|thus|here|we|think)\b"
+)
+_PLAIN_WORD = re.compile(r"[^\W\d_]{2,}")
+_REASON = 4  # words that a reason has at the least
+_GROUPS = (
+    ("plan", r"plan(?:ned)?\b|geplant|prévu|previsto"),
+    ("done", r"done|complete|erledigt|fertig|fait|hecho"),
+    ("pending", r"pending|remaining|open|left|offen|ausstehend|en attente|à faire|reste|pendiente"),
+)
 
 
 class Owner(Frozen):
@@ -86,8 +102,9 @@ def _misplaced(one: RunReport, params: Owner) -> str:
     return f"does not lie at docs/runs/{one.date or 'YYYY-MM-DD'}/{params.agent}/run-<timestamp>.md"
 
 
-def run_report_sections(reports: RunReports) -> Iterator[Observation]:
-    """Each section is there and says what it is for: plan, snapshot, actions, dossier, baton."""
+def run_report_sections(reports: RunReports, quotes: Quotes) -> Iterator[Observation]:
+    """Each section is there and says what it is for: plan, snapshot, actions, dossier, baton; what it quotes stands there."""
+    yield from (_quoted(one) for one in quotes.found)
     for report in reports.current:
         if report.artefact.broken:
             continue
@@ -114,6 +131,18 @@ def run_report_sections(reports: RunReports) -> Iterator[Observation]:
             place = Place(report.path, lines=(line, line))
             message = f"template text is left in {report.path}"
             yield Observation(f"template {left[:40]}", False, place, message, left[:80], cause="template text")
+
+
+def _quoted(one: Quote) -> Observation:
+    ids, files = " and ".join(one.ids), ", ".join(one.looked_in)
+    return Observation(
+        subject=f"quote of {ids}",
+        ok=one.found,
+        place=Place(one.path, lines=(one.line, one.line)),
+        also=tuple(Place(path) for path in one.looked_in),
+        message=f"{one.path} quotes {ids} in words that do not stand in {files}",
+        evidence=one.text[:160],
+    )
 
 
 def _heading(section: Section | None, name: str) -> str:
@@ -153,7 +182,7 @@ def _plan(body: str) -> str:
     """The plan of action speaks of APIs, models and tests, and of approvals where it migrates something."""
     asked = [
         ("APIs", r"apis?|endpoints?|routes?|graphql|GET|POST"),
-        ("models or migrations", r"models?|migrat|schemas?|tables?|data"),
+        ("models or migrations", r"models?|modell|modèle|migrat|schemas?|tables?|tabelle|data|daten"),
     ]
     asked.append(("tests", r"tests?"))
     if re.search(r"(?i)migrat", body) and not re.search(
@@ -169,11 +198,19 @@ def _dossier(body: str) -> str:
         for name, there in (
             ("a command", _COMMAND.search(body)),
             ("a coverage number", _NUMBER.search(body)),
-            ("why the tests suffice", _WHY.search(body)),
+            ("why the tests suffice", _says_why(body)),
         )
         if not there
     ]
     return f"lacks {', '.join(lacks)}" if lacks else ""
+
+
+def _says_why(body: str) -> bool:
+    """Whether a paragraph on why the tests suffice gives a reason: what it says beyond that they do."""
+    for part in re.split(r"\n\s*\n|(?m:^)\s*[-*|]\s", body):
+        if _WHY.search(part) and len(_PLAIN_WORD.findall(_SUFFICES.sub(" ", part))) >= _REASON:
+            return True
+    return False
 
 
 def _baton(body: str) -> str:

@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from checker.checks.outputs.brought import brought, recorded_late
 from checker.model.base import Frozen
+from checker.model.change.touched import ChangeCommits
+from checker.model.migrations import LooseMigrations, NewMigrations
 from checker.model.observation import Observation, Place
 from checker.model.outputs.persons import is_machine, is_role, persons
 from checker.model.outputs.proposals import Key, Proposal, Proposals
 from checker.model.outputs.runs import RunReport, RunReports
 from checker.model.outputs.work import AsOf
+from checker.model.unavailable import NotApplicable, Unavailable
 
 _VERBS = (
     r"ran|run|applied|executed|migrated|upgraded|deployed|dropped|truncated|backfilled"
@@ -24,6 +28,10 @@ _DONE = (
         r"(?P<verb>(?:is|was|has been|now|got)\b(?: \w+)? (?:migrated|upgraded|altered|backfilled|on \d{4}|at revision|has the))"
     ),
     re.compile(
+        r"(?i)\b(?P<verb>(?:is|are|was|were|went|gone|now|put)(?: \w+)? live)\b[^\n.;]{0,40}?\b(?:in|on|to|at) (?:the )?"
+        r"(?P<where>staging|stage|production|prod)\b"
+    ),
+    re.compile(
         r"(?i)(?P<verb>\b(?:alembic|prisma|flyway|knex|psql)\b[^\n`]{0,80})[^\n]{0,40}?"
         r"\b(?:against|on|to) (?:the )?(?P<where>staging|stage|production|prod)\b"
     ),
@@ -32,7 +40,7 @@ _WHAT = re.compile(
     r"(?i)migrat|schema|alembic|prisma|\bDROP\b|\bddl\b|table|column|backfill|database|\bdb\b|\b\d{4}_\w+|revision"
 )
 _AHEAD = re.compile(
-    r"(?i)\b(?:not|never|no|n't|will|should|must|would|to be|can be|cannot"
+    r"(?i)\b(?:not|never|no|nothing|none|nobody|n't|will|should|must|would|to be|can be|cannot"
     r"|requires?|needs?|plan\w*|pending|may|might|if|until|is|are)\b"
     r"|^\W*(?:once|when|before|after)\b[^,]*$|^\W*(?:once|when|if|before)\b"
 )
@@ -59,10 +67,26 @@ class Keys(Frozen):
     keys: int = 2
 
 
-def two_key(proposals: Proposals, reports: RunReports, as_of: AsOf, params: Keys) -> Iterator[Observation]:
-    """Every approval record is whole and signed by two people with times, and what a report says it did there has one."""
+def two_key(
+    proposals: Proposals,
+    reports: RunReports,
+    as_of: AsOf,
+    commits: ChangeCommits | NotApplicable | Unavailable,
+    new: NewMigrations | NotApplicable | Unavailable,
+    loose: LooseMigrations | NotApplicable | Unavailable,
+    params: Keys,
+) -> Iterator[Observation]:
+    """Every approval record is whole and signed by two people with times, and what a report says it did there has one.
+
+    A record that the change brings along is held to its commits: people's, not younger than what it says, and no record of
+    an approval from before there was anything to approve.
+    """
+    made = commits if isinstance(commits, ChangeCommits) else ChangeCommits(())
+    migrations = [one for _, one in new.revisions] if isinstance(new, NewMigrations) else []
+    migrations += loose.revisions if isinstance(loose, LooseMigrations) else []
     for one in proposals.found:
         problem = f"cannot be read: {one.broken}" if one.broken else _unsound(one, as_of, params)
+        problem = problem or brought(one, made, migrations)
         yield Observation(
             subject=f"approval {one.id or one.path}",
             ok=not problem,
@@ -73,12 +97,20 @@ def two_key(proposals: Proposals, reports: RunReports, as_of: AsOf, params: Keys
     for report in reports.current:
         for number, line in enumerate(report.artefact.text.split("\n"), 1):
             for where in dict.fromkeys(_done(line)):
-                yield _act(where, line, number, report, proposals, params)
+                yield _act(where, line, number, report, proposals, made, params)
 
 
-def _act(where: str, line: str, number: int, report: RunReport, proposals: Proposals, params: Keys) -> Observation:
+def _act(
+    where: str,
+    line: str,
+    number: int,
+    report: RunReport,
+    proposals: Proposals,
+    made: ChangeCommits,
+    params: Keys,
+) -> Observation:
     there = [one for one in proposals.found if where in _places(one)]
-    reasons = [(_short(one, line, report, params), one) for one in there]
+    reasons = [(_short(one, line, report, params) or recorded_late(one, report, made), one) for one in there]
     why = next((f": {one.path} {reason}" for reason, one in reasons if reason), "")
     return Observation(
         subject=f"{where} {line.strip()[:60]}",

@@ -21,6 +21,7 @@ _REFUSED = frozenset({"ST202", "ST206"})
 _LIFE = frozenset({"ST301", "ST302"})
 _BODILESS = (204, 205, 304)  # RFC 9110, 15.3.5, 15.3.6 and 15.4.5: such an answer has no content to hold to a schema
 _OF_REFUSALS = (_TYPE, _ACCEPTED)  # of these an answer that is no success tells enough
+_NO_CREDENTIALS = re.compile(r"(?i)'authorization'|missing `authorization` at header")
 _METHODS = frozenset({"ST204", "ST205"})
 
 
@@ -88,7 +89,7 @@ def _each(view: StageView, fuzzing: Fuzzing, codes: frozenset[str], verdict: str
 
 def _counts(view: StageView, one: Failure) -> bool:
     """Credentials are another rule's, and an operation that the code does not have is one finding elsewhere."""
-    if one.code == "ST203" and "'authorization'" in one.message.lower():
+    if one.code in _ACCEPTED and _NO_CREDENTIALS.search(one.message):
         return False
     if one.code in _SHAPE and one.exchange is not None and one.exchange.status in _BODILESS:
         return False

@@ -30,13 +30,15 @@ def server_error(rehearsal: Rehearsal, api: Api | NotApplicable) -> Iterator[Obs
 
 
 def _each(view: StageView, rehearsal: Rehearsal) -> Iterator[Observation]:
-    crashed = {one.exchange.operation: one for one in rehearsal.crashes}
-    asked = dict.fromkeys(one.operation for one in rehearsal.observed if view.is_documented(one.operation))
+    crashed = {one.exchange.operation: one for one in rehearsal.crashes if not one.meant}
+    meant = {one.exchange.operation for one in rehearsal.crashes if one.meant}
+    seen = [one.operation for one in rehearsal.observed]
+    asked = dict.fromkeys(name for name in seen if view.is_documented(name) or " " not in name)
     broken = dict(rehearsal.fuzzing.unfinished) if isinstance(rehearsal.fuzzing, Fuzzing) else {}
     if rehearsal.died:
         yield _died(view)
         broken = {name: said for name, said in broken.items() if "RemoteDisconnected" in said}
-    refused = {one.operation: one for one in _of_graphql(rehearsal)}
+    refused = {one.operation: one for one in _of_graphql(rehearsal) if one.operation not in meant}
     for name in dict.fromkeys((*crashed, *refused, *broken, *asked)):
         found = crashed.get(name)
         if found is None and name in refused:
@@ -51,8 +53,8 @@ def _each(view: StageView, rehearsal: Rehearsal) -> Iterator[Observation]:
 
 def _of_graphql(rehearsal: Rehearsal) -> tuple[Failure, ...]:
     """Errors of the server that a GraphQL endpoint answers with 200."""
-    fuzzing = rehearsal.fuzzing
-    return tuple(one for one in fuzzing.failures if one.code == "ST113") if isinstance(fuzzing, Fuzzing) else ()
+    runs = [one for one in (rehearsal.fuzzing, rehearsal.graphql) if isinstance(one, Fuzzing)]
+    return tuple(failure for one in runs for failure in one.failures if failure.code == "ST113")
 
 
 def _resolver(view: StageView, one: Failure) -> Observation:
@@ -114,17 +116,25 @@ def _crashed(view: StageView, name: str, found: Crash) -> Observation:
         subject=name,
         ok=False,
         place=place,
-        message=f"{name} answers {found.exchange.status}{'' if found.repeated else ', but not every time'}",
+        message=f"{name} {_verdict(found)}{'' if found.repeated else ', but not every time'}",
         evidence=f"{shown(said, 200) or shown(found.exchange.answer, 120)}{again}; {curl(found.exchange)}",
         confidence=_confidence(found, bool(neighbour)),
         also=also,
     )
 
 
+def _verdict(found: Crash) -> str:
+    status = found.exchange.status
+    if status >= 500:
+        return f"answers {status}"
+    return f"answers {status} for a failure of its own" if " " in found.exchange.operation else "fails in its resolver"
+
+
 def _confidence(found: Crash, lacks_neighbour: bool) -> Confidence | None:
     if not found.repeated:
         return Confidence.LOW
-    return Confidence.MEDIUM if found.exchange.status == 503 or lacks_neighbour else None
+    untold = " " not in found.exchange.operation and not found.frame  # a resolver's error, and nobody logged whose
+    return Confidence.MEDIUM if found.exchange.status == 503 or lacks_neighbour or untold else None
 
 
 def _is_error(line: str) -> bool:

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import sqlite3
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from checker import __version__
 from checker.collect.files import Root
 from checker.model.execution import CacheFolder
 from checker.model.quoted import holds_secret
 
 LARGEST = 512 << 20  # bytes; a cache that has grown larger is begun anew
-_KNOWN = "SELECT id, body FROM looked WHERE id IN (SELECT value FROM json_each(?))"
+# each statement asks for the key again: a checker of another version may have taken the file over since it was opened
+_KNOWN = """\
+SELECT id, body FROM looked
+WHERE id IN (SELECT value FROM json_each(?)) AND EXISTS (SELECT 1 FROM made_by WHERE key = ?)"""
+_KEEP = "INSERT OR REPLACE INTO looked SELECT ?, ? WHERE EXISTS (SELECT 1 FROM made_by WHERE key = ?)"
 _SECONDS = 5.0  # that another run may hold it
 
 
 class Cache:
-    """Records by the id of a content, for one key (engine, rules and reader). Whatever is wrong with it, it is empty.
+    """Records by the id of a content, for one key (engine, rules and reader; our version and Python's are added).
+
+    Whatever is wrong with it, it is empty.
 
     A context manager. A record is whatever JSON holds; who reads one checks its shape.
     """
 
     def __init__(self, folder: Path | None, key: str, file: str = "code") -> None:
-        self._database = _opened(folder, key, f"{file}.sqlite") if folder else None
+        self._key = f"{__version__} {sys.version} {key}"
+        self._database = _opened(folder, self._key, f"{file}.sqlite") if folder else None
 
     def __enter__(self) -> Cache:
         return self
@@ -43,19 +53,32 @@ class Cache:
             return {}
         wanted = json.dumps(list(dict.fromkeys(ids)))
         found: dict[str, Any] = {}
-        with contextlib.suppress(sqlite3.Error, ValueError, TypeError, RecursionError):
-            for name, body in self._database.execute(_KNOWN, (wanted,)):
-                found[name] = json.loads(body)
+        with contextlib.suppress(sqlite3.Error, ValueError, TypeError, AttributeError, RecursionError):
+            for name, body in self._database.execute(_KNOWN, (wanted, self._key)):
+                digest, _, text = body.partition(" ")
+                if digest == _digest(name, text):
+                    found[name] = json.loads(text)
         return found
 
-    def put(self, records: Mapping[str, Any]) -> None:
-        """Keep some records; a full disk or a lock that another run holds is no reason to fail."""
+    def put(self, records: Mapping[str, Any], *, as_quoted: bool = False) -> None:
+        """Keep some records; a full disk or a lock that another run holds is no reason to fail.
+
+        A record that may hold a secret is not kept; `as_quoted` says that it holds no more than a report, and no content.
+        """
         if self._database is None or not records:
             return
         bodies = ((name, json.dumps(record, separators=(",", ":"))) for name, record in records.items())
-        rows = [(name, body) for name, body in bodies if not holds_secret(body)]  # no secret is kept anywhere
+        kept = (
+            (name, body) for name, body in bodies if as_quoted or not holds_secret(body)
+        )  # no secret is kept anywhere
+        rows = [(name, f"{_digest(name, body)} {body}", self._key) for name, body in kept]
         with contextlib.suppress(sqlite3.Error), self._database:
-            self._database.executemany("INSERT OR REPLACE INTO looked VALUES (?, ?)", rows)
+            self._database.executemany(_KEEP, rows)
+
+
+def _digest(name: str, body: str) -> str:
+    """What tells a record that a disk has changed: a database notices a torn page, and not a bit in the middle of one."""
+    return hashlib.blake2b(f"{name} {body}".encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def outside(folder: CacheFolder, root: Root) -> Path | None:

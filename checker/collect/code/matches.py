@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from checker.collect.code.reading import Reading, matches_of, source_of
 from checker.collect.code.sources import MOST_NAMED
-from checker.model.code import CodeMatches, Match, Source
+from checker.model.code import CodeMatches, Match, Source, Unjudged
 from checker.model.execution import ChangedOnly
 
 
@@ -20,9 +22,16 @@ def code_matches(reading: Reading, changed: ChangedOnly) -> CodeMatches:
         sources.append(whole[-1])
         found = matches_of(file.path, file.language, record)
         matches += [one for one in found if changed.covers(file.path, one.lines)]
-    return CodeMatches(tuple(sources), tuple(matches), _told(reading.skipped), tuple(whole))
+    return CodeMatches(
+        tuple(sources), tuple(matches), _told(reading.skipped), tuple(whole), tuple(_unjudged(reading, changed))
+    )
 
 
-def _told(skipped: tuple[str, ...]) -> tuple[str, ...]:
+def _unjudged(reading: Reading, changed: ChangedOnly) -> Iterator[Unjudged]:
+    yield from (one for one in reading.skipped if isinstance(one, Unjudged) and changed.covers(one.path))
+
+
+def _told(found: tuple[str | Unjudged, ...]) -> tuple[str, ...]:
+    skipped = tuple(map(str, found))
     more = len(skipped) - MOST_NAMED
     return skipped if more <= 0 else (*skipped[:MOST_NAMED], f"and {more} more files of source that were not judged")

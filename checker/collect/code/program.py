@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 Facts = Mapping[str, Any]
@@ -33,6 +33,14 @@ class Program:
             self._known[key] = None  # a circle of imports ends here
             self._known[key] = self._resolved(path, name, _MOST_STEPS)
         return self._known[key]
+
+    def imports(self, path: str, source: str, name: str) -> Iterator[str]:
+        """The modules that an import of a name from a source means: the name's own, or the one that holds it."""
+        if path.endswith(".py"):
+            inner = self._python(path, f"{source}.{name}" if source and not source.endswith(".") else f"{source}{name}")
+            yield from (one for one in (inner, self._python(path, source)) if one is not None)
+        elif target := self._typescript(path, source):
+            yield target
 
     def text(self, key: Key) -> tuple[str, str] | None:
         """The kind of a declared name (`function`, `class`, `value`) and what was kept of it."""

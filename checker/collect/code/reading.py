@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from checker import resources
 from checker.collect.code import functions
 from checker.collect.code.cache import Cache, outside
 from checker.collect.code.module import module_facts
+from checker.collect.code.reached import reached
 from checker.collect.code.sources import Candidate, Content, candidates, content
 from checker.collect.code.traits import import_lines, table, traits
 from checker.collect.files import Root
-from checker.model.code import Function, Language, Match, Source
+from checker.model.code import Function, Language, Match, Source, Unjudged
 from checker.model.execution import CacheFolder
 from checker.model.repo import Inventory
 from checker.model.unavailable import NotApplicable, Unavailable
@@ -29,6 +31,7 @@ from checker.probe.ast_grep import Hit
 from checker.probe.git import Git
 
 _REVISION = re.compile(rb"(?m)^down_revision\b")  # an Alembic revision, wherever it lies, is the migrations family's
+_GRAMMARS = ("tree-sitter", "tree-sitter-python", "tree-sitter-typescript")
 _MOST_MATCHES = 400  # of one pattern in one file
 _LONGEST_MATCH = 2000  # characters kept
 _WEB = re.compile(
@@ -52,35 +55,43 @@ class Reading:
     """What every file of source shows: the records by path, in the order of paths, and what was not read and why."""
 
     files: tuple[tuple[Candidate, Mapping[str, Any]], ...]
-    skipped: tuple[str, ...]
+    skipped: tuple[str | Unjudged, ...]
 
 
 def reading(root: Root, inventory: Inventory, git: Git | NotApplicable | Unavailable, folder: CacheFolder) -> Reading:
     """Read all runtime source. NotApplicable where there is none; Unavailable where the engine cannot be run."""
-    notes: list[str] = []
+    notes: list[str | Unjudged] = []
     wanted = candidates(root, inventory, notes)
-    if not wanted:
-        raise NotApplicable("; ".join(["no Python or TypeScript source of a backend", *notes[:3]]))
+    if not wanted and not any(isinstance(one, Unjudged) for one in notes):
+        raise NotApplicable("; ".join(["no Python or TypeScript source of a backend", *map(str, notes[:3])]))
     changed = set(git.changed_in_worktree()) if isinstance(git, Git) else set()
     engine = ast_grep.program()
+    files: list[tuple[Candidate, Mapping[str, Any]]] = []
     with Cache(outside(folder, root), _key(engine)) as kept:
-        ids = {
-            one.path: _record_id(one, one.blob) for one in wanted if one.blob is not None and one.path not in changed
-        }
-        contents: dict[str, Content | None] = {}
-        for one in wanted:
-            if one.path not in ids:
-                contents[one.path] = found = content(root, one, notes)
-                if found is not None:
-                    ids[one.path] = _record_id(one, found.blob)
-        known = {name: one for name, one in kept.get(ids.values()).items() if _is_record(one)}
-        fresh = _once_each(wanted, ids, known)
-        read = _read(root, engine, fresh, contents, notes)
-        for path, record in read.items():
-            known[ids[path]] = record
-        kept.put({ids[path]: record for path, record in read.items() if record is not _BROKEN})
-    files = [(one, known[ids[one.path]]) for one in wanted if ids.get(one.path) in known]
-    return Reading(tuple(files), tuple(notes))
+        while wanted:
+            files += _of(root, engine, wanted, changed, kept, notes)
+            wanted = reached(root, inventory, files, frozenset(one.path for one, _ in files))
+    return Reading(tuple(sorted(files, key=lambda one: one[0].path)), tuple(notes))
+
+
+def _of(
+    root: Root, engine: Path, wanted: list[Candidate], changed: set[str], kept: Cache, notes: list[str | Unjudged]
+) -> list[tuple[Candidate, Mapping[str, Any]]]:
+    """Each file that can be read with its record, which is made where nobody kept it."""
+    ids = {one.path: _record_id(one, one.blob) for one in wanted if one.blob is not None and one.path not in changed}
+    contents: dict[str, Content | None] = {}
+    for one in wanted:
+        if one.path not in ids:
+            contents[one.path] = found = content(root, one, notes)
+            if found is not None:
+                ids[one.path] = _record_id(one, found.blob)
+    known = {name: one for name, one in kept.get(ids.values()).items() if _is_record(one)}
+    fresh = _once_each(wanted, ids, known)
+    read = _read(root, engine, fresh, contents, notes)
+    for path, record in read.items():
+        known[ids[path]] = record
+    kept.put({ids[path]: record for path, record in read.items() if record is not _BROKEN})
+    return [(one, known[ids[one.path]]) for one in wanted if ids.get(one.path) in known]
 
 
 def _once_each(wanted: Iterable[Candidate], ids: Mapping[str, str], known: Mapping[str, Any]) -> dict[str, Candidate]:
@@ -121,6 +132,7 @@ def _key(engine: Path) -> str:
     digest = hashlib.sha256()
     stat = os.stat(engine)
     digest.update(f"{engine} {stat.st_size} {stat.st_mtime_ns} {ruff.identity()}".encode())
+    digest.update(" ".join(f"{one} {version(one)}" for one in _GRAMMARS).encode())
     digest.update(_rules().encode() + table().encode())
     for file in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(file.read_bytes())
@@ -128,7 +140,11 @@ def _key(engine: Path) -> str:
 
 
 def _read(
-    root: Root, engine: Path, fresh: Mapping[str, Candidate], contents: dict[str, Content | None], notes: list[str]
+    root: Root,
+    engine: Path,
+    fresh: Mapping[str, Candidate],
+    contents: dict[str, Content | None],
+    notes: list[str | Unjudged],
 ) -> dict[str, Mapping[str, Any]]:
     """The record of each file that is not known yet; files that cannot be read have none."""
     if not fresh:
@@ -214,7 +230,9 @@ def source_of(path: str, language: Language, record: Mapping[str, Any]) -> Sourc
     """A file as a fact."""
     line, text = record.get("broken") or (None, "")
     shown = frozenset(str(one) for one in record["traits"])
-    return Source(path, language, line, str(text), bool(record["web"]), shown)
+    names = record["module"]["names"].values() if record["module"] else ()
+    imports = tuple(".".join(map(str, found[1:])) for found in names if found[0] == "import")
+    return Source(path, language, line, str(text), bool(record["web"]), imports, shown)
 
 
 def matches_of(path: str, language: Language, record: Mapping[str, Any]) -> list[Match]:

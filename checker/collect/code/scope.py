@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from checker.collect.changes import Base
 from checker.model.execution import ChangedOnly, Execution
 from checker.model.repo import Changes
 from checker.model.unavailable import NotApplicable, Unavailable
 
 
-def changed_only(execution: Execution, changes: Changes | NotApplicable | Unavailable) -> ChangedOnly:
-    """Everything, unless `--changed` was given. Unavailable where the change cannot be seen."""
-    if not execution.changed:
+def changed_only(execution: Execution, base: Base, changes: Changes | NotApplicable | Unavailable) -> ChangedOnly:
+    """Everything, unless `--changed` was given and something is committed. Unavailable where the change cannot be seen."""
+    if not execution.changed or base.revision is None:
         return ChangedOnly()
     if not isinstance(changes, Changes):
         raise Unavailable(f"--changed: {changes.reason}")

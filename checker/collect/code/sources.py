@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from checker.collect.files import Root, Unreadable
-from checker.model.code import Language
+from checker.collect.roles import roles_of
+from checker.model.code import Language, Unjudged
 from checker.model.repo import File, Inventory, Role
+from checker.model.settings import Layout
 from checker.model.unavailable import Unavailable
 
 LARGEST = 1 << 20  # bytes of one file
 LONGEST_LINE = 20_000  # bytes; nobody wrote such a line by hand
 MOST_NAMED = 10  # files named one by one in the notes
+_ROLE = roles_of(Layout())
 _LANGUAGES: dict[str, Language] = {
     ".py": "python",
     **dict.fromkeys((".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"), "typescript"),
@@ -28,6 +31,21 @@ _SERVER = re.compile(
 _CONFIGURATION = re.compile(
     r"(?i).*\.(?:config|conf|setup|stories|d)\.[cm]?[jt]sx?|(?:.*[/.])?(?:gulpfile|gruntfile|karma)\b.*"
 )
+LARGEST_LOOKED_AT = 16 << 20  # bytes; of what is too large to be judged, to tell code from data
+_SERVES = re.compile(
+    rb"(?m)^[^\S\n]*(?:@\w+(?:\.\w+)*\.(?:get|post|put|patch|delete|route|websocket)\("
+    rb"|from (?:fastapi|flask|starlette|litestar|django)\b)"
+    rb"|\b(?:app|router|server|fastify)\.(?:get|post|put|patch|delete|use|all)\(\s*[\"'`]/|[\"'](?:express|fastify|koa|hono|@nestjs/\w+)[\"']"
+    rb"|\.execute\(\s*(?:f[\"']|text\()|\$queryRawUnsafe\("
+)
+_FRAMEWORK = re.compile(
+    rb"(?:from|require\(|import)\s*[\"'](?:express|fastify|koa|hono|restify|@hapi/hapi|@nestjs/\w+)[\"']"
+)
+_CONCEALS = re.compile(  # encodings whose ASCII bytes Python reads as other characters (PEP 263)
+    r"(?i)utf[-_]?7|u7|(?:unicode|raw)[-_]unicode[-_]escape|unicode[-_]escape|utf[-_]?(?:16|32)(?:[-_]?[bl]e)?|hz\w*|iso[-_]?2022\w*|idna|punycode"
+    r"|cp037|cp273|cp424|cp500|cp864|cp875|cp1026|cp1140|ebcdic\S*|rot[-_]?13"
+)
+_ENDLESS = re.compile(r"(?i)idna|punycode")  # decoding takes the square of the length
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
 
 
@@ -49,28 +67,60 @@ class Content:
     rewritten: bool = False
 
 
-def candidates(root: Root, inventory: Inventory, notes: list[str]) -> list[Candidate]:
+def candidates(root: Root, inventory: Inventory, notes: list[str | Unjudged]) -> list[Candidate]:
     """Runtime source in Python and TypeScript (JavaScript too), without the packages of a frontend."""
     packages = _packages(root, inventory)
     left: dict[str, int] = {}
     found = []
     for file in inventory.files:
-        language = _LANGUAGES.get(file.path[file.path.rfind(".") :])
-        if language is None or file.role is not Role.RUNTIME or file.symlink:
+        language = language_of(file.path)
+        if language is None or file.role is not Role.RUNTIME or (file.symlink and _stands_itself(root, file.path)):
             continue
         if language == "typescript":
-            if _CONFIGURATION.fullmatch(file.path):
-                continue
-            package = _nearest(file.path, packages)
-            if package is not None and not packages[package]:
-                left[package or "."] = left.get(package or ".", 0) + 1
+            package, of_a_tool = _nearest(file.path, packages), _CONFIGURATION.fullmatch(file.path) is not None
+            of_a_page = package is not None and not packages[package]
+            if (of_a_tool or of_a_page) and not _starts_a_server(root, file):
+                if not of_a_tool:
+                    left[package or "."] = left.get(package or ".", 0) + 1
                 continue
         if file.size > LARGEST:
-            notes.append(f"{file.path} is larger than {LARGEST >> 20} MiB and was not judged as source")
+            notes.append(
+                Unjudged(file.path, f"is larger than {LARGEST >> 20} MiB", _speaks_of_a_server(root, file.path))
+            )
             continue
-        found.append(Candidate(file.path, language, file.blob))
+        found.append(Candidate(file.path, language, None if file.symlink else file.blob))
     notes += _of_frontends(left)
     return found
+
+
+def _starts_a_server(root: Root, file: File) -> bool:
+    """Whether a script names a framework for servers and registers routes; components of a page are not looked at."""
+    if file.path.endswith("x") or file.size > LARGEST:
+        return False
+    try:
+        text = root.read(file.path, LARGEST)
+    except (Unreadable, Unavailable):
+        return False
+    return _FRAMEWORK.search(text) is not None and serves(text)
+
+
+def _stands_itself(root: Root, path: str) -> bool:
+    """Whether what a link leads to is judged under its own name; what lies elsewhere as data is judged under the link's."""
+    try:
+        target = (root.path / path).resolve(strict=True).relative_to(root.path.resolve()).as_posix()
+    except (OSError, RuntimeError, ValueError):
+        return True  # it leads out, and is not followed
+    return language_of(target) is not None and _ROLE(target) is Role.RUNTIME
+
+
+def language_of(path: str) -> Language | None:
+    """The language of a file of source, by its ending."""
+    return _LANGUAGES.get(path[path.rfind(".") :])
+
+
+def serves(text: bytes) -> bool:
+    """Whether source speaks of a server: routes, a framework, SQL that is run."""
+    return _SERVES.search(text) is not None
 
 
 def _of_frontends(left: dict[str, int]) -> Iterator[str]:
@@ -110,7 +160,7 @@ def _nearest(path: str, packages: dict[str, bool]) -> str | None:
     return None
 
 
-def content(root: Root, candidate: Candidate, notes: list[str]) -> Content | None:
+def content(root: Root, candidate: Candidate, notes: list[str | Unjudged]) -> Content | None:
     """A file's content, None with a note for what a person cannot have written or nobody can read."""
     path = candidate.path
     try:
@@ -121,14 +171,22 @@ def content(root: Root, candidate: Candidate, notes: list[str]) -> Content | Non
     blob = blob_id(data)
     text, rewritten = _as_utf8(path, data)
     if text is None or b"\0" in text:
-        notes.append(f"{path} is not text and was not judged as source")
+        notes.append(Unjudged(path, "is not text"))
         return None
     if len(text) > LONGEST_LINE and any(len(line) > LONGEST_LINE for line in text.splitlines()):
-        notes.append(f"{path} has lines of more than {LONGEST_LINE} characters and was not judged as source")
+        notes.append(Unjudged(path, f"has lines of more than {LONGEST_LINE} characters", serves(text)))
         return None
     if b"ast-grep-ignore" in text:  # no comment of the audited code silences us
         text, rewritten = text.replace(b"ast-grep-ignore", b"ast_grep_ignore"), True
     return Content(text, blob, rewritten)
+
+
+def _speaks_of_a_server(root: Root, path: str) -> bool:
+    """Whether a file that is too large to be judged is code of a backend, and no table of data; it is, where nobody can tell."""
+    try:
+        return serves(root.read(path, LARGEST_LOOKED_AT))
+    except (Unreadable, Unavailable):
+        return True
 
 
 def _as_utf8(path: str, data: bytes) -> tuple[bytes | None, bool]:
@@ -137,15 +195,19 @@ def _as_utf8(path: str, data: bytes) -> tuple[bytes | None, bool]:
             return data.decode("utf-16").encode("utf-8"), True
         except UnicodeError:
             return None, False
+    cookie = next((found for line in data.splitlines()[:2] if (found := _COOKIE.match(line))), None)
+    told = cookie[1].decode("ascii") if cookie and path.endswith(".py") else ""
     try:
         data.decode("utf-8")
-        return data, False
+        if not told or _CONCEALS.fullmatch(told) is None:
+            return data, False
     except UnicodeDecodeError:
-        cookie = next((found for line in data.splitlines()[:2] if (found := _COOKIE.match(line))), None)
-        name = cookie[1].decode("ascii") if cookie and path.endswith(".py") else "cp1252"
+        told = told or "cp1252"
+    if _ENDLESS.fullmatch(told):
+        return None, False
     try:
-        return data.decode(name, "replace").encode("utf-8"), True
-    except LookupError:
+        return data.decode(told, "replace").encode("utf-8", "replace"), True  # what Python makes of it
+    except (LookupError, ValueError, RuntimeError):
         return None, False
 
 

@@ -21,7 +21,12 @@ from checker.model.unavailable import Unavailable
 MOST_COMMITS = 200  # that are looked up
 MOST_CHARACTERS = 1000  # of a line
 _OF_THE_TREE = (Kind.RUN_REPORT, Kind.CHECKPOINT, Kind.OUTPUT_DOCUMENT, Kind.HANDOFF)
-_TELLING = re.compile(r"[`/]|WBS-|commit|\d_|\]\(|revision|alembic", re.IGNORECASE)
+_TELLING = re.compile(r"[`/]|WBS-|commit|\d_|\]\(|revision|alembic|\bfiles\b", re.IGNORECASE)
+_CHANGED_FILES = re.compile(
+    r"(?i)(?<![\d.,/])(\d{1,5}) files? (?:(?:were|are|have been|was) )?(?:changed|modified|touched|edited)\b"
+    r"|\b(?:changed|modified|touched|edited) (\d{1,5}) files?\b|\bfiles (?:changed|modified|touched)\s?[:=]\s?(\d{1,5})\b(?!\W\w)"
+)
+_CODE = re.compile(r"(?i)^(?!.*(?:^|/)(?:tests?|docs?|ops|fixtures)/).*\.(?:py|ts|js|go|rs|java|kt|rb|php|sql)$")
 _AHEAD = re.compile(
     r"(?i)\bplan(?:s|ned|ning)?\b|\bpending\b|\btodo\b|\bto do\b|\bnot yet\b|\bnext\b|\bpropos|\bfuture\b"
     r"|\bremov|\bdeprecat|\binstead of\b|\bmissing\b"
@@ -103,6 +108,8 @@ def _in_text(one: Artefact, run: str, evidence: Evidence) -> Iterator[Assertion]
             if unit.files:
                 yield from _named_files(line, place, evidence, changed=one.kind is Kind.PR_PAYLOAD)
         yield from _tests(line, place, evidence)
+        if one.path in evidence.changed and not design:
+            yield from _how_many_files(line, place, evidence)
         yield from _commits(line, place, evidence)
         yield from outcomes.commands(line, place, run, evidence)
         if one.kind in (Kind.RUN_REPORT, Kind.CHECKPOINT, Kind.PR_PAYLOAD):
@@ -220,6 +227,18 @@ def _commits(line: str, place: Place, evidence: Evidence) -> Iterator[Assertion]
         state: State = "confirmed" if known else "unverified" if evidence.git.shallow else "contradicted"
         seen = "" if known else "no such commit in this clone; after a rebase or a squash it has another name"
         yield Assertion("commit", f"commit {sha}", state, place, seen, sure=False)
+
+
+def _how_many_files(line: str, place: Place, evidence: Evidence) -> Iterator[Assertion]:
+    """How many files the change touches: never more than it does, and hardly fewer than the code alone."""
+    if _AHEAD.search(line) or re.search(r"(?i)\bcommit\b|\bper\b|\bfirst\b|\beach\b", line):
+        return
+    code = sum(1 for path in evidence.changed if _CODE.search(path))
+    for found in _CHANGED_FILES.finditer(line):
+        value = int(next(part for part in found.groups() if part))
+        state: State = "contradicted" if value > len(evidence.changed) or value < code else "confirmed"
+        seen = "" if state == "confirmed" else f"the change touches {len(evidence.changed)} files, {code} of them code"
+        yield Assertion("change", found.group().strip(), state, place, seen, sure=value > len(evidence.changed))
 
 
 def _statuses(line: str, place: Place, evidence: Evidence) -> Iterator[Assertion]:

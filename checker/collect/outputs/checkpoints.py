@@ -12,7 +12,20 @@ from checker.model.outputs.fields import take, text_of
 from checker.proofs import gates
 
 _HEAD = re.compile(r"(?i)^[#>\s*_]*CHECKPOINT\W{0,4}\s*G(\d+(?:\.\d+)?)\W*(.*?)[*_\s]*$")
-_PART = re.compile(r"(?i)^\s*(?:#{1,6}\s*|\*\*)(project|built|key decisions|files created|test it|options|decision)\b")
+_NAMES = {
+    "project": "project",
+    "built": "built|what (?:was|is|i|we) built",
+    "key decisions": "key decisions|decisions (?:made|taken)",
+    "files created": "files (?:created|added|changed|modified|touched)|new files",
+    "test it": "(?:how to |please )?(?:test|try) (?:it|this)|how to test",
+    "options": "(?:your )?options",
+    "decision": "decision",
+}
+_PART = re.compile(
+    r"(?i)^\s*(?:#{1,6}\W{0,6}|\*\*\W{0,4})(?:"
+    + "|".join(f"(?P<{name.replace(' ', '_')}>{words})" for name, words in _NAMES.items())
+    + r")\b"
+)
 _OPTION = re.compile(r"\b([A-D])\)\s*([^|\n]+)")
 _ANSWER = re.compile(r"(?i)^[>\s#*_-]*(?:DECISION|ANSWER|REPLY|USER)\b[*_]*\s*:[*_]*\s*(.*)$")
 
@@ -45,7 +58,7 @@ def _shown(file: Artefact) -> Iterator[Checkpoint]:
 
 
 def _checkpoint(file: Artefact, head: re.Match[str], body: list[str], first: int, last: int) -> Checkpoint:
-    parts = {found.group(1).lower() for line in body if (found := _PART.match(line))}
+    parts = {str(found.lastgroup).replace("_", " ") for line in body if (found := _PART.match(line))}
     options = {letter: said.strip(" *_") for line in body for letter, said in _OPTION.findall(line)}
     answer, where = None, last
     for offset, line in enumerate(body, 1):
@@ -66,6 +79,7 @@ def _checkpoint(file: Artefact, head: re.Match[str], body: list[str], first: int
         answer,
         meaning(answer, words(), options),
         where,
+        "\n".join(line for line in body if not _ANSWER.match(line) and not _OPTION.search(line)),
     )
 
 

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 from checker.collect.files import Root, Unreadable
 from checker.collect.outputs import tool_reports
+from checker.collect.outputs.made_tables import made_tables
 from checker.collect.outputs.text import readable
 from checker.model.contract import Api
 from checker.model.globs import covers
+from checker.model.migrations import Migrations, NewMigrations
 from checker.model.observation import Place
 from checker.model.outputs.evidence import Figure, Figures, Measure
 from checker.model.outputs.fields import percent, take
@@ -44,12 +46,13 @@ _RUNNER = re.compile(
     re.MULTILINE,
 )
 _NONE_RAN = re.compile(r"(?i)^no tests ran in [\d.:]+ ?s|^No tests? (?:files? )?found")
-_HINT = re.compile(r"(?i:no tests?)|pass|fail|TOTAL|All files|Total coverage|error")
+_HINT = re.compile(r"(?i:no tests?)|pass|fail|TOTAL|total:|All files|Total coverage|error")
 _TAP = re.compile(r"^# (pass|fail) +(\d+)$")
 _TOTALS = (
     re.compile(r"^TOTAL\s+\d+.*?\s(\d+(?:\.\d+)?)%\s*$"),  # coverage.py
     re.compile(r"^All files\s*\|\s*(\d+(?:\.\d+)?)\s*\|"),  # istanbul
     re.compile(r"^Total coverage: (\d+(?:\.\d+)?)%$"),
+    re.compile(r"^total:\s+\(statements\)\s+(\d+(?:\.\d+)?)%$"),  # go tool cover
 )
 
 
@@ -59,6 +62,8 @@ def figures(
     packs: Packs,
     description: Description,
     api: Api | Unavailable | NotApplicable,
+    migrations: Migrations | Unavailable | NotApplicable,
+    new: NewMigrations | Unavailable | NotApplicable,
 ) -> Figures:
     """All that was measured: files of the tree, members of packs, the contract's operations, the migrations."""
     found: list[Figure] = []
@@ -77,7 +82,7 @@ def figures(
         count = sum(1 for _ in api.operations())
         found.append(Figure("operations", count, Place(api.contracts[0].path), f"{count} operations in the contract"))
     found.extend(_migrations(inventory, description))
-    found.extend(_tables(root, inventory))
+    found.extend(list(_tables(root, inventory)) or made_tables(migrations, new))
     return Figures(tuple(found), tuple(unread), tuple(failing))
 
 
@@ -170,7 +175,7 @@ def failed_cases(path: str, text: str) -> Iterator[tuple[str, Place]]:
 
 
 def _junit(path: str, text: str, run: str) -> Iterator[Figure]:
-    passed = failed = 0
+    passed = failed = left_out = 0
     bad = skipped = inside = False
     for tag in _TAG.finditer(text):
         closing, name, _, empty = tag.groups()
@@ -182,7 +187,8 @@ def _junit(path: str, text: str, run: str) -> Iterator[Figure]:
             skipped = True
         if name == "testcase" and (closing or empty):
             failed, passed, inside = failed + bad, passed + (not bad and not skipped), False
-    source = f"JUnit: {passed} passed, {failed} failed"
+            left_out += skipped and not bad
+    source = f"JUnit: {passed} passed, {failed} failed" + (f", {left_out} skipped" if left_out else "")
     if passed or failed:
         yield Figure("passed", passed, Place(path, (1, 1)), source, run=run)
         yield Figure("failed", failed, Place(path, (1, 1)), source, run=run)
@@ -236,7 +242,7 @@ def _number(text: str, *words: str) -> int:
 
 
 def _tables(root: Root, inventory: Inventory) -> Iterator[Figure]:
-    """How many tables the tree declares, where one Prisma schema tells; elsewhere nobody can by counting words."""
+    """How many tables the tree declares, where one Prisma schema tells."""
     schemas = [
         file.path for file in inventory.files if file.path.endswith("schema.prisma") and file.role is not Role.FIXTURE
     ]

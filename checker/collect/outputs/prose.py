@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+from checker.collect.outputs.number_words import in_digits
 from checker.collect.outputs.told import Told, is_design, is_review, told
 from checker.model.observation import Place
 from checker.model.outputs.artefact import Artefact, Kind
@@ -22,7 +24,7 @@ _COVERAGE = (
         r"(?i)(?<![\d.,])(\d{1,3}(?:[.,]\d+)?)\s?% (?:of )?(?:the )?(?:lines|statements|code) (?:are |is )?covered\b"
     ),
 )
-_PASSED = r"passed|passing|pass\b|succeeded|successful|bestanden|erfolgreich|réussis|pasaron|superad[ao]s|✅|🟢|✔"
+_PASSED = r"passed|passing|pass\b|succeeded|successful|bestanden|erfolgreich|réussis|pasaron|superad[ao]s|✅|🟢|✔|✓"
 _FAILED = r"failed|failing|failures?|fehlgeschlagen|échoués|fallaron"
 _TESTS = r"(?:(?:unit|integration|contract|e2e|backend|api) )?(?:tests?|cases?|specs?|examples?|checks?)"
 _COUNTS: tuple[tuple[Measure, re.Pattern[str]], ...] = (
@@ -40,8 +42,8 @@ _COUNTS: tuple[tuple[Measure, re.Pattern[str]], ...] = (
             r"(?! ?(?:%|/|suites?|files?|failed|failures?))"
         ),
     ),
-    ("passed", re.compile(rf"(?i)(?:✅|🟢|✔)\W{{0,3}}{_NUMBER}(?:\s?/\s?\d{{1,6}})? ?tests?\b(?! fail)")),
-    ("passed", re.compile(rf"(?i)\btests?\W{{0,3}}(?:✅|🟢|✔)\W{{0,3}}{_NUMBER}(?:\s?/\s?\d{{1,6}})?\b(?! ?%)")),
+    ("passed", re.compile(rf"(?i)(?:✅|🟢|✔|✓)\W{{0,3}}{_NUMBER}(?:\s?/\s?\d{{1,6}})? ?tests?\b(?! fail)")),
+    ("passed", re.compile(rf"(?i)\btests?\W{{0,3}}(?:✅|🟢|✔|✓)\W{{0,3}}{_NUMBER}(?:\s?/\s?\d{{1,6}})?\b(?! ?%)")),
     (
         "passed",
         re.compile(
@@ -50,8 +52,39 @@ _COUNTS: tuple[tuple[Measure, re.Pattern[str]], ...] = (
     ),
     ("passed", re.compile(rf"(?i)(?<![\d.,/]){_NUMBER} (?:green|passing|successful) (?:tests|specs|cases|checks)\b")),
     ("passed", re.compile(rf"(?i)\btests run: ?{_NUMBER}, failures: 0\b(?!, errors: [1-9])")),
+    (
+        "passed",
+        re.compile(
+            rf"(?i)\btests?\s?[:=|]\s?{_NUMBER}\b(?! ?(?:%|/|suites?|files?))"
+            r"(?:(?! failed| failing| failures?)[^\n;.\d]){0,20}?\b(?:green|pass(?:ed|ing)?|ok|grün)\b"
+        ),
+    ),
+    (
+        "ran",
+        re.compile(
+            rf"(?i)(?<![\d.,/]){_NUMBER} {_TESTS},? (?:(?:were|was|have|has|been|all|got) ){{0,3}}(?:executed|run|ran|completed)\b"
+        ),
+    ),
+    (
+        "ran",
+        re.compile(
+            rf"(?i)\b(?:compris(?:es|ing)|contains|totals|consists of|suite (?:has|of|counts)|a total of) {_NUMBER} {_TESTS}\b"
+        ),
+    ),
+    ("ran", re.compile(rf"(?i)\b(?:0|no|zero|none) (?:failures?|failed|failing) (?:out of|of|in|among) {_NUMBER}\b")),
+    ("passed", re.compile(rf"(?i)\b(?:pass(?:ing)?|success) rate\b[^\n.;/]{{0,20}}?{_NUMBER}\s?/\s?\d{{1,6}}\b")),
+    ("ran", re.compile(rf"(?i)\b(?:ran|executed) (?:(?:all|the|a|total|of|our|these) ){{0,3}}{_NUMBER} {_TESTS}\b")),
+    (
+        "ran",
+        re.compile(rf"(?i)\b(?:tests? (?:run|executed|total)|total tests?|tests)\s?[:=]\s?{_NUMBER}\b(?! ?(?:%|/|\w))"),
+    ),
     ("failed", re.compile(rf"(?i)(?<![\d.,/]){_NUMBER} (?:{_TESTS} )?(?:{_FAILED})\b")),
     ("failed", re.compile(rf"(?i)\b(?:{_FAILED})\s?[:=|]+\s?{_NUMBER}\b(?! ?(?:%|passed))")),
+)
+_FRACTION = re.compile(rf"(?i)\b({_COVERED}\W{{1,4}})0[.,](\d{{2,4}})\b(?! ?%)")
+_AND_MORE = re.compile(  # what coverage is said to be above; a threshold is spoken of without such a verb
+    rf"(?i)\b{_COVERED}\b(?: (?:is|was|now|went|has|climbed|rose|grew|stands|stays|remains|even|well|far|comfortably|up|at))+"
+    r" (?:above|over|beyond|more than|at least) (?P<rate>\d{1,3}(?:[.,]\d+)?)\s?%"
 )
 _NO_RATE = re.compile(
     r"(?i)\bmust\b|\bshould\b|\baim|\bbranch(?:es)? (?:coverage|rate)|coverage \(?branch"
@@ -98,8 +131,8 @@ _ALL_GREEN = re.compile(
     r"|\btests?\b(?:\s*(?:,|/|&|\+|\band\b)\s*(?:and )?(?:the )?\w[\w-]*){1,4}"
     r" (?:are |all |were |both )+(?:green|pass(?:ed|ing)?|ok|clean)\b"
     r"|\b(?:everything|all|suite) (?:is |are )?(?:all )?green\b|\b100 ?% (?:of )?(?:the |all )?tests? pass"
-    r"|\btests?(?:\s?[:|=]{1,2})?\s?(?:all )?(?:✅|🟢|✔)"
-    r"|\btests?\s?[:|=]{1,2}\s?(?:all )?(?:✅|🟢|✔|green|pass(?:ed|ing|es)?\b|ok\b|grün)"
+    r"|\btests?(?:\s?[:|=]{1,2})?\s?(?:all )?(?:✅|🟢|✔|✓)"
+    r"|\btests?\s?[:|=]{1,2}\s?(?:all )?(?:✅|🟢|✔|✓|green|pass(?:ed|ing|es)?\b|ok\b|grün)"
     r"|\[[xX]\] (?:all )?(?:the )?(?:unit |integration |backend )?tests?\b(?= (?:pass|green|ok)|\W*$|\W*\()"
     r"|`[^`]*\b(?:pytest|vitest|jest|mocha|rspec|phpunit"
     r"|(?:npm|yarn|pnpm|bun|make|go|cargo|mvn|dotnet|mix|gradlew?) (?:run )?test)\b[^`]*`\W{0,4}"
@@ -108,6 +141,12 @@ _ALL_GREEN = re.compile(
 _OF_A_PART = re.compile(
     r"(?i)\b(?:unit|integration|contract|smoke|e2e|end.to.end)\b(?=[^.]*\b(?:tests?|suite|exit|pass|fail|green|red))(?!.*one suite)"
     r"|`[^`]*test[^`]*(?:/| -[km] |::)[^`]*`"
+)
+_ELSEWHERE = re.compile(r"(?i)\b(?:front-?end|web ?app|mobile|client|other (?:team|package|repo\w*)|upstream)\b")
+_OF_ONE_PART = re.compile(  # of which the total that was measured says nothing
+    r"(?i)\b(?:modules?|packages?|files?|layers?|components?|class(?:es)?|branch(?:es)?|diff|patch|functions?|statements?|conditions?"
+    r"|services?|routes?|handlers?|new (?:code|lines)|changed (?:code|lines)|unit|integration|contract|e2e|critical|domain)\b"
+    r"|[\w.-]+/[\w./-]+|\w\.(?:py|ts|js|go|rs|java)\b|\bof `[^`]+`"
 )
 _CONDITION = re.compile(
     r"(?i)\[ \]|\b(?:if|when|once|until|unless|must|should|will|would|not|never|can|make sure|ensure|so that|to be|before)\b"
@@ -123,7 +162,7 @@ _MEASURE = re.compile(r"(?i)pass|fail|cover|\btests?\b|abdeckung|bestanden")
 _FILE = re.compile(r"(?i)^\W*(?:file|module|path|package|component|class|layer)")
 _COVER = re.compile(r"(?i)cover|abdeckung")
 _TELLS = re.compile(  # a line without any of these words claims nothing that is read here
-    r"(?i)pass|fail|green|cover|cobertura|couverture|abdeckung|\btests?\b|\btests run|✅|🟢|✔|❌|✘|🔴|grün|bestanden|erfolg"
+    r"(?i)pass|fail|green|cover|cobertura|couverture|abdeckung|\btests?\b|\btests run|✅|🟢|✔|✓|❌|✘|🔴|grün|bestanden|erfolg"
     r"|fehlgeschl|réussi|échou|pasaron|fallaron|superad|\bok\b|\bred\b|broken|errored|timed out|clean|succe|examples|specs|cases"
 )
 _IMPLIED = "no test failing"  # what a count of passed tests alone says of the others
@@ -149,9 +188,10 @@ def of_units(units: list[Told], run: str, *, in_part: bool, repeats: bool = Fals
         if not line:
             continue
         yield from _rates(line, unit.place, run)
-        counted = list(dict.fromkeys(_counts(line)))
+        counted = _told_once(_counts(line))
         for measure, value, claim in counted:
-            yield Statement(claim, measure, value, unit.place, False, run, in_part)
+            elsewhere = _ELSEWHERE.search(words) is not None
+            yield Statement(claim, measure, value, unit.place, False, run, in_part, elsewhere)
         partial = _OF_A_PART.search(line) is not None
         if unit.wanted or (partial and parts_told):
             continue
@@ -183,14 +223,25 @@ def _said(unit: Told) -> str:
 
 
 def _rates(line: str, place: Place, run: str) -> Iterator[Statement]:
-    line = _PERCENT.sub("%", line)
+    line = _FRACTION.sub(lambda found: f"{found[1]} {float('0.' + found[2]) * 100:g}%", _PERCENT.sub("%", line))
     if "%" not in line:
         return
     kept = ", ".join(part for part in _CLAUSES.split(line) if not _NO_RATE.search(part))
     bare = _WANTED.sub("", kept)
+    apart = _OF_ONE_PART.search(line) is not None
     seen = {found.group(1) for pattern in _COVERAGE for found in pattern.finditer(bare)}
     for value in sorted(seen):
-        yield Statement(f"coverage {value}%", "coverage", float(value.replace(",", ".")), place, firm=False, run=run)
+        yield Statement(f"coverage {value}%", "coverage", _rate(value), place, firm=False, run=run, apart=apart)
+    above = _AND_MORE.search(kept)
+    if above and above["rate"] not in seen:
+        said = Statement(
+            above.group().strip(), "coverage", _rate(above["rate"]), place, firm=False, run=run, apart=apart
+        )
+        yield replace(said, or_more=True)
+
+
+def _rate(said: str) -> float:
+    return float(said.replace(",", "."))
 
 
 def _counts(line: str) -> Iterator[tuple[Measure, int, str]]:
@@ -199,10 +250,18 @@ def _counts(line: str) -> Iterator[tuple[Measure, int, str]]:
             yield measure, int(re.sub(r"\D", "", found.group(1))), found.group().strip()
 
 
+def _told_once(counts: Iterable[tuple[Measure, int, str]]) -> list[tuple[Measure, int, str]]:
+    """Each count once, in the first words that tell it; that so many ran is told where so many passed."""
+    found = {(measure, value): words for measure, value, words in reversed(list(counts))}
+    passed = {value for measure, value in found if measure == "passed"}
+    told = [(measure, value, words) for (measure, value), words in reversed(found.items())]
+    return [one for one in told if one[0] != "ran" or one[1] not in passed]
+
+
 def _of_this_run(line: str) -> str:
     """What of a line speaks of the run itself: without emphasis, and without the clauses that tell of another run."""
     bare = re.sub(r"\*\*|__|(?<=\d)[`*_]|[`*_](?=\d+[`*_])", "", line)
-    bare = _THOUSANDS.sub(r"\1", bare)
+    bare = _THOUSANDS.sub(r"\1", in_digits(bare))
     bare = _WAS.sub("", _AT_ONCE.sub("", bare))
     return " ".join(", ".join(_own(sentence)) for sentence in _SENTENCES.split(bare))
 

@@ -81,24 +81,46 @@ _OPTIONS = (  # git --no-pager -C api push, kubectl -n prod apply, alembic -c x.
 )
 
 
+_Steps = tuple[re.Pattern[str], ...]
+
+
 @cache
-def _kinds() -> dict[str, re.Pattern[str]]:
+def _kinds() -> dict[str, tuple[_Steps, ...]]:
+    """Each kind's expressions, in the parts that follow one another; all that are of one part stand together."""
     table = tomli.loads(resources.text("rules", "commands.toml"))
-    return {kind: re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL) for kind, patterns in table.items()}
+    found: dict[str, tuple[_Steps, ...]] = {}
+    for kind, patterns in table.items():
+        apart = [pattern.split(".*") for pattern in patterns]
+        whole = "|".join(parts[0] for parts in apart if len(parts) == 1)
+        told = [[whole], *(parts for parts in apart if len(parts) > 1)] if whole else apart
+        found[kind] = tuple(tuple(re.compile(part, re.IGNORECASE | re.DOTALL) for part in parts) for parts in told)
+    return found
+
+
+def _is(kind: str, command: str) -> bool:
+    return any(_follow(steps, command) for steps in _kinds()[kind])
+
+
+def _follow(steps: _Steps, command: str) -> bool:
+    """Whether the parts of an expression stand one behind the other; each is looked for once, whatever the length."""
+    at = 0
+    for step in steps:
+        found = step.search(command, at)
+        if found is None:
+            return False
+        at = found.end()
+    return True
 
 
 def acts_of(command: str) -> tuple[str, ...]:
     """What a command does to the world, in the words of `rules/commands.toml`; nothing where it is harmless."""
-    kinds = _kinds()
     parts = [part for part in _PARTS.split(_COMMENT.sub("", command)) if part.strip()]
-    kept = [part for part in parts if not kinds["harmless"].search(part)]
+    kept = [part for part in parts if not _is("harmless", part)]
     if not kept:
         return ()
     # what is between quotes may hold the marks that part commands, so that a command is only taken apart where it must be
     spelt = _spelt(command if len(kept) == len(parts) else " && ".join(kept))
-    return tuple(
-        kind for kind, pattern in kinds.items() if kind != "harmless" and any(pattern.search(one) for one in spelt)
-    )
+    return tuple(kind for kind in _kinds() if kind != "harmless" and any(_is(kind, one) for one in spelt))
 
 
 def _spelt(command: str) -> tuple[str, ...]:

@@ -55,14 +55,14 @@ def steps(record: Any) -> list[Step] | None:
     """What a record of a host's transcript holds; None for a record of another shape."""
     if not isinstance(record, Mapping):
         return None
-    kind = record.get("type")
+    kind = text_of(record, "type")
     inner = record.get("payload") if kind in ("response_item", "event_msg") else record.get("message")
     if kind == "event_msg":
         return [Step("beside")]  # what it tells stands in the response items as well
     wrapped = "_meta" not in record and isinstance(inner, Mapping)
     if wrapped and isinstance(inner, Mapping) and (kind == "response_item" or "content" in inner or "role" in inner):
         found = steps({**inner, "_meta": _is_meta(record)})
-        return found if found is not None else [Step("beside")] if inner.get("type") in _BESIDE else None
+        return found if found is not None else [Step("beside")] if text_of(inner, "type") in _BESIDE else None
     if kind in _BESIDE:
         return [Step("beside")]
     if kind in _ITEMS:
@@ -99,7 +99,8 @@ def _message(record: Mapping[str, Any]) -> Iterator[Step]:
         return
     for part in content if isinstance(content, list) else [content]:
         yield from _part(part, person, role)
-    for call in record.get("tool_calls") or ():
+    calls = record.get("tool_calls")
+    for call in calls if isinstance(calls, list) else ():
         if isinstance(call, Mapping):
             inner = take(call, "function")
             held = inner.value if inner and isinstance(inner.value, Mapping) else call
@@ -111,7 +112,7 @@ def _part(part: Any, person: bool, role: str) -> Iterator[Step]:
     if isinstance(part, str):
         yield from _words(part, person, role)
     elif isinstance(part, Mapping):
-        kind = part.get("type")
+        kind = text_of(part, "type")
         call, answer = part.get("functionCall"), part.get("functionResponse")
         if isinstance(call, Mapping):
             yield _call(text_of(call, "name"), call.get("args"), text_of(call, "id") or text_of(call, "name"))
@@ -132,7 +133,7 @@ def _words(text: str, person: bool, role: str) -> Iterator[Step]:
 
 
 def _item(record: Mapping[str, Any]) -> Step:
-    kind, call = record.get("type"), text_of(record, "call_id", "tool_use_id", "id")
+    kind, call = text_of(record, "type"), text_of(record, "call_id", "tool_use_id", "id")
     if kind in ("tool_result", "function_call_output", "custom_tool_call_output", "local_shell_call_output"):
         return _returned(record.get("content", record.get("output")), call, error=record.get("is_error") is True)
     if kind == "local_shell_call":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -105,3 +105,15 @@ class ChangeCommits:
     commits: tuple[Commit, ...]
     uncommitted: frozenset[str] = frozenset()
     cut: bool = False  # there are more than were read
+
+    @cached_property
+    def _by_path(self) -> Mapping[str, tuple[int, ...]]:
+        found: dict[str, list[int]] = {}
+        for at, commit in enumerate(self.commits):
+            for path in commit.paths:
+                found.setdefault(path, []).append(at)
+        return {path: tuple(held) for path, held in found.items()}
+
+    def touching(self, path: str) -> tuple[int, ...]:
+        """The positions of the commits that touch a path; none where the first of them may not have been read."""
+        return () if self.cut else self._by_path.get(path, ())

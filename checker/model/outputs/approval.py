@@ -22,7 +22,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """One checkpoint in a text. `gate` is `5.3`; `parts` the headings it has; `options` its letters; `answer` what was said."""
+    """One checkpoint in a text. `gate` is `5.3`; `parts` the headings it has; `options` its letters; `answer` what was said.
+
+    `text` is what it shows, without the answer.
+    """
 
     path: str
     gate: str
@@ -33,6 +36,7 @@ class Checkpoint:
     answer: str | None
     meaning: Meaning
     answer_line: int
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,14 @@ class Checkpoints:
     approvals: tuple[Approval, ...]
 
 
+_MERRY = re.compile("[👍👌🎉🚀🙏😀-😏🙂✨💯\\uFE0F\\U0001F3FB-\\U0001F3FF]+")  # which add nothing to words
+
+
 def meaning(answer: str | None, words: Words, options: Mapping[str, str]) -> Meaning:
     """What a whole answer means. A letter, or a letter with its option's words, means what the options line says."""
     if answer is None:
         return "unanswered"
+    answer = _MERRY.sub("", answer) if re.search(r"[^\W_]", answer) else answer
     bare = re.sub(r"[*_`\"“”]+", " ", answer).strip().rstrip(".!,;: ").strip().lower().replace("’", "'")
     bare = re.sub(r"\s+", " ", bare)
     letter = re.fullmatch(r"\(?([a-z])(?:\)|\.|:| -)?(?:\s+(.*))?", bare)

@@ -33,15 +33,44 @@ _SECTIONS = (
     (SNAPSHOT, r"context snapshot|\bcontext\b(?! switch)|blueprint references"),
     (ACCESS, r"access enablement"),
     (SMOKE, r"smoke tests?|access checks?"),
-    (PLAN, r"plan of action|action plan|^plan$|implementation plan"),
-    (LOG, r"execution log|how it was done|what was done|^work log|^execution$"),
-    (DOSSIER, r"proof.of.work|dossier|testing proof|^testing\b|^verification\b|test evidence|proof$"),
+    (
+        PLAN,
+        r"plan of action|action plan|^plan$|implementation plan",
+    ),
+    (
+        LOG,
+        r"execution log|how it was done|what was done|^work log|^execution$",
+    ),
+    (
+        DOSSIER,
+        r"proof.of.work|dossier|testing proof|^testing\b|^verification\b|test evidence|proof$",
+    ),
     (ISSUES, r"^(?:known )?issues\b|problems|risks? (?:and|&) issues"),
     (IMPACT, r"impact map|^locations\b|touch map|files touched"),
-    (BATON, r"baton|hand-?off|suggestions? for (?:the )?next agents?|next agent"),
+    (
+        BATON,
+        r"baton|hand-?off|suggestions? for (?:the )?next agents?|next agent",
+    ),
     (CHECKLIST, r"^(?:final |run |exit )?checklist"),
 )
-_COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _SECTIONS)
+_VERSUS = r"(?:(?:vs|gegen|contre|contra)\.?\W+)?"
+_ELSEWHERE = (  # German, French, Spanish
+    (
+        PLAN_DONE,
+        (
+            rf"\b(?:plan|geplant|prévu|previsto)\W+{_VERSUS}(?:erledigt|fertig|fait|hecho)\W+"
+            rf"{_VERSUS}(?:offen|ausstehend|à faire|en attente|reste|pendiente)"
+        ),
+    ),
+    (SNAPSHOT, r"^\W*[\d.) ]*(?:kontext|contexte|contexto)\b"),
+    (PLAN, r"(?:vorgehens|aktions|umsetzungs)plan|plan d.action|plan de acción"),
+    (LOG, r"ausführungsprotokoll|journal d.exécution|registro de ejecución"),
+    (DOSSIER, r"nachweise?\b|\bpreuves?\b|evidencias?\b"),
+    (ISSUES, r"^(?:bekannte )?probleme\b|^problèmes\b|^problemas\b"),
+    (BATON, r"^\W*[\d.) ]*übergabe\b|passage de relais|traspaso|relevo"),
+    (CHECKLIST, r"^checkliste|liste de contrôle|lista de (?:control|verificación)"),
+)
+_COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in (*_SECTIONS, *_ELSEWHERE))
 
 
 @lru_cache(maxsize=65536)

@@ -8,11 +8,12 @@ from typing import Literal
 State = Literal["green", "red", "absent", ""]
 _EXIT = r"\bexit(?:ed)?(?: with)?(?: code| status)?\W{0,3}"
 _GREEN = re.compile(
-    rf"(?i)\b(?:green|pass(?:ed|es|ing)?|success(?:ful(?:ly)?)?|succeeded|ok|completed|clean|grün|bestanden|erfolgreich)\b|✅|✔|🟢|☑|:white_check_mark:|{_EXIT}0\b"
-    r"|\breturn(?:s|ed)? 0\b"
+    rf"(?i)\b(?:green|pass(?:ed|es|ing)?|success(?:ful(?:ly)?)?|succeeded|ok|completed|clean|grün|bestanden|erfolgreich)\b|✅|✔|✓|🟢|☑|:white_check_mark:|{_EXIT}0\b"
+    r"|\breturn(?:s|ed)? 0\b|\bnothing to (?:complain|criticise|criticize)\b"
+    r"|\b(?:no|without|zero) (?:complaints|findings|violations)\b"
 )
 _RED = re.compile(
-    rf"(?i)\b(?:red|fail(?:ed|s|ing|ures?)?|broken|errored|timed out|fehlgeschlagen)\b|❌|✘|🔴|:x:|{_EXIT}[1-9]\d*"
+    rf"(?i)\b(?:red|fail(?:ed|s|ing|ures?)?|broken|errored|timed out|fehlgeschlagen)\b|❌|✘|✗|🔴|:x:|{_EXIT}[1-9]\d*"
 )
 _NO_RED = re.compile(
     r"(?i)\b(?:0|no|zero|without|never|not)(?: \w+)? (?:fail\w*|errors?\b|red\b|broken)|\bfail\w*\W{0,2}0\b|\bfail(?:ed|ures?)=0\b"
@@ -64,6 +65,7 @@ INSTEAD = re.compile(
 HOPED = re.compile(  # which stand in place of a run only where none is shown
     r"(?i)\b(?:tests?|build|lint(?:er)?|checks?|it|they|everything|all)\b.{0,20}"
     r"\b(?:would|should) (?:all )?(?:pass|succeed|be (?:green|fine|clean))\b"
+    r"|\b(?:would|should) (?:exit|return)(?: with)?(?: code)? 0\b"
     r"|\b(?:was|were|could|has been|have been) not (?:actually )?(?:be )?(?:run|executed)\b|\bmanually verified\b"
 )
 _MADE_UP = re.compile(  # beside a result, in a report

@@ -34,12 +34,13 @@ _STEP = "|".join(f"(?P<{name}>{words})" for name, words in _NAMES.items() if nam
 _ANY = "|".join(_NAMES.values())
 _GREEN = (
     r"(?:clean|green|pass(?:es|ed|ing)?|ok|succeed(?:s|ed)|successful|exit(?:ed|s)? 0"
-    r"|no (?:errors?|issues?|problems?)|grün|✅|✔|🟢)(?!\w)"
+    r"|(?:no|zero|without) (?:errors?|issues?|problems?|complaints?|findings?|warnings?|violations?)|nothing to complain"
+    r"|grün|✅|✔|✓|🟢)(?!\w)"
 )
 _SAID_GREEN = (
     re.compile(
         rf"(?i)(?<!docker )\b(?:{_STEP})(?: (?:-{{0,2}}strict|is|are|was|were|check|step|job|run|now|all"
-        rf"|c[ao]mes? back|finished))*[:\s|*_=>(→—–-]{{1,7}}{_GREEN}"
+        rf"|c[ao]mes? back|finished|found|had|has|shows?|reports?|raised|exited|runs?|with))*[:\s|*_=>(→—–-]{{1,7}}{_GREEN}"
     ),
     re.compile(
         rf"(?i)(?:✅|✔|🟢|\[x\])[\s|*_]{{0,4}}(?:{_STEP})(?: (?:check|step|job|run))?(?=\s*(?:$|[,;|(.)]| {_GREEN}))"

@@ -1,10 +1,15 @@
 """Runs in a process of its own: Schemathesis, imported before there is anything to ask, thinned where time is short."""
 
 import contextlib
+import ctypes
+import gc
 import gzip
 import importlib
 import json
+import os
+import signal
 import sys
+import traceback
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -19,20 +24,53 @@ _NEEDED = (
     "requests",
 )
 
+PDEATHSIG = 1
 SHARES = {"positive": 1.0, "negative": 2.5, "type": 0.5}
 
 
 def main() -> None:
-    """`fuzzer.py FOLDER`; on stdin follows one line of JSON: `argv` of Schemathesis, and `most` cases by operation."""
-    folder = Path(sys.argv[1])
-    spare_the_table(folder)
+    """`fuzzer.py FOLDER`; on stdin follows a line of JSON for each run: a `folder` of its own, `argv` of Schemathesis,
+    `most` cases by operation. What a run's process ended with stands in `code` in its folder.
+    """
+    spare_the_table(Path(sys.argv[1]))
     for name in _NEEDED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    line = sys.stdin.readline()
-    if not line:
-        return
-    told = json.loads(line)
+    gc.collect()
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in iter(sys.stdin.readline, ""):
+        if os.fork() == 0:
+            attend(json.loads(line))
+
+
+def attend(told: Dict[str, Any]) -> None:
+    """Have a run in a process of its own, and say how that ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    end_with_parent()
+    child = os.fork()
+    if child == 0:
+        end_with_parent()
+        ask(told)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    part = Path(told["folder"], "code.part")
+    part.write_text(str(os.waitstatus_to_exitcode(status)), "utf-8")
+    part.rename(part.with_suffix(""))
+    os._exit(0)
+
+
+def end_with_parent() -> None:
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGKILL)
+
+
+def ask(told: Dict[str, Any]) -> None:
+    """One run of Schemathesis; the end of this process is the end of it."""
+    os.chdir(told["folder"])
+    output = os.open("out.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    for stream in (1, 2):
+        os.dup2(output, stream)
     left: Counter[str] = Counter()
     if told["most"]:
         thin(told["most"], left)
@@ -42,8 +80,18 @@ def main() -> None:
 
     try:
         schemathesis()
-    finally:
-        (folder / "left_out.json").write_text(json.dumps(left), "utf-8")
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    else:
+        code = 0
+    Path("left_out.json").write_text(json.dumps(left), "utf-8")
+    for stream_of in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream_of.flush()
+    os._exit(code)
 
 
 def go_unnoticed(agent: str) -> None:

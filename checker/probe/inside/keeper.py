@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import pwd
@@ -21,6 +22,7 @@ NAMESPACE = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}
 CLOSED = ["unshare", "--user", "--map-current-user", "--net"]  # what SQL starts in the server has no network either
 # nor does it outlive the server, which is the first process there; its shared memory goes with it
 ENDING = ["--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
+SEALED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sealed.py")
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 MYSQL = (
     "--innodb-buffer-pool-size=48M",
@@ -39,6 +41,9 @@ MYSQL = (
 )
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+PATIENCE = 4  # nice(2); more would starve it where the machine is busy with other things
+SEGMENT = 1  # MiB, the least; the log of a server that is thrown away is never long
+_HELD: list[int] = []  # the lock on a template that is to be made
 
 
 def main() -> None:
@@ -88,6 +93,11 @@ def _identity(folder: str) -> tuple[list[str], dict[str, Any]]:
     return [], {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
+def _sealed(prefix: list[str], user: dict[str, Any], folder: str) -> list[str]:
+    """The prefix with what keeps a server to its own program and folder; somebody else may not read our interpreter."""
+    return prefix if user else [*prefix, sys.executable, "-I", "-S", SEALED, folder]
+
+
 def _works(prefix: list[str]) -> bool:
     try:
         return subprocess.run([*prefix, "true"], capture_output=True, env=ENVIRONMENT, check=False).returncode == 0
@@ -96,10 +106,26 @@ def _works(prefix: list[str]) -> bool:
 
 
 def _postgresql(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[str, Any]) -> subprocess.Popen[bytes]:
-    data, binaries = f"{folder}/data", asked["bin"]
-    words = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync"]
+    template = "" if user else asked.get("template", "")  # of whoever may not read it there is none
+    is_copy = _copied(template, f"{folder}/data") if template else False
+    if not is_copy:
+        _initdb(asked["bin"], folder, prefix, user)
+        _keep(f"{folder}/data", template)
+    try:
+        return _served(asked, folder, prefix, user)
+    except RuntimeError:
+        if not is_copy:
+            raise
+    shutil.rmtree(template, ignore_errors=True)  # whatever is wrong with it, it is made anew
+    shutil.rmtree(f"{folder}/data", ignore_errors=True)
+    _initdb(asked["bin"], folder, prefix, user)
+    return _served(asked, folder, prefix, user)
+
+
+def _initdb(binaries: str, folder: str, prefix: list[str], user: dict[str, Any]) -> None:
+    words = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync", f"--wal-segsize={SEGMENT}"]
     made = subprocess.run(
-        [*prefix, f"{binaries}/initdb", "-D", data, *words],
+        [*prefix, f"{binaries}/initdb", "-D", f"{folder}/data", *words],
         capture_output=True,
         stdin=subprocess.DEVNULL,
         env=ENVIRONMENT,
@@ -110,15 +136,57 @@ def _postgresql(asked: dict[str, Any], folder: str, prefix: list[str], user: dic
     )
     if made.returncode:
         raise RuntimeError("initdb: " + made.stderr.decode("utf-8", "replace").strip())
+
+
+def _copied(template: str, data: str) -> bool:
+    """Whether the data was copied from a template. Who comes while it is made waits for it, and makes none beside."""
+    with contextlib.suppress(OSError):
+        os.makedirs(os.path.dirname(template), mode=0o700, exist_ok=True)
+        with open(f"{template}.lock", "wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copytree(template, data, symlinks=True)
+                return True
+            _HELD.append(os.dup(lock.fileno()))  # until it is there
+    shutil.rmtree(data, ignore_errors=True)
+    return False
+
+
+def _keep(data: str, template: str) -> None:
+    """Let others copy what initdb wrote; where that cannot be, nothing is kept."""
+    part = f"{template}.{os.getpid()}"
+    try:
+        if _HELD:
+            shutil.copytree(data, part, symlinks=True)
+            os.rename(part, template)
+    except OSError:
+        shutil.rmtree(part, ignore_errors=True)
+    finally:
+        while _HELD:
+            os.close(_HELD.pop())
+
+
+def _served(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[str, Any]) -> subprocess.Popen[bytes]:
+    data = f"{folder}/data"
     options = [word for name, value in asked["settings"].items() for word in ("-c", f"{name}={value}")]
-    words = [*prefix, f"{binaries}/postgres", "-D", data, "-k", folder, *options]
+    words = [*_sealed(prefix, user, folder), f"{asked['bin']}/postgres", "-D", data, "-k", folder, *options]
     server = _launched(words, folder, user)
+    if asked.get("patient"):
+        _yield_to_others(server.pid)
 
     def ready() -> bool:
         with open(f"{data}/postmaster.pid", encoding="utf-8") as status:
             return status.read().rstrip().endswith("ready")  # as pg_ctl does it
 
     return _awaited(server, ready, f"{folder}/log")
+
+
+def _yield_to_others(process: int) -> None:
+    """Let the process have what the others leave: by itself, and where sessions share (sched(7)) by its session."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PGRP, process, PATIENCE)  # what put it into its namespace, and itself
+    with contextlib.suppress(OSError), open(f"/proc/{process}/autogroup", "w", encoding="ascii") as share:
+        share.write(str(PATIENCE))
 
 
 def _mysql(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[str, Any]) -> subprocess.Popen[bytes]:
@@ -146,7 +214,8 @@ def _mysql(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[str
     if made.returncode:
         raise RuntimeError("its own tables: " + made.stderr.decode("utf-8", "replace").strip()[-600:])
     own = [f"--socket={place}", f"--pid-file={folder}/data/pid", f"--report-host={asked['nonce']}"]
-    server = _launched([*prefix, *words, *own, "--skip-networking", f"--secure-file-priv={aside}"], folder, user)
+    sealed = _sealed(prefix, user, folder)
+    server = _launched([*sealed, *words, *own, "--skip-networking", f"--secure-file-priv={aside}"], folder, user)
     return _awaited(server, lambda: os.path.exists(f"{folder}/data/pid") and _answers(place), f"{folder}/log")
 
 

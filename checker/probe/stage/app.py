@@ -57,7 +57,31 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
-def as_guest() -> None:
+def guest(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    outputs: int = subprocess.DEVNULL,
+    pass_fds: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Start something of the audited project, in a session of its own and with its limits; `outputs` takes both of its outputs.
+
+    Raises OSError.
+    """
+    return subprocess.Popen(
+        list(argv),
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=outputs,
+        stderr=subprocess.STDOUT,
+        pass_fds=pass_fds,
+        start_new_session=True,
+        preexec_fn=_as_guest,  # noqa: PLW1509 - this process has no lock that the child could need
+    )
+
+
+def _as_guest() -> None:
     """Called in the child: it ends with us, leaves no core files, and cannot fill the disk with one file."""
     die_with_parent()
     with contextlib.suppress(OSError, ValueError):
@@ -274,16 +298,7 @@ class App:
 
 def spawn(argv: Sequence[str], environment: Mapping[str, str], folder: Path, mark: str) -> subprocess.Popen[bytes]:
     """Start a command of the audited project: a group of its own, both outputs in one pipe. Raises OSError."""
-    return subprocess.Popen(
-        list(argv),
-        cwd=folder,
-        env={**environment, MARK: mark},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        preexec_fn=as_guest,  # noqa: PLW1509 - this process has no lock that the child could need
-    )
+    return guest(argv, {**environment, MARK: mark}, folder, subprocess.PIPE)
 
 
 def run_once(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -58,9 +58,13 @@ class Client:
         headers: Mapping[str, str] | None = None,
         mode: str = "probe",
         bare: bool = False,
+        whole: bool = False,
         seconds: float = SECONDS,
     ) -> Exchange:
-        """Send one request. A body that is text goes as it is, anything else as JSON; raises NoAnswer."""
+        """Send one request. A body that is text goes as it is, anything else as JSON; raises NoAnswer.
+
+        `bare` leaves the contract's base out, `whole` keeps all of the answer.
+        """
         url = ("" if bare else self.base) + quote(path, safe="/%:@!$&'()*+,;=-._~?")
         if query:
             url += ("&" if "?" in url else "?") + urlencode(query, doseq=True)
@@ -70,6 +74,7 @@ class Client:
             sent.setdefault("Content-Type", "application/json")
         status, received, data = self.raw(method, url, sent, text.encode() if text is not None else None, seconds)
         answer = data.decode("utf-8", "replace")
+        most = len(answer) if whole else LONGEST_BODY
         return Exchange(
             operation=operation or f"{method} {path}",
             method=method,
@@ -78,9 +83,9 @@ class Client:
             body=text,
             status=status,
             headers=received,
-            answer=answer[:LONGEST_BODY],
+            answer=answer[:most],
             mode=mode,
-            cut=len(answer) > LONGEST_BODY,
+            cut=len(answer) > most,
         )
 
     def again(self, one: Exchange, **changes: Any) -> Exchange:
@@ -104,11 +109,21 @@ class Client:
             connection.request(method, url, body, {"User-Agent": AGENT, **headers})
             answer = connection.getresponse()
             data = answer.read(_LARGEST_READ)
-            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, data
+            return answer.status, _joined(answer.getheaders()), data
         except (OSError, http.client.HTTPException, ValueError, UnicodeError) as broken:
             raise NoAnswer(f"{type(broken).__name__}: {broken}") from None
         finally:
             connection.close()
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by name in small letters; of several with one name a list (RFC 9110, 5.3), but of cookies a line each."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        known = name.lower()
+        between = "\n" if known == "set-cookie" else ", "
+        found[known] = f"{found[known]}{between}{value}" if known in found else value
+    return found
 
 
 def free_port() -> int:

@@ -7,16 +7,14 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from checker.model.rehearsal import Exchange
 from checker.model.stage_plan import OperationPlan, Plan, UserPlan
 from checker.probe.stage.client import Client, NoAnswer, decoded
+from checker.probe.stage.session import Refused, at, guard, logged_in, sent
 
-_TOKENS = ("access_token", "accessToken", "token", "id_token", "idToken", "jwt", "auth_token", "key")
 _ROWS = ("data", "items", "results", "values", "records", "rows", "list", "content", "entries", "_embedded")
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
-_OTHER_FORM = (400, 415, 422)
 MOST_ROWS = 20
 
 
@@ -29,35 +27,30 @@ class Explorer:
         self.notes: list[str] = []
         self.credentials: dict[str, dict[str, str]] = {}
         self._rows: dict[str, list[str]] = {}
+        self._anonymous: dict[str, str] = {}
         for user in plan.users:
             self._log_in(user)
+        if not self.credentials:
+            self._anonymous = sent(guard(client, {}, (plan.ready or "/",)))
 
     @property
     def headers(self) -> dict[str, str]:
-        """Of the first user who could log in; empty where nobody could."""
-        return next(iter(self.credentials.values()), {})
+        """Of the first user who could log in; where nobody could, what a guard against forged requests wants to see."""
+        return next(iter(self.credentials.values()), self._anonymous)
+
+    @property
+    def known_by(self) -> tuple[str, ...]:
+        """The headers by which the app knows who asks."""
+        return tuple(self.headers) if self.credentials else ("Authorization",)
 
     def _log_in(self, user: UserPlan) -> None:
         if user.headers:
             self.credentials[user.name] = dict(user.headers)
             return
-        method, _, path = user.login.partition(" ")
-        key = self.key(user.login)
         try:
-            answer = self.client.ask(method, path, body=dict(user.body), headers=key, operation=user.login)
-            if answer.status in _OTHER_FORM and token_in(decoded(answer), user.token) is None:
-                form = {**key, "Content-Type": "application/x-www-form-urlencoded"}  # RFC 6749, 4.3.2
-                filled = self.client.ask(method, path, body=urlencode(user.body), headers=form, operation=user.login)
-                answer = filled if 200 <= filled.status < 300 else answer
-        except NoAnswer as none:
-            self.notes.append(f"user {user.name} could not log in: {none}")
-            return
-        token = token_in(decoded(answer), user.token)
-        if not 200 <= answer.status < 300 or not token:
-            seen = answer.answer[:160].replace("\n", " ")
-            self.notes.append(f"user {user.name} could not log in: {user.login} answered {answer.status} {seen}")
-            return
-        self.credentials[user.name] = {"Authorization": f"Bearer {token}"}
+            self.credentials[user.name] = logged_in(self.client, user, self.key(user.login), user.token)
+        except (NoAnswer, Refused) as refused:
+            self.notes.append(f"user {user.name} could not log in: {refused}")
 
     def key(self, operation: str) -> dict[str, str]:
         """A fresh Idempotency-Key for an operation that takes one."""
@@ -152,26 +145,6 @@ def identifier(row: Any) -> str | None:
             return str(row[name])
     named = [value for name, value in row.items() if name.lower().endswith("id") and isinstance(value, (str, int))]
     return str(named[0]) if len(named) == 1 else None
-
-
-def at(value: Any, path: str) -> Any:
-    """The value under a dotted path or a JSON pointer; None where there is none."""
-    for part in re.split(r"[./]", path.strip("/.")) if path else ():
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
-
-
-def token_in(value: Any, pointer: str) -> str | None:
-    """The token that a log-in answered with: where the configuration says, else under a usual name."""
-    if pointer:
-        found = at(value, pointer)
-        return found if isinstance(found, str) else None
-    if not isinstance(value, Mapping):
-        return None
-    for name in _TOKENS:
-        if isinstance(value.get(name), str):
-            return str(value[name])
-    return next((found for one in value.values() if (found := token_in(one, ""))), None)
 
 
 def with_examples(

@@ -8,13 +8,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from checker.model.rehearsal import Fuzzing, Missing
 from checker.model.rule import Profile
+from checker.model.stage_plan import Plan
 from checker.probe.stage.app import die_with_parent
 from checker.probe.stage.client import AGENT
 from checker.probe.stage.evidence import Evidence
@@ -63,6 +66,7 @@ coverage.unexpected-methods = []
 """
 MOST_REFUSED = 0.1  # share of answers that may be a 429
 _OVER = "nothing in time"
+_POLL = 0.005  # seconds
 BUDGET: Mapping[Profile, Budget] = {
     "agent": Budget(
         ("--phases", "examples,coverage", "--exclude-checks", _ASKED_BY_PROBES), 60.0, 8, 2, _NOTHING_LEARNED
@@ -80,11 +84,11 @@ _OF_GRAPHQL: Mapping[Profile, tuple[str, ...]] = {
 
 
 class Fuzzer:
-    """Schemathesis, started before the app answers, and told later what to ask."""
+    """Schemathesis, imported before the app answers; each run is a process that is forked from it."""
 
-    def __init__(self, folder: Path, profile: Profile, seed: int) -> None:
-        self.folder, self.seed, self.profile, self.budget = folder, seed, profile, BUDGET[profile]
-        self._schema = folder / "schema.json"
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._runs = 0
         folder.mkdir()
         with (folder / "out.txt").open("wb") as output:
             self.process = subprocess.Popen(
@@ -98,36 +102,19 @@ class Fuzzer:
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - no lock of ours is needed in the child
             )
 
-    def run(
-        self,
-        document: Mapping[str, Any] | str,
-        url: str,
-        headers: Mapping[str, str],
-        slow: Iterable[str] = (),
-        digest: str = "",
-    ) -> Fuzzing | Missing:
-        """Hold a contract against `url`: an OpenAPI document, or a GraphQL schema as text.
-
-        Missing where the reports of Schemathesis do not prove that it looked.
-        """
+    def begin(self, plan: Plan, document: Mapping[str, Any] | str, url: str, headers: Mapping[str, str]) -> Run:
+        """Begin to hold a contract against `url`: an OpenAPI document, or a GraphQL schema as text."""
+        self._runs += 1
+        run = Run(self, self.folder / str(self._runs), plan)
+        run.folder.mkdir()
         if isinstance(document, str):
-            self._schema = self.folder / "schema.graphql"
-            self.budget = replace(self.budget, options=(*self.budget.options, *_OF_GRAPHQL[self.profile]), cases=0)
-        self._schema.write_text(document if isinstance(document, str) else json.dumps(document), "utf-8")
-        (self.folder / "ours.toml").write_text(self.budget.configuration, "utf-8")
-        most = {"": self.budget.cases, **dict.fromkeys(slow, self.budget.slow_cases)} if self.budget.cases else {}
-        code, said = self._told(json.dumps({"argv": self._arguments(url, headers), "most": most, "agent": AGENT}))
-        verdict = _read(self.folder / "verdict.json")
-        shown = f"schemathesis run <contract> --seed {self.seed} {' '.join(self.budget.options)}"
-        if code == _OVER:
-            return _cut_short(self.folder / "evidence.ndjson", shown, self.budget.seconds, self.seed)
-        if verdict is None:
-            return Missing(missing=f"Schemathesis ended with {code} and wrote no report: {said}")
-        seen = _judged(verdict, self.folder / "evidence.ndjson", shown, said)
-        if isinstance(seen, Missing):
-            return seen
-        left = {"left_out": _read(self.folder / "left_out.json") or {}, "sha256": digest}
-        return seen.model_copy(update=left)
+            run.graphql()
+        run.schema.write_text(document if isinstance(document, str) else json.dumps(document), "utf-8")
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):  # it ended before: its last words say why
+            self.process.stdin.write(json.dumps(run.told(url, headers)).encode() + b"\n")
+            self.process.stdin.flush()
+        return run
 
     def close(self) -> None:
         """End it, whatever it is doing."""
@@ -138,30 +125,85 @@ class Fuzzer:
             with contextlib.suppress(OSError):
                 self.process.stdin.close()
 
-    def _arguments(self, url: str, headers: Mapping[str, str]) -> list[str]:
-        return [
-            *("--no-color", "--config-file", str(self.folder / "ours.toml"), "run", str(self._schema)),
-            *("--url", url, "--seed", str(self.seed), "-w", "1", "--continue-on-failure"),
+
+class Run:
+    """One run of Schemathesis, in a folder of its own."""
+
+    def __init__(self, fuzzer: Fuzzer, folder: Path, plan: Plan) -> None:
+        self.fuzzer, self.folder, self.plan, self.budget = fuzzer, folder, plan, BUDGET[plan.profile]
+        self.schema = folder / "schema.json"
+        self.evidence = folder / "evidence.ndjson"
+        self.verdict: dict[str, Any] | None = None
+        self.code = ""
+        self.said = ""
+
+    @property
+    def shown(self) -> str:
+        return f"schemathesis run <contract> --seed {self.plan.seed} {' '.join(self.budget.options)}"
+
+    def graphql(self) -> None:
+        """What is asked is a schema of GraphQL, which has no other phases."""
+        self.schema = self.folder / "schema.graphql"
+        options = (*self.budget.options, *_OF_GRAPHQL[self.plan.profile])
+        self.budget = replace(self.budget, options=options, cases=0)
+
+    def told(self, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
+        (self.folder / "ours.toml").write_text(self.budget.configuration, "utf-8")
+        slow = [one.name for one in self.plan.operations if one.hashes]
+        most = {"": self.budget.cases, **dict.fromkeys(slow, self.budget.slow_cases)} if self.budget.cases else {}
+        argv = [
+            *("--no-color", "--config-file", str(self.folder / "ours.toml"), "run", str(self.schema)),
+            *("--url", url, "--seed", str(self.plan.seed), "-w", "1", "--continue-on-failure"),
             *("--generation-database", "none", "--request-timeout", "10", "--output-sanitize", "false"),
             *("--report", "json,ndjson", "--report-json-path", str(self.folder / "verdict.json")),
-            *("--report-ndjson-path", str(self.folder / "evidence.ndjson"), *self.budget.options),
+            *("--report-ndjson-path", str(self.evidence), *self.budget.options),
             *(part for name, value in headers.items() for part in ("-H", f"{name}: {value}")),
         ]
+        return {"folder": str(self.folder), "argv": argv, "most": most, "agent": AGENT}
 
-    def _told(self, line: str) -> tuple[str, str]:
-        """Let it run to its end; its exit code, and its last words."""
-        assert self.process.stdin is not None
-        try:
-            with contextlib.suppress(OSError):  # it ended before: its last words say why
-                self.process.stdin.write(line.encode() + b"\n")
-                self.process.stdin.close()
-            code = str(self.process.wait(self.budget.seconds))
-        except subprocess.TimeoutExpired:
-            code = _OVER
-        finally:
-            self.close()
-        lines = (self.folder / "out.txt").read_bytes()[-3000:].decode("utf-8", "replace").split("\n")
-        return code, " ".join(line.strip() for line in lines if line.strip())[-600:]
+    def wait(self) -> Run:
+        """Itself, at its end: by itself, by its clock, or with the process that it was forked from."""
+        until, ended = time.monotonic() + self.budget.seconds, self.folder / "code"
+        while not self.code:
+            if ended.exists():
+                self.code = ended.read_text("utf-8")
+            elif self.fuzzer.process.poll() is not None:
+                self.code = str(self.fuzzer.process.returncode)
+            elif time.monotonic() > until:
+                self.code = _OVER
+                self.fuzzer.close()
+            else:
+                time.sleep(_POLL)
+        self.verdict = _read(self.folder / "verdict.json")
+        self.said = _last_words(self.folder / "out.txt") or _last_words(self.fuzzer.folder / "out.txt")
+        return self
+
+
+def outcome(runs: Sequence[Run], digest: str) -> Fuzzing | Missing:
+    """What runs over the parts of one contract saw together.
+
+    Missing where the reports of Schemathesis do not prove that it looked.
+    """
+    for one in runs:
+        if one.code == _OVER:
+            return _cut_short([run.evidence for run in runs], one)
+        if one.verdict is None:
+            return Missing(missing=f"Schemathesis ended with {one.code} and wrote no report: {one.said}")
+    found = _judged(runs)
+    if isinstance(found, Missing):
+        return found
+    left: Counter[str] = Counter()
+    for one in runs:
+        left.update(_read(one.folder / "left_out.json") or {})
+    return found.model_copy(update={"left_out": dict(left), "sha256": digest})
+
+
+def _last_words(file: Path) -> str:
+    try:
+        lines = file.read_bytes()[-3000:].decode("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    return " ".join(line.strip() for line in lines if line.strip())[-600:]
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -172,32 +214,36 @@ def _read(path: Path) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _judged(verdict: Mapping[str, Any], evidence: Path, command: str, said: str) -> Fuzzing | Missing:
-    operations, cases = verdict.get("operations", {}), verdict.get("test_cases", {})
-    errors = tuple(f"{one.get('title')} ({one.get('count')} times)" for one in verdict.get("errors", ()))
-    if not verdict.get("complete"):
-        return Missing(
-            missing=f"Schemathesis did not finish ({verdict.get('stop_reason')}): {'; '.join(errors) or said}"
-        )
-    if not operations.get("tested"):
-        reasons = ", ".join(map(str, operations.get("skip_reasons", ()))) or "no operation was tested"
+def _judged(runs: Sequence[Run]) -> Fuzzing | Missing:
+    verdicts = [one.verdict or {} for one in runs]
+    operations, cases = (_sums(verdicts, name) for name in ("operations", "test_cases"))
+    errors = tuple(f"{e.get('title')} ({e.get('count')} times)" for one in verdicts for e in one.get("errors", ()))
+    for one, verdict in zip(runs, verdicts, strict=True):
+        if not verdict.get("complete"):
+            why = "; ".join(errors) or one.said
+            return Missing(missing=f"Schemathesis did not finish ({verdict.get('stop_reason')}): {why}")
+    if not operations["tested"]:
+        skipped = [str(reason) for one in verdicts for reason in one.get("operations", {}).get("skip_reasons", ())]
+        reasons = ", ".join(dict.fromkeys(skipped)) or "no operation was tested"
         return Missing(missing=f"Schemathesis checked nothing: {'; '.join(errors) or reasons}")
     found = Evidence()
-    found.read(evidence)
-    if cases.get("generated", 0) <= cases.get("errored", 0):
+    for one in runs:
+        found.read(one.evidence)
+    if cases["generated"] <= cases["errored"]:
         return Missing(missing=f"no request of Schemathesis was answered: {'; '.join(errors)}")
     if not any(200 <= one.status < 300 for one in found.exchanges):
-        seen = ", ".join(f"{count} × {status}" for status, count in sorted(found.statuses.items()))
+        counts = ", ".join(f"{count} × {status}" for status, count in sorted(found.statuses.items()))
         return Missing(
-            missing=f"no request reached a 2xx ({seen}): give it credentials under [[app.users]], or data by [app] reset"
+            missing=f"no request reached a 2xx ({counts}): give it credentials under [[app.users]], or data by [app] reset"
         )
+    skipped_phases = [{name for name, p in v.get("phases", {}).items() if p.get("status") == "skip"} for v in verdicts]
     return Fuzzing(
-        version=str(verdict.get("schemathesis_version")),
-        command=command,
-        seed=int(verdict.get("seed") or 0),
-        cases=int(cases.get("generated", 0)),
-        selected=int(operations.get("selected", 0)),
-        tested=int(operations.get("tested", 0)),
+        version=str(verdicts[0].get("schemathesis_version")),
+        command=runs[0].shown,
+        seed=int(verdicts[0].get("seed") or 0),
+        cases=cases["generated"],
+        selected=operations["selected"],
+        tested=operations["tested"],
         checks=dict(sorted(found.checks.items())),
         failures=tuple(found.failures.values()),
         exchanges=tuple(found.exchanges),
@@ -205,11 +251,19 @@ def _judged(verdict: Mapping[str, Any], evidence: Path, command: str, said: str)
         unfinished=found.unfinished,
         unchecked=(
             *(f"check {name}" for name in _CHECKS if name not in found.checks),
-            *(f"phase {name}" for name, one in verdict.get("phases", {}).items() if one.get("status") == "skip"),
+            *(f"phase {name}" for name in sorted(set.intersection(*skipped_phases))),
         ),
         dropped=found.dropped,
         cut=_held_off(found),
     )
+
+
+def _sums(verdicts: Sequence[Mapping[str, Any]], name: str) -> Counter[str]:
+    """The figures of one part of some reports, added up."""
+    found: Counter[str] = Counter()
+    for one in verdicts:
+        found.update({key: value for key, value in one.get(name, {}).items() if isinstance(value, int)})
+    return found
 
 
 def _held_off(found: Evidence) -> str:
@@ -223,21 +277,23 @@ def _held_off(found: Evidence) -> str:
     )
 
 
-def _cut_short(evidence: Path, command: str, seconds: float, seed: int) -> Fuzzing | Missing:
+def _cut_short(evidence: Sequence[Path], run: Run) -> Fuzzing | Missing:
     """What a run has found that was ended by its clock: no more than that, because nobody knows what was left."""
     found = Evidence()
-    with contextlib.suppress(OSError):
-        found.read(evidence)
+    for file in evidence:
+        with contextlib.suppress(OSError):
+            found.read(file)
     cut = (
-        f"Schemathesis was not through after {seconds:.0f} s and {len(found.exchanges)} answers, so what it did not ask is"
-        " not proved: make the app faster under test (hashing of passwords, calls to others), or use a longer profile"
+        f"Schemathesis was not through after {run.budget.seconds:.0f} s and {len(found.exchanges)} answers, so what it did"
+        " not ask is not proved: make the app faster under test (hashing of passwords, calls to others), or use a longer"
+        " profile"
     )
     if not found.exchanges:
         return Missing(missing=cut)
     asked = {one.operation for one in found.exchanges}
     return Fuzzing(
-        command=command,
-        seed=seed,
+        command=run.shown,
+        seed=run.plan.seed,
         cases=len(found.exchanges) + found.dropped,
         selected=len(asked),
         tested=len(asked),

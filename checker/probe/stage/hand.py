@@ -17,7 +17,7 @@ from checker.probe.stage.client import free_port
 from checker.probe.stage.scenery import Scenery
 from checker.probe.stage.settings import described_names, dummy, missing, schemes, wants_another_driver
 from checker.probe.stage.stores import Store, names_of, store
-from checker.probe.stage.warm import Warm, can_be_kept
+from checker.probe.stage.warm import Warm, can_be_kept, counted
 
 _ROUNDS = 8  # starts that may each find one more thing missing
 _NEIGHBOURS = {  # what the app's own words name, and how they do
@@ -222,6 +222,7 @@ class Stagehand:
         argv = self.resolved(self.command, port)
         if self.serve:
             argv = [argv[0], *self.serve, *argv[2:]]
+        argv = counted(argv, self.python, self.store.tally())
         try:
             given = {**environment, "PORT": environment.get("PORT", str(port))}
             process = self._spawned(argv, given, self.folder, mark)

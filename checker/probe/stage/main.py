@@ -11,16 +11,19 @@ import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from checker.model.rehearsal import Fuzzing, Missing, Rehearsal, Stop
 from checker.model.stage_plan import Plan
 from checker.probe.stage.app import App, NotStarted, die_with_parent
-from checker.probe.stage.client import Client, NoAnswer, decoded
+from checker.probe.stage.client import Client, NoAnswer
 from checker.probe.stage.elsewhere import RUNS_ELSEWHERE
 from checker.probe.stage.explore import Explorer, with_examples
-from checker.probe.stage.fuzz import Fuzzer
+from checker.probe.stage.fuzz import Fuzzer, Run, outcome
+from checker.probe.stage.graph import Endpoint, endpoint
+from checker.probe.stage.halves import halved
 from checker.probe.stage.hand import Stagehand
 from checker.probe.stage.limits import limit
 from checker.probe.stage.probes import Probes
@@ -43,21 +46,27 @@ _SPECS = (
     "/api-docs",
     "/openapi.yaml",
 )
-_GRAPHQL = ("/graphql", "/api/graphql", "/v1/graphql", "/graphql/", "/query")
 _UP = 0x1 | 0x40  # IFF_UP | IFF_RUNNING
 
 
 def main() -> None:
-    """Read a plan from stdin, write what was seen to stdout: a rehearsal, or `{"not_started": reason}`."""
+    """Read a plan from the descriptor that the last argument names, write what was seen to stdout: a rehearsal, or
+    `{"not_started": reason}`; nothing where there is no plan after all.
+    """
     die_with_parent()
-    plan = Plan.model_validate_json(sys.stdin.buffer.read())
     isolated = raise_loopback()
-    try:
-        done = rehearse(plan, alone=isolated).model_copy(update={"isolated": isolated})
-    except NotStarted as reason:
-        sys.stdout.write(json.dumps({"not_started": str(reason)}))
-        return
-    sys.stdout.write(done.model_dump_json())
+    with closing(Fuzzer(Path("fuzz").absolute())) as fuzzer:
+        with open(int(sys.argv[-1]), "rb") as told:
+            text = told.read()
+        if not text:
+            return
+        plan = Plan.model_validate_json(text)
+        try:
+            done = rehearse(plan, fuzzer, alone=isolated).model_copy(update={"isolated": isolated})
+        except NotStarted as reason:
+            sys.stdout.write(json.dumps({"not_started": str(reason)}))
+            return
+        sys.stdout.write(done.model_dump_json())
 
 
 def raise_loopback() -> bool:
@@ -71,12 +80,9 @@ def raise_loopback() -> bool:
     return True
 
 
-def rehearse(plan: Plan, *, alone: bool) -> Rehearsal:
+def rehearse(plan: Plan, fuzzer: Fuzzer, *, alone: bool) -> Rehearsal:
     """Everything, once, in a network of its own where `alone`. Raises NotStarted."""
-    with (
-        closing(Progress(plan.progress)) as progress,
-        closing(Fuzzer(Path(plan.scratch, "fuzz"), plan.profile, plan.seed)) as fuzzer,
-    ):
+    with closing(Progress(plan.progress, plain=plan.plain)) as progress:
         progress.say("the app is started")
         if plan.origin:
             linked = alone and sealed(Path(plan.origin))
@@ -86,9 +92,43 @@ def rehearse(plan: Plan, *, alone: bool) -> Rehearsal:
             return rehearsed(plan, fuzzer, stagehand, dump, progress)
 
 
+@dataclass
+class Asked:
+    """An app that is asked, and who knows the way in it; `twin` is another of the same."""
+
+    fuzzer: Fuzzer
+    plan: Plan
+    app: App
+    explorer: Explorer
+    twin: FreshApp
+    known: list[dict[str, list[str]]]  # rows that were there when a run began
+    others: list[App]  # that were asked too
+
+    def begin(self, document: Mapping[str, Any]) -> Run:
+        """Begin to hold a contract to this app."""
+        filled = with_examples(document, self.explorer, self.plan.operations)
+        url = self.app.client.origin + self.app.client.base
+        run = self.fuzzer.begin(self.plan, filled, url, self.explorer.headers)
+        self.known.append(self.explorer.known())
+        return run
+
+    def of_twin(self) -> Asked | None:
+        """The same about the twin; None where it did not start."""
+        try:
+            app = self.twin.app()
+        except NotStarted:
+            return None
+        app.client.base = self.app.client.base
+        self.others.append(app)
+        return replace(self, app=app, explorer=Explorer(self.plan, app.client))
+
+
 def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, progress: Progress) -> Rehearsal:
     """Everything that is asked of the app, and of a fresh one where it failed."""
-    with closing(FreshApp(stagehand)) as fresh, stagehand.app() as app:
+    with closing(FreshApp(stagehand)) as fresh, closing(FreshApp(stagehand)) as twin, stagehand.app() as app:
+        count = stagehand.store.counter()
+        if plan.profile == "agent" and plan.document and len(halved(plan.document)) > 1:
+            twin.begin()
         routes = dump.routes()
         served_at, served = served_document(app.client)
         document = plan.document or served
@@ -97,13 +137,16 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
         app.client.base = base_path(plan, app.client)
         explorer = Explorer(plan, app.client)
         progress.say(f"Schemathesis asks {len(plan.operations)} operations")
-        fuzzing = fuzzed(fuzzer, plan, app, explorer, document)
+        asked = Asked(fuzzer, plan, app, explorer, twin, [], [])
+        fuzzing, graphql = fuzzed(asked, document, routes)
         settings = {} if plan.remote else {**plan.env, **stagehand.invented}
-        fuzzed_before = fuzzing.exchanges if isinstance(fuzzing, Fuzzing) else ()
-        probes = Probes(plan, app, explorer, fuzzed_before, [], settings=settings, count=stagehand.store.counter())
+        fuzzed_before = [one for some in (fuzzing, graphql) if isinstance(some, Fuzzing) for one in some.exchanges]
+        probes = Probes(plan, app, explorer, fuzzed_before, [], settings=settings, count=count)
         if worst(probes.fuzzed):
             fresh.begin()
-        known = [explorer.known()]
+        known = asked.known or [explorer.known()]
+        died = next((one.ended_by for one in asked.others if not one.runs), "")
+        twin.close()
         explorer.forget()
         progress.say("lists are walked, requests repeated, and sent by who may not send them")
         seen: dict[str, Any] = {
@@ -122,7 +165,8 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
         }
         known.append(explorer.known())
         probes.ends()
-        died = "" if app.runs else f"the app was gone while it was asked: {app.ended_by}"
+        died = died if app.runs else app.ended_by
+        died = died and f"the app was gone while it was asked: {died}"
         failed = worst((*probes.fuzzed, *probes.exchanges))
         progress.say("the app is stopped in the middle of a request; what failed is asked again of a fresh one")
         with ThreadPoolExecutor(1) as beside:
@@ -131,8 +175,9 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
             seen["stop"] = stopped.result()
         log = app.log.last_lines(LOG_TAIL)
         hidden = secrets(plan, settings, explorer.credentials)
+        said = "\n".join(one.log.since(0) for one in (app, *asked.others))
         seen["watched"] = tuple(one.name for one in hidden)
-        seen["spills"] = tuple(spills(hidden, (*probes.fuzzed, *probes.exchanges), app.log.since(0)))
+        seen["spills"] = tuple(spills(hidden, (*probes.fuzzed, *probes.exchanges), said))
         base, seconds = app.client.base, round(app.seconds, 2)
     if plan.profile != "agent" and not plan.remote:
         progress.say("one operation is asked until it is refused")
@@ -152,6 +197,7 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
         users=tuple(explorer.credentials),
         routes=routes,
         fuzzing=fuzzing,
+        graphql=graphql,
         crashes=crashes,
         exchanges=tuple(probes.exchanges),
         died=died,
@@ -204,28 +250,33 @@ def base_path(plan: Plan, client: Client) -> str:
     return bases[0]
 
 
-def fuzzed(
-    fuzzer: Fuzzer, plan: Plan, app: App, explorer: Explorer, document: Mapping[str, Any] | None
-) -> Fuzzing | Missing:
-    if document is None and plan.graphql:
-        return fuzzed_graphql(fuzzer, plan, app, explorer)
+def fuzzed(asked: Asked, document: Mapping[str, Any] | None, routes: Any) -> tuple[Fuzzing | Missing, Any]:
+    """What Schemathesis saw of the contract, and of a GraphQL schema beside it; of that alone where there is no other."""
+    known = routes if isinstance(routes, tuple) else ()
+    headers = asked.explorer.headers
+    found = endpoint(asked.app.client, headers, known, asked.plan.graphql, alone=document is None)
     if document is None:
-        return Missing(missing="there is no contract to hold the app to, neither committed nor served")
-    filled = with_examples(document, explorer, plan.operations)
-    url = app.client.origin + app.client.base
+        none = Missing(missing="there is no contract to hold the app to, neither committed nor served")
+        alone = fuzzed_graphql(asked, found) if isinstance(found, Endpoint) else found
+        return alone or none, None
+    first = fuzzed_contract(asked, document)
+    return first, fuzzed_graphql(asked, found) if isinstance(found, Endpoint) else found
+
+
+def fuzzed_contract(asked: Asked, document: Mapping[str, Any]) -> Fuzzing | Missing:
+    """The contract, held to the app; half of it to a twin of the app, where there is one."""
     digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
-    return fuzzer.run(filled, url, explorer.headers, [one.name for one in plan.operations if one.hashes], digest)
+    first, *rest = halved(document) if asked.twin.is_begun else (document,)
+    runs = [asked.begin(first)]
+    other = asked.of_twin() if rest else None
+    runs += [(other or asked).begin(one) for one in rest] if other else []
+    done = [one.wait() for one in runs]
+    if rest and other is None:
+        done += [asked.begin(one).wait() for one in rest]
+    return outcome(done, digest)
 
 
-def fuzzed_graphql(fuzzer: Fuzzer, plan: Plan, app: App, explorer: Explorer) -> Fuzzing | Missing:
-    """A GraphQL schema goes the same way, to the first usual path that answers a query."""
-    for path in _GRAPHQL:
-        try:
-            answer = app.client.ask("POST", path, body={"query": "{ __typename }"}, headers=explorer.headers)
-        except NoAnswer:
-            continue
-        value = decoded(answer)
-        if isinstance(value, dict) and ("data" in value or "errors" in value):
-            digest = hashlib.sha256(plan.graphql.encode()).hexdigest()
-            return fuzzer.run(plan.graphql, app.client.origin + answer.url, explorer.headers, digest=digest)
-    return Missing(missing=f"no GraphQL endpoint answered at {', '.join(_GRAPHQL)}")
+def fuzzed_graphql(asked: Asked, there: Endpoint) -> Fuzzing | Missing:
+    digest = hashlib.sha256(there.sdl.encode()).hexdigest()
+    run = asked.fuzzer.begin(asked.plan, there.sdl, asked.app.client.origin + there.path, asked.explorer.headers)
+    return outcome([run.wait()], digest)

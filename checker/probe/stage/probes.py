@@ -96,8 +96,11 @@ class Probes:
 
     def growths(self) -> tuple[Growth, ...] | Missing:
         """Every list whose page has a size, read in few rows and in many, with what the database was asked for each."""
-        if self.count is None:
-            return Missing(missing="statements are counted on their way to a throw-away PostgreSQL, and there is none")
+        if self.count is None or not self.count():
+            return Missing(
+                missing="statements are counted on their way to a throw-away PostgreSQL, or by a Python app over SQLite;"
+                " here nothing told of any"
+            )
         counted = Growths(self.ask, self.explorer, self.count)
         return self.each(counted.of, [one for one in self.plan.operations if one.listing and one.listing.size])
 
@@ -184,7 +187,7 @@ class Probes:
         extra = {operation.idempotency_header: f"rehearsal-{uuid.uuid4()}"} if operation.idempotency_header else {}
         kinds: list[tuple[Literal["none", "malformed", "forged", "expired"], dict[str, str]]] = [
             ("none", {}),
-            ("malformed", dict.fromkeys(self.explorer.headers or {"Authorization": ""}, "Bearer not-a-token")),
+            ("malformed", dict.fromkeys(self.explorer.known_by, "Bearer not-a-token")),
         ]
         forged = {name: f"Bearer {token}" for name, value in self.explorer.headers.items() if (token := forge(value))}
         kinds += [("forged", forged)] if forged else []

@@ -10,10 +10,10 @@ import time
 class Progress:
     """Writes to a descriptor; to none where that is negative."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, *, plain: bool = False) -> None:
         self._descriptor = descriptor
         self._began = time.monotonic()
-        self._rewrites = descriptor >= 0 and os.isatty(descriptor)
+        self._rewrites = descriptor >= 0 and not plain and os.isatty(descriptor)
 
     def say(self, words: str) -> None:
         """The step that begins now."""

@@ -16,6 +16,7 @@ from checker.probe.stage.app import App, NotStarted
 from checker.probe.stage.client import NoAnswer
 from checker.probe.stage.crafted import parsed
 from checker.probe.stage.explore import Explorer, translated
+from checker.probe.stage.faults import is_deliberate, is_fault, is_of_graphql
 from checker.probe.stage.hand import Stagehand
 from checker.probe.stage.start import inside
 
@@ -32,6 +33,11 @@ class FreshApp:
         self._stack = ExitStack()
         self._pool = ThreadPoolExecutor(1)  # its thread lives as long as the app, which dies with its parent thread
         self._started: Future[App] | None = None
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether one has been started, or is about to be."""
+        return self._started is not None
 
     def begin(self) -> None:
         """Start it beside the first one, without waiting; only where nothing that the first one uses is taken from it."""
@@ -57,7 +63,7 @@ class FreshApp:
 
 
 def worst(seen: Iterable[Exchange]) -> tuple[Exchange, ...]:
-    """Each operation's smallest request that ended in a 5xx.
+    """Each operation's smallest request that ended in a fault of the service.
 
     What only reads comes first, so that no row of another crash is what breaks it; what deletes comes last, because others
     need the row.
@@ -65,7 +71,7 @@ def worst(seen: Iterable[Exchange]) -> tuple[Exchange, ...]:
     found: dict[str, Exchange] = {}
     for one in seen:
         known = found.get(one.operation)
-        if one.status >= 500 and (known is None or _size(one) < _size(known)):
+        if is_fault(one) and (known is None or _rank(one) < _rank(known)):
             found[one.operation] = one
     return tuple(sorted(found.values(), key=lambda one: (one.method == "DELETE", one.method not in ("GET", "HEAD"))))
 
@@ -95,8 +101,13 @@ def _again(plan: Plan, app: App, explorer: Explorer, known: Sequence[Mapping[str
             answer = app.client.again(one.model_copy(update={"url": url}), headers=sent)
         except NoAnswer as silent:
             return Crash(exchange=one, repeated=True, trace=f"{silent}\n{app.log.last_lines()}")
-        if answer.status >= 500:
+        if is_fault(answer):
             trace = _trace(app, mark)
+            if is_of_graphql(answer):
+                meant = is_deliberate(answer, trace, plan.root)
+                return Crash(
+                    exchange=answer, repeated=True, meant=meant, trace=trace[-6000:], frame=frame(plan.root, trace)
+                )
             smallest, trace = _reduced(plan, app, answer, trace)
             return Crash(exchange=smallest, repeated=True, trace=trace[-6000:], frame=frame(plan.root, trace))
     return Crash(exchange=one, repeated=False)
@@ -117,8 +128,8 @@ def _reduced(plan: Plan, app: App, one: Exchange, trace: str) -> tuple[Exchange,
                 answer = app.client.again(one.model_copy(update=changes), body=changes.get("body", one.body))
             except NoAnswer:
                 return one, trace
-            said = _trace(app, mark) if answer.status >= 500 else ""
-            if answer.status >= 500 and frame(plan.root, said) == place:
+            said = _trace(app, mark) if is_fault(answer) else ""
+            if is_fault(answer) and frame(plan.root, said) == place:
                 one, trace, smaller = answer, said, True
                 break
     return one, trace
@@ -179,5 +190,6 @@ def frame(root: str, trace: str) -> str:
     return mine[-1] if mine else ""
 
 
-def _size(one: Exchange) -> int:
-    return len(one.body or "") + len(one.url)
+def _rank(one: Exchange) -> tuple[bool, int]:
+    """What says that it is a fault comes before what only looks like one, the smaller request before the larger."""
+    return one.status < 500, len(one.body or "") + len(one.url)

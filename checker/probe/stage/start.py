@@ -12,7 +12,7 @@ from typing import Any
 
 from checker.model.rehearsal import Missing, Route
 from checker.model.stage_plan import Entry, Plan
-from checker.probe.stage.app import NotStarted, as_guest, last_line
+from checker.probe.stage.app import NotStarted, guest, last_line
 from checker.probe.stage.elsewhere import RUNS_ELSEWHERE, Messenger
 from checker.probe.stage.hand import Stagehand
 
@@ -36,16 +36,8 @@ class Dump:
     def start(self) -> None:
         """Begin; the answer is fetched later."""
         self._found = None
-        self.process = subprocess.Popen(
-            [self.stagehand.python, str(_ROUTES), str(self.output), *(one.spelled for one in self.entries)],
-            cwd=self.stagehand.folder,
-            env=self.stagehand.environment(aside=True),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=as_guest,  # noqa: PLW1509 - no lock of ours is needed in the child
-        )
+        argv = [self.stagehand.python, str(_ROUTES), str(self.output), *(one.spelled for one in self.entries)]
+        self.process = guest(argv, self.stagehand.environment(aside=True), self.stagehand.folder)
 
     def answer(self) -> dict[str, Any]:
         """What it found; with `errors` for the entries that could not be imported."""

@@ -13,7 +13,8 @@ from checker.model.rehearsal import Exchange, Growth, Walk
 from checker.model.stage_plan import ListPlan, OperationPlan, Plan
 from checker.probe.stage.client import decoded
 from checker.probe.stage.crafted import name_of, next_token
-from checker.probe.stage.explore import Explorer, at, rows_in, template
+from checker.probe.stage.explore import Explorer, rows_in, template
+from checker.probe.stage.session import at
 
 PAGE = 3  # rows a page, small so that few rows make several pages
 MOST_PAGES = 120

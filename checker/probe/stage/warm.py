@@ -17,9 +17,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from checker.probe.stage.app import LARGEST_FILE, MARK, Process, as_guest
+from checker.probe.stage.app import LARGEST_FILE, MARK, Process, guest
 
 _SCRIPT = Path(__file__).parent.parent / "inside" / "warm.py"
+_COUNTED = _SCRIPT.with_name("counted.py")
 _CHILD_SUBREAPER = 36  # prctl(2)
 _SECONDS = 30.0  # for all imports
 _ROOM = "-" * 64  # the longest mark
@@ -67,17 +68,8 @@ class Warm:
         ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, 1)
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(
-                [python, str(_SCRIPT), str(theirs.fileno()), *modules],
-                cwd=folder,
-                env={**environment, MARK: _ROOM},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-                preexec_fn=as_guest,  # noqa: PLW1509 - no lock of ours is needed in the child
-            )
+            argv = [python, str(_SCRIPT), str(theirs.fileno()), *modules]
+            self._process = guest(argv, {**environment, MARK: _ROOM}, folder, pass_fds=(theirs.fileno(),))
         self._socket.settimeout(_SECONDS)
 
     def spawn(self, argv: Sequence[str], environment: Mapping[str, str], folder: Path, mark: str) -> Process | None:
@@ -154,6 +146,14 @@ def _is_script_of(path: str, python: str) -> bool:
     except OSError:
         return False
     return first.rstrip() == b"#!" + python.encode()
+
+
+def counted(argv: Sequence[str], python: str, tally: Path | None) -> list[str]:
+    """A command of this interpreter that tells how many statements SQLite gets; any other, or without a file, as it is."""
+    words = [python, *argv] if argv[0] != python and _is_script_of(argv[0], python) else list(argv)
+    if tally is None or words[0] != python or len(words) < 2 or (words[1].startswith("-") and words[1] != "-m"):
+        return list(argv)
+    return [python, str(_COUNTED), str(tally), *words[1:]]
 
 
 def can_be_kept() -> bool:

@@ -107,9 +107,8 @@ class Guard:
             return connect(dialect, *words, **named)
         self._tell(dialect, named, words)
         if ENGINES.get(dialect.name, dialect.name) != self.engine:
-            self._refuse(
-                "dialect", "wants a %s database, and a throw-away %s was started" % (dialect.name, self.engine)
-            )
+            words = 'wants a %s database, and a throw-away %s was started; say [database] engine = "%s" in checker.toml'
+            self._refuse("dialect", words % (dialect.name, self.engine, dialect.name))
         dialect._checker_inside = True
         self._letting = True
         try:

@@ -32,7 +32,6 @@ ROLES = "select oid, quote_ident(rolname) from pg_roles where oid >= 16384 and r
 ASIDE = "alter role %s rename to was_%s"  # roles belong to the whole server: the next database must not find them
 MAKES_ROLES = re.compile(r"(?i)\bcreate\s+(?:role|user|group)\b(?!\s+mapping)")
 NUMBER = "the VERIFY query of %s answers a number, which says neither yes nor no"
-PROGRAM = re.compile(r"(?is)\bcopy\b.*\b(?:to|from)\s+program\b")
 COUNTERS = (
     "select n.nspname||'.'||t.relname, a.attname, sn.nspname||'.'||s.relname from pg_class s"
     " join pg_namespace sn on sn.oid=s.relnamespace"
