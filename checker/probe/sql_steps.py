@@ -283,9 +283,9 @@ def _traced(
 
     One that is `alone` has no transaction around it: it gets one, or its locks would be gone before anybody could look.
     """
-    was = last or _look(run)
     if alone:
-        run.wire.ask("begin")
+        run.wire.ask("begin")  # before the first look, too: between transactions the server starts to count anew
+    was = last or _look(run)
     run.wire.ask(sql)
     now = _look(run)
     if alone:

@@ -69,7 +69,11 @@ def _problem(one: RunStatement) -> str:
 
 def _evidence(one: RunStatement) -> str:
     taken = ", ".join(f"{mode} on {table.removeprefix('public.')}" for table, mode in one.strong)
-    before = [*((table, "AccessExclusiveLock") for table in one.held), *one.kept]
+    worked = {*one.scanned, *one.rewritten}
+    before = [
+        *((table, "AccessExclusiveLock") for table in one.held),
+        *(lock for lock in one.kept if lock[0] in worked),
+    ]
     held = ", ".join(f"{mode} on {table.removeprefix('public.')}" for table, mode in before)
     words = [f"{one.sql[:140]}", f"takes {taken}" if taken else "", f"while holding {held}" if held else ""]
     words.append(f"rewrites {', '.join(one.rewritten)}" if one.rewritten else "")

@@ -96,10 +96,10 @@ class Watch:
         while _COMMENT.match(said):
             said = _COMMENT.sub("", said, count=1)
         self.statements.append({"sql": " ".join(said.split())[:600], "line": self._line(), "done": False})
-        self._state = self._look(connection) if self._traced else {}
         if self._traced and getattr(connection.connection, "autocommit", False) is True and not ALONE.search(sql):
-            cursor.execute("begin")  # else its locks are gone before anybody can look
+            cursor.execute("begin")  # else its locks are gone before anybody can look, and what was counted may be
             self._opened = True
+        self._state = self._look(connection) if self._traced else {}
 
     def _refused(self, context: Any) -> None:
         """A statement failed: what was opened around it ends, as it would have by itself."""
