@@ -266,8 +266,8 @@ def _git_notes(git: Git, base: str | None) -> Iterator[str]:
 
 
 def _of_runs(place: Workplace) -> Iterator[str]:
-    """How the app and its migrations were run, where a rule had them run."""
-    for name in ("Rehearsal", "MigrationRuns"):
+    """How the app and its migrations were run, where a rule had them run, and which migrations nothing could read."""
+    for name in ("Rehearsal", "Migrations", "MigrationRuns"):
         ran = place.facts.collected(name)
         yield from () if ran is None else ran.told
 

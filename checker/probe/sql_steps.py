@@ -11,7 +11,21 @@ from typing import Any
 
 from checker.model.unavailable import Unavailable
 from checker.probe.inside.migration_steps import old_code, rows, snapshot
-from checker.probe.inside.migration_steps.queries import FILES, LOCKS, SCANS, SETTINGS, TABLES
+from checker.probe.inside.migration_steps.queries import (
+    ALONE,
+    ASIDE,
+    FILES,
+    LOCKS,
+    MAKES_ROLES,
+    MILD,
+    NUMBER,
+    ROLES,
+    SCANS,
+    SETTINGS,
+    TABLES,
+    is_number,
+    written_rows,
+)
 from checker.probe.inside.migration_steps.wire import ServerError, Wire
 from checker.probe.keeping import Server
 
@@ -35,6 +49,7 @@ class SqlStep:
     down: Sequence[Sql] | None
     traced: bool
     verify: Sequence[str] = ()
+    apart: tuple[bool | None, bool | None] = (None, None)  # whether its tool runs each way outside of a transaction
 
 
 @dataclass
@@ -67,6 +82,8 @@ class _Run:
         try:
             self.wire.ask(sql)
         except ServerError as refused:
+            if refused.fields.get("severity") == "FATAL":
+                raise ConnectionError(str(refused)) from None
             return str(refused)
         return None
 
@@ -94,6 +111,11 @@ class SqlSteps:
             if self._chain(before, after):
                 for data in ("benign", "adversarial"):
                     self._with_rows(data, before, after)
+        except TimeoutError:
+            self.events.append({"event": "out_of_time"})
+        except (OSError, ServerError) as lost:
+            error = {"type": type(lost).__name__, "text": str(lost) or "the server has closed the connection"}
+            self.events.append({"event": "broke", "error": error})
         finally:
             for wire in self._wires:
                 wire.close()
@@ -103,9 +125,11 @@ class SqlSteps:
     def _open(self, data: str) -> _Run:
         name = f"{self.database}_{len(self._wires)}"
         with Wire(str(self.server.folder), "postgres") as wire:
+            for oid, role in wire.ask(ROLES):
+                wire.ask(ASIDE % (role, oid))
             wire.ask(f"create database {name} template template0")
             wire.ask(f"alter database {name} set statement_timeout = '{STATEMENT_TIMEOUT}'")
-        self._wires.append(Wire(str(self.server.folder), name))
+        self._wires.append(Wire(str(self.server.folder), name, until=self._deadline))
         run = _Run(self._wires[-1], self.events, data, name)
         if run.ask("select current_setting('checker.nonce', true)")[0][0] != self.server.nonce:
             raise Unavailable("reached a server that is not the throw-away one")
@@ -123,7 +147,7 @@ class SqlSteps:
             wire.ask(
                 f"create database {name} template {of}{COPIED if int(self.server.version.split('.')[0]) >= COPYING_SINCE else ''}"
             )
-        self._wires += [Wire(str(self.server.folder), name), Wire(str(self.server.folder), of)]
+        self._wires += [Wire(str(self.server.folder), one, until=self._deadline) for one in (name, of)]
         plain.wire = self._wires[-1]
         return _Run(self._wires[-2], self.events, plain.data, name)
 
@@ -169,10 +193,15 @@ class SqlSteps:
                 break
             if step.name not in after:
                 break
-            run = self._copy(plain) if step.traced else plain
+            made = next((sql for sql, _ in step.up if MAKES_ROLES.search(sql)), None)
+            if made and step.traced:
+                note = f"{step.name} makes a role, which belongs to the whole server: it was not run over rows"
+                self.events.append({"event": "note", "text": note})
+            looked_at = step.traced and not made
+            run = self._copy(plain) if looked_at else plain
             for sql, _ in step.up:
                 plain.do(sql)
-            if not step.traced:
+            if not looked_at:
                 continue
             now, then = rows.Schema(before[step.name]), rows.Schema(after[step.name])
             filled, refused = rows.seed(run.ask, run.do, now, then, data)
@@ -200,6 +229,9 @@ class SqlSteps:
         for query in step.verify if run.data == "benign" else ():
             try:
                 said = run.ask(f"set transaction read only; {query}")
+                if is_number(said):
+                    self.events.append({"event": "note", "text": NUMBER % step.name})
+                    continue
                 held = not said or (len(said) == 1 and said[0] == ("t",))
             except ServerError as refused:
                 said, held = [(str(refused),)], False
@@ -214,7 +246,8 @@ class SqlSteps:
             return False
         self.events.append({"event": "begin", "revision": step.name, "direction": direction, "data": run.data})
         statements = (step.down or ()) if direction == "down" else step.up
-        apart = any(OUTSIDE.search(sql) for sql, _ in statements)
+        told = step.apart[direction == "down"]
+        apart = any(OUTSIDE.search(sql) for sql, _ in statements) if told is None else told
         said: list[Event] = []
         last: dict[str, Any] | None = None
         try:
@@ -224,7 +257,7 @@ class SqlSteps:
             for sql, line in statements:
                 said.append({"sql": " ".join(sql.split())[:600], "line": line, "done": False})
                 if step.traced and direction == "up" and not FRAME.match(sql):
-                    found, last = _traced(run, sql, old, last)
+                    found, last = _traced(run, sql, old, last, alone=apart and not ALONE.search(sql))
                     said[-1].update(found)
                 else:
                     run.wire.ask(sql)
@@ -233,6 +266,8 @@ class SqlSteps:
             if not apart:
                 run.wire.ask("commit")
         except ServerError as refused:
+            if refused.fields.get("severity") == "FATAL":
+                raise ConnectionError(str(refused)) from None
             run.do("rollback")
             self.events.append(_failed(step, direction, run.data, refused, said))
             return False
@@ -241,15 +276,27 @@ class SqlSteps:
         return True
 
 
-def _traced(run: _Run, sql: str, old: set[str], last: dict[str, Any] | None) -> tuple[Event, dict[str, Any]]:
-    """What a statement did; `last` is how things stood after the one before it, None where that is not known."""
+def _traced(
+    run: _Run, sql: str, old: set[str], last: dict[str, Any] | None, *, alone: bool
+) -> tuple[Event, dict[str, Any] | None]:
+    """What a statement did; `last` is how things stood after the one before it, None where that is not known.
+
+    One that is `alone` has no transaction around it: it gets one, or its locks would be gone before anybody could look.
+    """
     was = last or _look(run)
+    if alone:
+        run.wire.ask("begin")
     run.wire.ask(sql)
     now = _look(run)
+    if alone:
+        run.wire.ask("commit")
     seen = {
         "rows": run.wire.touched,
         "locks": sorted([table, mode] for table, mode in now["locks"] - was["locks"] if table in old),
         "held": sorted(table for table, mode in was["locks"] if mode == "AccessExclusiveLock" and table in old),
+        "kept": sorted([table, mode] for table, mode in was["locks"] if mode not in MILD and table in old),
+        "wrote": written_rows(was["writes"], now["writes"], old),
+        "transaction": now["transaction"],
         "rewritten": sorted(
             one for one, node in now["files"].items() if one in old and was["files"].get(one, node) != node
         ),
@@ -258,16 +305,19 @@ def _traced(run: _Run, sql: str, old: set[str], last: dict[str, Any] | None) -> 
         ),
         "timeouts": list(now["timeouts"]),
     }
-    return seen, now
+    return seen, None if alone else now
 
 
 def _look(run: _Run) -> dict[str, Any]:
     touched = run.wire.touched
+    scans, settings = run.wire.ask(SCANS), run.wire.ask(SETTINGS)[0]
     found = {
         "locks": {(row[0], row[1]) for row in run.wire.ask(LOCKS)},
         "files": {row[0]: row[1] for row in run.wire.ask(FILES)},
-        "scans": {row[0]: row[1] for row in run.wire.ask(SCANS)},
-        "timeouts": run.wire.ask(SETTINGS)[0],
+        "scans": {row[0]: row[1] for row in scans},
+        "writes": {row[0]: row[2] for row in scans},
+        "timeouts": settings[:2],
+        "transaction": settings[2],
     }
     run.wire.touched = touched
     return found

@@ -43,8 +43,8 @@ def _of(run: MigrationRun) -> Iterator[Observation]:
         known = table in tables
         if want is None and kind != "table" and not known:
             continue
-        if want is None and kind == "check":
-            continue
+        if want is None and kind in ("check", "default"):
+            continue  # code may fill in what the database fills in as well
         if kind not in ("table", "column", "enum") and any(column in name for column in alone.get(table, ())):
             continue
         what = f"{kind} {_short(table, name)}"
@@ -55,7 +55,7 @@ def _of(run: MigrationRun) -> Iterator[Observation]:
         else:
             problem = f"{what} differs between the models and the migrated database"
         evidence = f"models: {want or 'nothing'}; database: {have or 'nothing'}"
-        place = run.maker(table, name if kind == "column" else None)
+        place = run.maker(table, name if kind in ("column", "default") else None)
         yield Observation(what, have == want, place, problem, evidence, confidence=_sure(run, kind, known))
 
 
@@ -90,6 +90,8 @@ def _facts(picture: Picture) -> Facts:
         found["column", table, name] = f"{one['type']}{' not null' if one['not_null'] else ''}"
         if one["identity"] or one["generated"]:
             found["column", table, name] += " generated"
+        elif one["default"] is not None and "nextval(" not in one["default"]:
+            found["default", table, name] = str(one["default"])
     for one in picture["constraint"] or ():
         found.update(_constraint(one))
     for one in picture["index"] or ():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checker.model.migrations import LandedMigrations, Migrations, Revision
+from checker.model.migrations import BodyState, LandedMigrations, Migrations, Revision
 from checker.model.observation import Observation, Place
 
 
@@ -13,10 +13,10 @@ def migration_immutable(migrations: Migrations, landed: LandedMigrations) -> Ite
 
     Sources: backend-coder "never edit old migrations"; a database that ran the old text never sees the new one.
     """
-    now = {(tree.tool, one.id): one for tree, one in migrations.revisions}
+    goes_on = {id(old): tree for tree in migrations.trees for old in [landed.of(tree)] if old is not None}
     for tree in landed.trees:
         for old in tree.revisions:
-            new = now.get((tree.tool, old.id))
+            new = goes_on[id(tree)].by_id.get(old.id) if id(tree) in goes_on else None
             if new is None:
                 gone = landed.moved.get(old.path) or (tree.scripts if old.path in landed.deleted else old.path)
                 message = f"migration {old.name} has landed and is gone, or has another id"
@@ -34,8 +34,8 @@ def _compared(old: Revision, new: Revision) -> Observation:
 
 
 def _difference(old: Revision, new: Revision) -> str:
-    if old.digest == new.digest:
-        return ""
+    if old.digest == new.digest and (old.digest_down == new.digest_down or old.down.state is not BodyState.WORKS):
+        return ""  # a way back may come later where there was none
     if old.parents != new.parents:
         return f"down_revision was {' and '.join(old.parents) or 'None'}, is {' and '.join(new.parents) or 'None'}"
     for way, before, after in (("upgrade", old.up, new.up), ("downgrade", old.down, new.down)):

@@ -88,10 +88,13 @@ def _databases(asked: Dict[str, Any], session: Any) -> Any:
         return "%s/migrated-%d.sqlite" % (asked["scratch"], next(numbers))
 
     def new_database() -> str:
+        from .queries import ASIDE, ROLES
         from .wire import ServerError, Wire
 
         name = "%s_%d" % (asked["database"], next(numbers))
         with Wire(asked["folder"], "postgres") as wire:
+            for oid, role in wire.ask(ROLES):
+                wire.ask(ASIDE % (role, oid))
             try:
                 wire.ask("create database %s template template0 strategy file_copy" % name)
             except ServerError:

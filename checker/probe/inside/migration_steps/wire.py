@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import time
 from types import TracebackType
 from typing import Dict, List, Optional, Tuple, Type
 
@@ -23,7 +24,9 @@ class ServerError(Exception):
 class Wire:
     """A connection to a server of ours through its socket: trust authentication, simple queries, everything text."""
 
-    def __init__(self, folder: str, database: str, port: int = 5432) -> None:
+    def __init__(self, folder: str, database: str, port: int = 5432, until: Optional[float] = None) -> None:
+        """`until`: by which monotonic time an answer must have come; TimeoutError then."""
+        self._until = until
         self.touched: Optional[int] = None  # rows that the last INSERT, UPDATE or DELETE touched
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(os.path.join(folder, ".s.PGSQL.%d" % port))
@@ -48,6 +51,8 @@ class Wire:
     def ask(self, sql: str) -> List[Row]:
         """Run one or more statements in one implicit transaction; the rows of the last that had any. ServerError."""
         body = sql.encode() + b"\0"
+        if self._until is not None:
+            self._socket.settimeout(max(1.0, self._until - time.monotonic()))
         self._socket.sendall(b"Q" + struct.pack("!i", len(body) + 4) + body)
         return self._read()
 
