@@ -88,13 +88,12 @@ def _databases(asked: Dict[str, Any], session: Any) -> Any:
         return "%s/migrated-%d.sqlite" % (asked["scratch"], next(numbers))
 
     def new_database() -> str:
-        from .queries import ASIDE, ROLES
+        from .cluster import put_back
         from .wire import ServerError, Wire
 
         name = "%s_%d" % (asked["database"], next(numbers))
         with Wire(asked["folder"], "postgres") as wire:
-            for oid, role in wire.ask(ROLES):
-                wire.ask(ASIDE % (role, oid))
+            put_back(wire.ask)
             try:
                 wire.ask("create database %s template template0 strategy file_copy" % name)
             except ServerError:
