@@ -8,7 +8,7 @@ import re
 import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from . import mysql, old_code, promised, rows, snapshot
+from . import defaults, filters, mysql, old_code, promised, rows, snapshot
 from .order import other_order
 from .session import Failed, Session, Step, Unsupported, ask, error, missing
 from .speak import Speaker
@@ -308,14 +308,15 @@ class Passes:
         if head is None:
             return
         metadata = self._session.metadata
-        several = metadata if isinstance(metadata, (list, tuple)) else [metadata]
-        tables = sum(len(one.tables) for one in several if one is not None)
-        self._say("head", picture=json.loads(head), models=tables, filtered=self._session.filtered)
+        several = [one for one in (metadata if isinstance(metadata, (list, tuple)) else [metadata]) if one is not None]
+        tables = sum(len(one.tables) for one in several)
+        migrated = json.loads(head)
+        self._say("head", picture=migrated, models=tables)
         if not tables:
             return
 
         def work(step: Step) -> Iterator[Any]:
-            for one in json.loads(head)["extension"] or ():
+            for one in migrated["extension"] or ():
                 step.do('create extension if not exists "%s"' % one["name"])
             for name in {table.schema for one in several for table in one.tables.values() if table.schema}:
                 step.do('create schema if not exists "%s"' % name)
@@ -325,12 +326,23 @@ class Passes:
             commit = getattr(step.connection, "commit", None)
             if commit is not None:
                 commit()
-            self._say("models", picture=json.loads(self._picture(step)))
+            declared = json.loads(self._picture(step))
+            differing = list(defaults.differing(step.attempt, declared, migrated))
+            step.settle()
+            self._say("models", picture=declared, defaults=differing, **self._left_out(several, declared, migrated))
             return iter(())
 
         failed = self._attempt(self._new(), work)
         if failed is not None:
             self._say("models_failed", error=error(failed.raised, None))
+
+    def _left_out(self, several: List[Any], declared: Dict[str, Any], migrated: Dict[str, Any]) -> Dict[str, Any]:
+        """What env.py's filters pass over; `filtered` where they do not say it."""
+        try:
+            return {"left_out": filters.Filters(*self._session.filters, several).left_out(declared, migrated)}
+        except Exception as raised:
+            self._say("note", text="env.py's filter cannot be asked: %s" % str(raised)[:200])
+            return {"filtered": True}
 
 
 def _straight(step: Step, scripts: List[Any]) -> Iterator[Any]:
