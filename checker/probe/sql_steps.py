@@ -13,20 +13,10 @@ from typing import Any
 from checker.model.unavailable import Unavailable
 from checker.probe.inside.migration_steps import old_code, rows, snapshot
 from checker.probe.inside.migration_steps.cluster import ENDED, ROLES, put_back
-from checker.probe.inside.migration_steps.queries import (
-    ALONE,
-    FILES,
-    LOCKS,
-    MILD,
-    NUMBER,
-    SCANS,
-    SETTINGS,
-    TABLES,
-    is_number,
-    written_rows,
-)
+from checker.probe.inside.migration_steps.queries import ALONE, NUMBER, TABLES, is_number
 from checker.probe.inside.migration_steps.wire import ServerError, Wire
 from checker.probe.keeping import Server
+from checker.probe.sql_watch import traced
 
 FRAME = re.compile(r"(?i)\s*(?:begin|start\s+transaction|commit|end|rollback|set|reset)\b")
 OUTSIDE = re.compile(
@@ -272,7 +262,7 @@ class SqlSteps:
             for sql, line in statements:
                 said.append({"sql": " ".join(sql.split())[:600], "line": line, "done": False})
                 if step.traced and direction == "up" and not FRAME.match(sql):
-                    found, last = _traced(run, sql, old, last, alone=apart and not ALONE.search(sql))
+                    found, last = traced(run.wire, sql, old, last, alone=apart and not ALONE.search(sql))
                     said[-1].update(found)
                 else:
                     run.wire.ask(sql)
@@ -289,53 +279,6 @@ class SqlSteps:
         event = {"event": "step", "revision": step.name, "direction": direction, "data": run.data}
         self.events.append({**event, "statements": said, "count": len(said)})
         return True
-
-
-def _traced(
-    run: _Run, sql: str, old: set[str], last: dict[str, Any] | None, *, alone: bool
-) -> tuple[Event, dict[str, Any] | None]:
-    """What a statement did; `last` is how things stood after the one before it, None where that is not known.
-
-    One that is `alone` has no transaction around it: it gets one, or its locks would be gone before anybody could look.
-    """
-    was = last or _look(run)
-    if alone:
-        run.wire.ask("begin")
-    run.wire.ask(sql)
-    now = _look(run)
-    if alone:
-        run.wire.ask("commit")
-    seen = {
-        "rows": run.wire.touched,
-        "locks": sorted([table, mode] for table, mode in now["locks"] - was["locks"] if table in old),
-        "held": sorted(table for table, mode in was["locks"] if mode == "AccessExclusiveLock" and table in old),
-        "kept": sorted([table, mode] for table, mode in was["locks"] if mode not in MILD and table in old),
-        "wrote": written_rows(was["writes"], now["writes"], old),
-        "transaction": now["transaction"],
-        "rewritten": sorted(
-            one for one, node in now["files"].items() if one in old and was["files"].get(one, node) != node
-        ),
-        "scanned": sorted(
-            one for one, read in now["scans"].items() if one in old and int(read) > int(was["scans"].get(one, 0))
-        ),
-        "timeouts": list(now["timeouts"]),
-    }
-    return seen, None if alone else now
-
-
-def _look(run: _Run) -> dict[str, Any]:
-    touched = run.wire.touched
-    scans, settings = run.wire.ask(SCANS), run.wire.ask(SETTINGS)[0]
-    found = {
-        "locks": {(row[0], row[1]) for row in run.wire.ask(LOCKS)},
-        "files": {row[0]: row[1] for row in run.wire.ask(FILES)},
-        "scans": {row[0]: row[1] for row in scans},
-        "writes": {row[0]: row[2] for row in scans},
-        "timeouts": settings[:2],
-        "transaction": settings[2],
-    }
-    run.wire.touched = touched
-    return found
 
 
 def _failed(step: SqlStep, direction: str, data: str, refused: ServerError, said: list[Event]) -> Event:

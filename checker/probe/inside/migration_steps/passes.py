@@ -8,14 +8,15 @@ import re
 import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from . import defaults, filters, mysql, old_code, promised, rows, snapshot
+from . import mysql, old_code, promised, rows, snapshot
+from .declare import compare
 from .order import other_order
 from .session import Failed, Session, Step, Unsupported, ask, error, missing
 from .speak import Speaker
 from .watch import Watch
 
 NOT_TOGETHER = re.compile(r"(?i)\badd\s+value\b|^\s*(?:insert|update|delete|with)\b|\bdeferr")
-NewDatabase = Callable[[], str]
+NewDatabase = Callable[..., str]
 
 
 class Masked(RuntimeError):
@@ -76,7 +77,7 @@ class Passes:
 
     def _watching(self) -> Watch:
         if self._watch is None:
-            self._watch = Watch(ask, self._session.version_table, self._postgresql)
+            self._watch = Watch(ask, self._postgresql)
         return self._watch
 
     def _step(self, step: Step, script: Any, direction: str, data: str) -> Iterator[Any]:
@@ -311,38 +312,17 @@ class Passes:
         several = [one for one in (metadata if isinstance(metadata, (list, tuple)) else [metadata]) if one is not None]
         tables = sum(len(one.tables) for one in several)
         migrated = json.loads(head)
-        self._say("head", picture=migrated, models=tables)
+        self._say("head", picture=migrated, models=tables, version_table=self._session.version_table)
         if not tables:
             return
 
         def work(step: Step) -> Iterator[Any]:
-            for one in migrated["extension"] or ():
-                step.do('create extension if not exists "%s"' % one["name"])
-            for name in {table.schema for one in several for table in one.tables.values() if table.schema}:
-                step.do('create schema if not exists "%s"' % name)
-            step.commit()
-            for one in several:
-                one.create_all(step.connection)
-            commit = getattr(step.connection, "commit", None)
-            if commit is not None:
-                commit()
-            declared = json.loads(self._picture(step))
-            differing = list(defaults.differing(step.attempt, declared, migrated))
-            step.settle()
-            self._say("models", picture=declared, defaults=differing, **self._left_out(several, declared, migrated))
+            compare(step, self._say, several, migrated, functools.partial(self._picture, step), self._session.filters)
             return iter(())
 
-        failed = self._attempt(self._new(), work)
+        failed = self._attempt(self._new(beside=True), work)
         if failed is not None:
             self._say("models_failed", error=error(failed.raised, None))
-
-    def _left_out(self, several: List[Any], declared: Dict[str, Any], migrated: Dict[str, Any]) -> Dict[str, Any]:
-        """What env.py's filters pass over; `filtered` where they do not say it."""
-        try:
-            return {"left_out": filters.Filters(*self._session.filters, several).left_out(declared, migrated)}
-        except Exception as raised:
-            self._say("note", text="env.py's filter cannot be asked: %s" % str(raised)[:200])
-            return {"filtered": True}
 
 
 def _straight(step: Step, scripts: List[Any]) -> Iterator[Any]:
