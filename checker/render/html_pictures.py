@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
 
@@ -78,16 +77,6 @@ def trend(reports: Sequence[Report]) -> Markup:
         for report, count in zip(reports, grave, strict=True)
     )
     return _picture("trend", width, height, "Score, and critical and major findings, over time", said, (*lines, *dates))
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """One line of a migration graph: a revision by its place among all, its lane, and how many findings are on it."""
-
-    number: int
-    name: str
-    lane: int
-    bad: int
 
 
 def history(tree: History, findings: Mapping[str, int]) -> Markup:
