@@ -64,6 +64,8 @@ def test_a_call_that_no_source_could_answer(test: str, before: str, after: str) 
             "class B:\n def __init__(self): ...",
         ),
         ("client.get('/orders/7')", "@app.get('/orders/{id}')\ndef one(id): ...", ""),
+        ("assert body['tax'] == 1", "def f():\n return {'tax': 1, 'sum': 2}", "def f():\n return {'sum': 2}"),
+        ("assert 'tax' in body", "def f():\n return dict(tax=1)", "def f():\n return dict()"),
         (
             "client.get(f'/api/orders/{x}?full=1')",
             "@r.get('/orders/<int:id>')\ndef one(id): ...",
@@ -98,6 +100,7 @@ def test_what_is_asked_is_gone(test: str, before: str, after: str) -> None:
         ),
         ("client.get('/nothing')", "@app.get('/orders')\ndef one(): ...", ""),
         ("len(x)", "def f(x): ...", ""),
+        ("assert body['tax'] == 1", "def f():\n return {'tax': 1}", "tax = 2\ndef f():\n return {'sum': tax}"),
     ],
 )
 def test_what_the_source_still_answers_for(test: str, before: str, after: str) -> None:
@@ -192,6 +195,7 @@ def kinds(base: Side, head: Side) -> list[str]:
     return [one.kind for one in weakened(base, head)]
 
 
+TWO = "def test_f():\n    assert f(1) == 2\n    assert g(1) == 2\n"
 OLD = "def test_f():\n    assert f(1) == 2\n"
 
 
@@ -202,12 +206,25 @@ OLD = "def test_f():\n    assert f(1) == 2\n"
         ("@pytest.mark.parametrize('x', [1])\ndef test_g(x):\n    assert f(x) == 3\n", ["test-replaced"]),
         ("@pytest.mark.skip\ndef test_g():\n    assert f(1) == 3\n", ["test-removed"]),
         ("@pytest.mark.slow\ndef test_g():\n    assert f(1) == 3\n", ["test-removed"]),
+        ("def test_g():\n    assert f(1) == 3\ndef test_h():\n    assert f(2) == 3\n", ["test-replaced"]),
         ("def test_g():\n    f(1)\n", ["test-dropped", "test-empty", "test-removed"]),
         ("def test_g():\n    assert h(1) == 3\n", ["test-dropped", "test-removed"]),
     ],
 )
 def test_a_test_in_the_place_of_another(new: str, seen: list[str]) -> None:
     assert kinds(side(OLD, {}), side(new, {})) == seen
+
+
+@pytest.mark.parametrize(
+    ("new", "seen"),
+    [
+        ("def test_a():\n    assert f(1) == 3\ndef test_b():\n    assert g(1) == 3\n", "test-replaced"),
+        ("def test_a():\n    assert f(1) == 3\ndef test_b():\n    assert f(2) == 3\n", "test-removed"),
+        ("def test_a():\n    assert f(g(1)) == 3\n", "test-removed"),
+    ],
+)
+def test_a_test_that_is_split(new: str, seen: str) -> None:
+    assert kinds(side(TWO, {}), side(new, {}))[-1] == seen
 
 
 def test_a_fixture_that_a_fixture_asks_for_is_not_put_before() -> None:
