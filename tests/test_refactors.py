@@ -288,6 +288,30 @@ def test_a_new_test_of_javascript_that_asks_nothing(body: str, empty: bool) -> N
     assert [one.kind for one in seen] == ["test-empty"] * empty
 
 
+JS = "import { sub } from './a.js';\ntest('takes', () => { expect(sub(3, 1)).toBe(2); });\n"
+
+
+@pytest.mark.parametrize(
+    ("new", "seen"),
+    [
+        (JS.replace("'takes'", "'takes less'").replace("toBe(2)", "toEqual(1)"), ["test-replaced"]),
+        (JS.replace("'takes'", "'takes less'").replace("sub(3", "add(3"), ["test-removed"]),
+        (JS.replace("test('takes'", "test.skip('takes less'"), ["test-removed"]),
+        (JS.replace("{ sub }", "{ add, sub }"), ["helper-extended"]),
+        ("const { sub } = require('./a.js');\n" + JS.partition("\n")[2], ["helper-extended"]),
+        (JS.replace("test(", "jest.mock('./a.js');\ntest("), ["helper-changed"]),
+        (JS.replace("test(", "import('./patch.js');\ntest("), ["helper-changed"]),
+        (JS.replace("test(", "const sub = () => 2;\ntest("), ["helper-changed"]),
+    ],
+)
+def test_what_a_refactor_does_to_javascript(new: str, seen: list[str]) -> None:
+    def of(text: str) -> JsSide:
+        files = {"a.test.js": text.encode()}
+        return JsSide(JsSuite(files), files, {}, {}, {})
+
+    assert [one.kind for one in js_weakened(of(JS), of(new), lint=False)] == seen
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
