@@ -184,6 +184,22 @@ def test_what_only_adds(before: str, after: str, more: bool) -> None:
     assert only_added(before, after, {"store"}) is more
 
 
+@pytest.mark.parametrize(
+    ("after", "more"),
+    [
+        ("CASES = [(1, 3)]\nX = 1", True),
+        ("CASES = [pytest.param(1, 3, id='a')]\nX = 1", True),
+        ("CASES = [(1, f(1))]\nX = 1", False),
+        ("CASES = [(1, 2)]", False),
+        ("CASES = [(1, 2)]\nX = 1\nstore = 2", False),
+    ],
+)
+def test_what_a_file_of_tests_expects(after: str, more: bool) -> None:
+    before = "CASES = [(1, 2)]\nX = 1"
+    assert only_added(before, after, {"store"}, values=True) is more
+    assert not only_added(before, after, {"store"})
+
+
 def side(tests: str, source: Mapping[str, str], helpers: str = "") -> Side:
     judging = {"tests/test_a.py": tests.encode(), "tests/conftest.py": helpers.encode()}
     return Side(

@@ -115,7 +115,9 @@ def _helpers(base: Side, head: Side) -> Iterator[Signal]:
         for hook in sorted(new.hooks - old.hooks):
             yield Signal(kind="hook-added", about=f"{path}: {hook}")
         if path in base.judging and old.rest != new.rest:
-            more = not old.broken and not new.broken and only_added(old.rest, new.rest, taken)
+            more = (
+                not old.broken and not new.broken and only_added(old.rest, new.rest, taken, values=is_test_file(path))
+            )
             yield Signal(kind="helper-extended" if more else "helper-changed", about=path)
         elif path.rpartition("/")[2] == "conftest.py" and path not in base.judging:
             yield Signal(kind="helper-changed", about=f"{path} is new")
