@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from checker.model.report import Report
-from checker.model.surroundings import History, LockTimeline
+from checker.model.report import LockTimeline, Report
+from checker.model.surroundings import History
 from checker.render import verdict
 from checker.render.visible import clipped
 
