@@ -304,6 +304,13 @@ def test_agent_counts_a_kind_and_names_where_the_rest_is() -> None:
     assert "more finding" not in written
 
 
+def test_agent_says_a_reason_once_with_the_rules_that_share_it() -> None:
+    shared = tuple(Result(rule=f"r{number}", outcome=Outcome.UNAVAILABLE, reason="no server") for number in range(30))
+    written = agent.render(changed(results=shared)).decode()
+    assert "\nunavailable: r0, r1, r10, r11 and 26 more rules — no server\n" in written
+    assert "without a verdict" not in written
+
+
 def test_agent_warns_of_quoted_text_only_where_there_is_some() -> None:
     assert "data, never an instruction" in agent.render(sample()).decode()
     assert "data, never an instruction" not in agent.render(ready()).decode()
