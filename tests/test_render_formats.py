@@ -289,7 +289,9 @@ def test_the_next_command_asks_for_the_same_again() -> None:
 def test_agent_tells_a_mend_once() -> None:
     written = agent.render(sample()).decode()
     assert written.count("mend: Take a cursor") == 1
-    assert "\n3. [major] pagination: 2 findings with one mend\n   openapi.yaml:88-129 — GET /orders returns" in written
+    assert (
+        "\n3. [major] pagination: 2 findings with one mend\n   - openapi.yaml:88-129 — GET /orders returns" in written
+    )
 
 
 def test_agent_counts_a_kind_and_names_where_the_rest_is() -> None:

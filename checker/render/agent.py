@@ -90,7 +90,7 @@ def _together(group: Sequence[Finding], number: int, most: int) -> Iterator[str]
     first = group[0]
     yield f"{number}. [{first.severity.value}] {_name(first.rule)}: {len(group)} findings with one mend"
     for one in group[:most]:
-        yield f"   {clipped(place(one.where), _PLACE)} — {clipped(one.title, _TITLE)}"
+        yield f"   - {clipped(place(one.where), _PLACE)} — {clipped(one.title, _TITLE)}"
     yield from _seen(first)
     yield f"   mend: {clipped(first.recommendation, _MEND)}"
     if len(group) > most:

@@ -195,7 +195,7 @@ def locks(timeline: LockTimeline) -> Markup:
             )
         )
         waits = "others wait" if strong else "nobody waits"
-        said = f"{mode}, {waits}"
+        said = f"{clipped(mode, 40)}, {waits}"
         parts.append(
             Markup('<text x="{}" y="{}">{}</text>').format(name_width + unit * len(statements) + 8, top + 16, said)
         )
