@@ -48,6 +48,8 @@ def test_what_is_required_is_filled_in_by_its_type() -> None:
             "born": {"type": "string", "format": "date"},
             "code": {"type": "string", "minLength": 12, "maxLength": 12},
             "agreed": {"type": "boolean"},
+            "has_password": {"type": "boolean"},
+            "email_hash": {"type": "string", "readOnly": True},
             "bio": TEXT,
         },
     }

@@ -92,7 +92,9 @@ def _value(document: Mapping[str, Any], schema: Any, name: str, depth: int) -> A
             schema = {**schema, **part, **({"properties": joined, "required": needed} if joined else {})}
     if "properties" in schema and depth < _DEPTH:
         required = set(schema.get("required") or ())
-        wanted = {key: one for key, one in schema["properties"].items() if key in required or _is_identity(key)}
+        known = {key: _resolved(document, one) for key, one in schema["properties"].items()}
+        asked = {key: one for key, one in known.items() if not one.get("readOnly")}
+        wanted = {key: one for key, one in asked.items() if key in required or _is_identity(key, one)}
         return {key: _value(document, one, key, depth + 1) for key, one in wanted.items()}
     if schema.get("enum"):
         return schema["enum"][0]
@@ -107,8 +109,9 @@ def _value(document: Mapping[str, Any], schema: Any, name: str, depth: int) -> A
     return {} if kind == "object" else _text(schema, name)
 
 
-def _is_identity(name: str) -> bool:
-    return bool(_PASSWORD.search(name) or _EMAIL.search(name) or re.match(r"(?i)^user_?name$", name))
+def _is_identity(name: str, schema: Mapping[str, Any]) -> bool:
+    told = _PASSWORD.search(name) or _EMAIL.search(name) or re.match(r"(?i)^user_?name$", name)
+    return bool(told) and schema.get("type", "string") not in ("boolean", "integer", "number", "array")
 
 
 def _text(schema: Mapping[str, Any], name: str) -> str:
