@@ -36,7 +36,9 @@ from checker.probe.git import Git
 from checker.registry import Registry
 from checker.workplace import Request, Workplace
 
-_BESIDE = Registry("checker.collect", {"around": "surroundings:around"})  # loaded for the formats that show it
+_BESIDE = Registry(
+    "checker.collect", {"around": "surroundings:around", "lock_timelines": "surroundings:lock_timelines"}
+)  # loaded for the formats that show it
 
 _DETECTORS = Registry("checker.collect", {"begin": "detectors:begin"})  # loaded where secrets are looked for
 
@@ -107,6 +109,7 @@ def audit(request: Request) -> Audit:
             manual=tuple(_manual(place.catalog, standards)),
             waivers=waived.ledger.uses,
             proofs=told.proofs,
+            lock_timelines=_lock_timelines(place),
             notes=tuple(
                 dict.fromkeys(
                     (
@@ -239,6 +242,12 @@ def _proofs(place: Workplace) -> tuple[ProofState, ...]:
         return tuple(one.state for one in place.facts.get(ProofRecords).records)
     except (Unavailable, NotApplicable):
         return ()
+
+
+def _lock_timelines(place: Workplace) -> Any:
+    """Who would have waited for which migration, where a rule had them run."""
+    runs = place.facts.collected("MigrationRuns")
+    return () if runs is None else _BESIDE["lock_timelines"](runs)
 
 
 def _manual(known: Catalog, standards: tuple[str, ...]) -> Iterator[ManualQuestion]:

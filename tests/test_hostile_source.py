@@ -30,6 +30,8 @@ Files = Mapping[str, str | bytes]
 ENCODED: Mapping[str, bytes] = {
     "unicode_escape": b"# coding: unicode_escape\n#" + SERVED.replace("\n", "\\n").encode() + b"\\n\n",
     "utf-7": b"# coding: utf-7\n" + SERVED.replace("import", "+AGkAbQBwAG8AcgB0-").replace("{", "+AHs-").encode(),
+    "an alias": b"# coding: unicode_1_1_utf_7\n"
+    + SERVED.replace("import", "+AGkAbQBwAG8AcgB0-").replace("{", "+AHs-").encode(),
     "utf-16": SERVED.encode("utf-16"),
     "latin-1": b"# coding: latin-1\n# \xe9\xff\n" + SERVED.encode(),
 }

@@ -109,3 +109,11 @@ def test_each_test_that_the_threat_model_names_is_there() -> None:
     for file, test in {one for tests in named.values() for one in tests}:
         found = (ROOT / "tests" / file).read_text("utf-8")
         assert not test or re.search(rf"def {test}\(", found), f"{file}::{test}"
+
+
+def test_the_architecture_names_every_part() -> None:
+    """Each module at the top and each package has its line in the table of places."""
+    table = (ROOT / "ARCHITECTURE.md").read_text("utf-8").partition("**Laws.**")[0].partition("| place |")[2]
+    named = {word.removeprefix("checker/").rstrip("/") for word in re.findall(r"`([\w./]+)(?:<\w+>/)?`", table)}
+    parts = {one.name for one in (ROOT / "checker").iterdir() if not one.name.startswith("_")}
+    assert parts - named == set()

@@ -15,6 +15,7 @@ from checker.collect.files import Root, Unreadable
 from checker.collect.interpreter_fit import misfit
 from checker.collect.migration_servers import MYSQL, NO_SERVER, NOT_STARTED, STARTED, Servers
 from checker.collect.run_events import TO_INSTALL, run_of
+from checker.collect.run_proof import unproved
 from checker.collect.sql_runs import sql_run
 from checker.model.execution import Execution
 from checker.model.installed import Installed
@@ -115,6 +116,8 @@ def _driven(order: alembic.Order, server: Server | None, tree: Tree, root: Root)
     heard = alembic.drive(order, server)
     engine, version = (server.engine, server.version) if server else (order.engine, "")
     run = replace(run_of(tree, engine, version, heard), old_models=bool(order.old))
+    if server is not None and server.engine == "postgresql" and order.traced != ():
+        run = replace(run, blocked=run.blocked or unproved(run, heard, server))
     hello = next(iter(heard.of("hello")), None)
     if run.blocked and hello:
         return replace(run, blocked=run.blocked + misfit(root, tree.folder, str(hello["versions"]["python"])))

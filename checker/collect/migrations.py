@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import tomli
 
+from checker.collect.environment_source import environment
 from checker.collect.files import Root, Unreadable
 from checker.collect.revision_source import revision
 from checker.collect.sql_migrations import sql_trees
@@ -128,8 +129,8 @@ def _tree(
     section: str,
     url: str | None,
 ) -> Tree:
-    environment = listing.read(f"{scripts}/env.py") or ""
-    return Tree("alembic", scripts, versions, (), folder, config, section, environment, url)
+    text = listing.read(f"{scripts}/env.py") or ""
+    return Tree("alembic", scripts, versions, (), folder, config, section, text, url, says=environment(text))
 
 
 def _configurations(listing: Listing) -> Iterator[tuple[str, str, dict[str, str]]]:

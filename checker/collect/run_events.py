@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from checker.model.migration_run import (
+    Default,
     Difference,
     MigrationRun,
     OldStatement,
@@ -73,7 +74,11 @@ def _run(tree: Tree, engine: str, version: str, heard: Heard) -> MigrationRun:
         head=head["picture"] if head else None,
         models=models["picture"] if models else None,
         models_failed=next((str(one["error"]["text"]) for one in heard.of("models_failed")), ""),
-        filtered=bool(head and head.get("filtered")),
+        filtered=bool(models and models.get("filtered")),
+        left_out=frozenset((kind, name) for kind, name in (models or {}).get("left_out") or ()),
+        defaults=tuple(
+            Default(column, want, have, bool(sure)) for column, want, have, sure in (models or {}).get("defaults") or ()
+        ),
         declared=int(head.get("models") or 0) if head else 0,
         blocked=_blocked(heard),
         notes=tuple(_notes(heard)),

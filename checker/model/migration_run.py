@@ -136,6 +136,19 @@ class OldStatement:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Default:
+    """A default that the models declare for a column (`schema.table.column`), and what the migrated database has for it.
+
+    `sure` says that the server itself finds them to differ.
+    """
+
+    column: str
+    declared: str
+    migrated: str | None
+    sure: bool
+
+
 Picture = Mapping[str, Any]
 
 
@@ -157,7 +170,9 @@ class MigrationRun:
     head: Picture | None = None
     models: Picture | None = None
     models_failed: str = ""
-    filtered: bool = False
+    filtered: bool = False  # a filter of env.py hides objects, and could not be asked which
+    left_out: frozenset[tuple[str, str]] = frozenset()  # kind and name of what such a filter hides
+    defaults: tuple[Default, ...] = ()  # those that differ
     declared: int = 0  # tables that the models declare
     blocked: str = ""
     notes: tuple[str, ...] = ()

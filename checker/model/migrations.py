@@ -142,6 +142,15 @@ _DENIED = re.compile(r"(?i)\b(?:not|nothing|none|no|never|neither|without)\b|n't
 _TITLES = "ROLLBACK|VERIFY|OPERATIONS?|IRREVERSIBLE|APPROVED|APPROVAL"
 
 
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What an `env.py` says: the table in which Alembic keeps its place (and the line that says so), and SQL of its own."""
+
+    keeps: str = "alembic_version"
+    line: int = 1
+    sends: tuple[Operation, ...] = ()
+
+
 @dataclass(frozen=True)
 class Tree:
     """One history: the tool that runs it, where its scripts lie, and its revisions in the order of their files.
@@ -159,6 +168,7 @@ class Tree:
     environment: str = ""  # the text of env.py
     url: str | None = None
     recursive: bool = False  # whether folders below those of the revisions count
+    says: Environment = Environment()
 
     @property
     def place(self) -> Place:

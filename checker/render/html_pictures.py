@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from checker.model.report import Report
-from checker.model.surroundings import History, LockTimeline
+from checker.model.report import LockTimeline, Report
+from checker.model.surroundings import History
 from checker.render import verdict
 from checker.render.visible import clipped
 
@@ -78,16 +77,6 @@ def trend(reports: Sequence[Report]) -> Markup:
         for report, count in zip(reports, grave, strict=True)
     )
     return _picture("trend", width, height, "Score, and critical and major findings, over time", said, (*lines, *dates))
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """One line of a migration graph: a revision by its place among all, its lane, and how many findings are on it."""
-
-    number: int
-    name: str
-    lane: int
-    bad: int
 
 
 def history(tree: History, findings: Mapping[str, int]) -> Markup:
@@ -195,7 +184,7 @@ def locks(timeline: LockTimeline) -> Markup:
             )
         )
         waits = "others wait" if strong else "nobody waits"
-        said = f"{mode}, {waits}"
+        said = f"{clipped(mode, 40)}, {waits}"
         parts.append(
             Markup('<text x="{}" y="{}">{}</text>').format(name_width + unit * len(statements) + 8, top + 16, said)
         )

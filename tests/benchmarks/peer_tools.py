@@ -184,7 +184,8 @@ def _pytest_alembic(repo: Path, scratch: Path) -> list[str]:
     told = _PEER_CONFTEST.format(repo=str(repo), server=server, told=app_environment(repo))
     (folder / "conftest.py").write_text(told, "utf-8")
     (folder / "test_migrations.py").write_text(_PEER_TESTS, "utf-8")
-    return ["-q", "-p", "no:cacheprovider", "--rootdir", str(folder), "-c", str(folder / "none.ini"), str(folder)]
+    (folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
+    return ["-q", "-p", "no:cacheprovider", "--rootdir", str(folder), "-c", str(folder / "pytest.ini"), str(folder)]
 
 
 def _of_pytest_alembic(repo: Path, text: str) -> Iterator[Spot]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import re
@@ -41,11 +42,10 @@ _SERVES = re.compile(
 _FRAMEWORK = re.compile(
     rb"(?:from|require\(|import)\s*[\"'](?:express|fastify|koa|hono|restify|@hapi/hapi|@nestjs/\w+)[\"']"
 )
-_CONCEALS = re.compile(  # encodings whose ASCII bytes Python reads as other characters (PEP 263)
-    r"(?i)utf[-_]?7|u7|(?:unicode|raw)[-_]unicode[-_]escape|unicode[-_]escape|utf[-_]?(?:16|32)(?:[-_]?[bl]e)?|hz\w*|iso[-_]?2022\w*|idna|punycode"
-    r"|cp037|cp273|cp424|cp500|cp864|cp875|cp1026|cp1140|ebcdic\S*|rot[-_]?13"
+_CONCEALS = re.compile(  # encodings whose ASCII bytes Python reads as other characters (PEP 263), as it calls them itself
+    r"utf-(?:7|16|32).*|.*unicode.?escape|hz|iso2022.*|idna|punycode|cp(?:037|273|424|500|864|875|1026|1140)|rot.?13"
 )
-_ENDLESS = re.compile(r"(?i)idna|punycode")  # decoding takes the square of the length
+_ENDLESS = ("idna", "punycode")  # decoding takes the square of the length
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
 
 
@@ -199,16 +199,24 @@ def _as_utf8(path: str, data: bytes) -> tuple[bytes | None, bool]:
     told = cookie[1].decode("ascii") if cookie and path.endswith(".py") else ""
     try:
         data.decode("utf-8")
-        if not told or _CONCEALS.fullmatch(told) is None:
+        if not told or _CONCEALS.fullmatch(_codec(told)) is None:
             return data, False
     except UnicodeDecodeError:
         told = told or "cp1252"
-    if _ENDLESS.fullmatch(told):
+    if _codec(told) in _ENDLESS:
         return None, False
     try:
         return data.decode(told, "replace").encode("utf-8", "replace"), True  # what Python makes of it
-    except (LookupError, ValueError, RuntimeError):
+    except (LookupError, ValueError, RuntimeError, Warning):  # an escape that is none is a warning
         return None, False
+
+
+def _codec(name: str) -> str:
+    """What Python calls an encoding, whatever alias was written."""
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return name
 
 
 def blob_id(data: bytes) -> str:

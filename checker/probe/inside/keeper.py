@@ -144,12 +144,19 @@ def _copied(template: str, data: str) -> bool:
         os.makedirs(os.path.dirname(template), mode=0o700, exist_ok=True)
         with open(f"{template}.lock", "wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copytree(template, data, symlinks=True)
+            if os.path.isdir(template):
+                _copy(template, data)
                 return True
             _HELD.append(os.dup(lock.fileno()))  # until it is there
     shutil.rmtree(data, ignore_errors=True)
     return False
+
+
+def _copy(source: str, target: str) -> None:
+    """A thousand small files: a program in C takes a third of the time that we would. Raises OSError."""
+    done = subprocess.run(["cp", "-R", "-p", source, target], capture_output=True, env=ENVIRONMENT, check=False)
+    if done.returncode:
+        raise OSError(done.stderr.decode("utf-8", "replace")[-300:])
 
 
 def _keep(data: str, template: str) -> None:
@@ -157,7 +164,7 @@ def _keep(data: str, template: str) -> None:
     part = f"{template}.{os.getpid()}"
     try:
         if _HELD:
-            shutil.copytree(data, part, symlinks=True)
+            _copy(data, part)
             os.rename(part, template)
     except OSError:
         shutil.rmtree(part, ignore_errors=True)

@@ -9,13 +9,14 @@ import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from . import mysql, old_code, promised, rows, snapshot
+from .declare import compare
 from .order import other_order
 from .session import Failed, Session, Step, Unsupported, ask, error, missing
 from .speak import Speaker
 from .watch import Watch
 
 NOT_TOGETHER = re.compile(r"(?i)\badd\s+value\b|^\s*(?:insert|update|delete|with)\b|\bdeferr")
-NewDatabase = Callable[[], str]
+NewDatabase = Callable[..., str]
 
 
 class Masked(RuntimeError):
@@ -76,7 +77,7 @@ class Passes:
 
     def _watching(self) -> Watch:
         if self._watch is None:
-            self._watch = Watch(ask, self._session.version_table, self._postgresql)
+            self._watch = Watch(ask, self._postgresql)
         return self._watch
 
     def _step(self, step: Step, script: Any, direction: str, data: str) -> Iterator[Any]:
@@ -308,27 +309,18 @@ class Passes:
         if head is None:
             return
         metadata = self._session.metadata
-        several = metadata if isinstance(metadata, (list, tuple)) else [metadata]
-        tables = sum(len(one.tables) for one in several if one is not None)
-        self._say("head", picture=json.loads(head), models=tables, filtered=self._session.filtered)
+        several = [one for one in (metadata if isinstance(metadata, (list, tuple)) else [metadata]) if one is not None]
+        tables = sum(len(one.tables) for one in several)
+        migrated = json.loads(head)
+        self._say("head", picture=migrated, models=tables, version_table=self._session.version_table)
         if not tables:
             return
 
         def work(step: Step) -> Iterator[Any]:
-            for one in json.loads(head)["extension"] or ():
-                step.do('create extension if not exists "%s"' % one["name"])
-            for name in {table.schema for one in several for table in one.tables.values() if table.schema}:
-                step.do('create schema if not exists "%s"' % name)
-            step.commit()
-            for one in several:
-                one.create_all(step.connection)
-            commit = getattr(step.connection, "commit", None)
-            if commit is not None:
-                commit()
-            self._say("models", picture=json.loads(self._picture(step)))
+            compare(step, self._say, several, migrated, functools.partial(self._picture, step), self._session.filters)
             return iter(())
 
-        failed = self._attempt(self._new(), work)
+        failed = self._attempt(self._new(beside=True), work)
         if failed is not None:
             self._say("models_failed", error=error(failed.raised, None))
 

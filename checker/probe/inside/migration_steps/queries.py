@@ -28,9 +28,6 @@ ALONE = re.compile(  # what no transaction may hold, or what is about transactio
     r"(?i)\bconcurrently\b|^\s*(?:vacuum|begin|start|commit|end|rollback|abort|savepoint|release|set|reset|cluster|call|do|analyze)\b"
     r"|\b(?:create|drop|alter)\s+(?:database|tablespace|system|subscription)\b|\badd\s+value\b|\breindex\s+(?:database|system|schema)\b"
 )
-ROLES = "select oid, quote_ident(rolname) from pg_roles where oid >= 16384 and rolname !~ '^was_[0-9]+$'"
-ASIDE = "alter role %s rename to was_%s"  # roles belong to the whole server: the next database must not find them
-MAKES_ROLES = re.compile(r"(?i)\bcreate\s+(?:role|user|group)\b(?!\s+mapping)")
 NUMBER = "the VERIFY query of %s answers a number, which says neither yes nor no"
 COUNTERS = (
     "select n.nspname||'.'||t.relname, a.attname, sn.nspname||'.'||s.relname from pg_class s"

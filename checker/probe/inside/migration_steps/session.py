@@ -122,9 +122,9 @@ class Session:
         self._guard = guard
         self.current: Optional[Tuple[str, str]] = None
         self.metadata: Any = None
-        self.filtered = False
         self.one_transaction = False  # whether env.py has all migrations of an upgrade in one
         self.as_project = False  # whether it has its way in that
+        self.filters: Tuple[Any, Any] = (None, None)
         self.version_table = "alembic_version"
         self._url = str(asked["url"])
         self.config = _config(asked)
@@ -156,7 +156,7 @@ class Session:
             if not session.as_project:
                 named["transaction_per_migration"] = True
             session.metadata = named.get("target_metadata")
-            session.filtered = bool(named.get("include_object") or named.get("include_name"))
+            session.filters = (named.get("include_object"), named.get("include_name"))
             session.version_table = str(named.get("version_table") or "alembic_version")
             return own(this, *words, **named)
 

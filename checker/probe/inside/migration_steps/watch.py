@@ -21,15 +21,13 @@ Ask = Callable[[Any, str], List[Tuple[Any, ...]]]
 
 
 class Watch:
-    """Follows one step at a time; `begin` and `end` frame it. `traced` says whether locks are asked for."""
+    """Follows one step at a time; `begin` and `end` frame it. `traced` says whether locks are asked for.
 
-    def __init__(self, ask: Ask, version_table: str, postgresql: bool) -> None:
+    Only what the migration itself sends is heard, by when it is sent: before and after it, Alembic keeps its place.
+    """
+
+    def __init__(self, ask: Ask, postgresql: bool) -> None:
         self._ask = ask
-        self._of_alembic = re.compile(
-            r"\s*(?:insert\s+into|update|delete\s+from|create\s+table|drop\s+table|select\s[^;]*?\bfrom)\s+(?:\S+\.)?\"?%s\"?(?=[\s(;]|$)"
-            % re.escape(version_table),
-            re.I,
-        )
         self._postgresql = postgresql
         self._on = False
         self._path = self._file = ""
@@ -50,7 +48,6 @@ class Watch:
         self._before = {row[0] for row in self._ask(connection, TABLES)} if self._traced else set()
         self.statements = []
         self.count = 0
-        self._on = True
 
     def around(self, step: Any, connection: Any) -> Any:
         """The step, with a look at what it holds when it has run and before it commits: a cursor of its own is not heard."""
@@ -58,7 +55,11 @@ class Watch:
 
         def run(*words: Any, **named: Any) -> Any:
             before = self._look(connection) if self._traced else {}
-            found = own(*words, **named)
+            self._on = True
+            try:
+                found = own(*words, **named)
+            finally:
+                self._on = False
             if before:
                 self._unheard(before, self._look(connection))
             return found
@@ -79,14 +80,10 @@ class Watch:
             self.statements[-1]["locks"] = locks
 
     def end(self) -> List[Dict[str, Any]]:
-        self._on = False
         return self.statements
 
-    def _is_ours(self, sql: str) -> bool:
-        return not self._on or self._of_alembic.match(sql) is not None
-
     def _sent(self, connection: Any, cursor: Any, sql: str, parameters: Any, context: Any, many: bool) -> None:
-        if self._is_ours(sql):
+        if not self._on:
             return
         self.count += 1
         if len(self.statements) >= MOST_STATEMENTS:
@@ -115,7 +112,7 @@ class Watch:
             cursor.close()
 
     def _done(self, connection: Any, cursor: Any, sql: str, parameters: Any, context: Any, many: bool) -> None:
-        if self._is_ours(sql) or not self.statements:
+        if not self._on or not self.statements:
             return
         said = self.statements[-1]
         said["done"] = True
