@@ -119,10 +119,10 @@ def _blocked(heard: Heard) -> str:
         last = heard.stderr.strip().splitlines()[-1:] or ["no word"]
         return f"the interpreter ended early: {last[0][:200]}"
     lacking = next((one for one in heard.of("failed") if _failure(one).environmental), None)
-    outside = (
-        "; the throw-away server starts no program and writes no file" if lacking and _failure(lacking).outside else ""
-    )
-    return _why(lacking) + outside if lacking else ""
+    if lacking and _failure(lacking).outside:
+        said = str(lacking["error"]["text"]).splitlines()[0].partition(": Cannot allocate memory")[0]
+        return f"the throw-away server starts no program and writes no file for a migration: {said[:200]}"
+    return _why(lacking) if lacking else ""
 
 
 def _why(event: Event) -> str:
