@@ -10,8 +10,8 @@ _KEPT = "select oid::regclass from pg_class where relname = '{}' and relkind = '
 _PLACE = "select version_num from {}"  # its name as the server itself writes it
 _COLUMNS = (
     "select n.nspname||'.'||c.relname||'.'||a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid"
-    " join pg_namespace n on n.oid = c.relnamespace where c.oid >= 16384 and c.relkind in ('r', 'p') and a.attnum > 0"
-    " and not a.attisdropped and n.nspname !~ '^pg_'"
+    " join pg_namespace n on n.oid = c.relnamespace where c.oid >= 16384 and c.relkind in ('r', 'p', 'v', 'm', 'f')"
+    " and a.attnum > 0 and not a.attisdropped and n.nspname !~ '^pg_'"
 )
 
 
