@@ -36,7 +36,9 @@ from checker.probe.git import Git
 from checker.registry import Registry
 from checker.workplace import Request, Workplace
 
-_BESIDE = Registry("checker.collect", {"around": "surroundings:around"})  # loaded for the formats that show it
+_BESIDE = Registry(
+    "checker.collect", {"around": "surroundings:around", "lock_timelines": "surroundings:lock_timelines"}
+)  # loaded for the formats that show it
 
 _DETECTORS = Registry("checker.collect", {"begin": "detectors:begin"})  # loaded where secrets are looked for
 
@@ -107,6 +109,7 @@ def audit(request: Request) -> Audit:
             manual=tuple(_manual(place.catalog, standards)),
             waivers=waived.ledger.uses,
             proofs=told.proofs,
+            lock_timelines=_lock_timelines(place),
             notes=tuple(
                 dict.fromkeys(
                     (
@@ -241,6 +244,12 @@ def _proofs(place: Workplace) -> tuple[ProofState, ...]:
         return ()
 
 
+def _lock_timelines(place: Workplace) -> Any:
+    """Who would have waited for which migration, where a rule had them run."""
+    runs = place.facts.collected("MigrationRuns")
+    return () if runs is None else _BESIDE["lock_timelines"](runs)
+
+
 def _manual(known: Catalog, standards: tuple[str, ...]) -> Iterator[ManualQuestion]:
     for name in standards:
         for clause in known.standards[name].clauses:
@@ -266,8 +275,8 @@ def _git_notes(git: Git, base: str | None) -> Iterator[str]:
 
 
 def _of_runs(place: Workplace) -> Iterator[str]:
-    """How the app and its migrations were run, where a rule had them run."""
-    for name in ("Rehearsal", "MigrationRuns"):
+    """How the app and its migrations were run, where a rule had them run, and which migrations nothing could read."""
+    for name in ("Rehearsal", "Migrations", "MigrationRuns"):
         ran = place.facts.collected(name)
         yield from () if ran is None else ran.told
 

@@ -30,6 +30,7 @@ from checker.settings import Settings
 from checker.toml_source import ConfigurationError
 from checker.workplace import Request, Workplace
 
+_LEFT_OUT = "--fail-fast: the audit was not run, because the gate is blocked without it"
 MOST_TOLD = 10  # findings of the audit that a gate names
 
 
@@ -99,9 +100,12 @@ def pass_gate(
     supplied: Sequence[str] = (),
     kept: Mapping[str, Head] | None = None,
     since: str | None = None,
+    *,
+    fail_fast: bool = False,
 ) -> GateRun:
     """Judge one gate; `kept` and `since` are the heads and the base that an anchor remembers.
 
+    `fail_fast`: where the records block already, the gate's audit, which may execute for minutes, is left out.
     ConfigurationError: no such gate. Unavailable: no git.
     """
     gate = gates.named(name)
@@ -114,12 +118,15 @@ def pass_gate(
         by_path = {one.path: one for one in judged}
         asked = Asked(name, opened.against, makers, gates.load().approval.meaning)
         consents = approvals(records, by_path, asked)
-        report = audit(replace(request, profile=gate.audit)).report if gate.audit else None
         latest = [_accepted(one, consents, gate.min_trust) for one in latest]
         latest, overrides = overridden(latest, opened.place.settings.policy.waivers, opened.place.today)
         contradicted = tuple(contradictions(judged))
         doubts = (*contradicted, *opened.gone, *_moved(opened, since))
-        decision, reasons = _decide(gate, latest, consents, report, doubts)
+        decision, reasons = _decide(gate, latest, consents, None, doubts)
+        is_settled = fail_fast and decision == "block"
+        report = audit(replace(request, profile=gate.audit)).report if gate.audit and not is_settled else None
+        if report is not None:
+            decision, reasons = _decide(gate, latest, consents, report, doubts)
         verdict = _verdict(name, opened, latest, decision, overrides)
         attempts = {kind: sum(one.type == kind for one in judged) for kind in gate.proofs}
         loose = tuple(
@@ -127,6 +134,7 @@ def pass_gate(
         )
         notes = (
             *loose,
+            *([_LEFT_OUT] if gate.audit and is_settled else []),
             *_own_base(opened),
             *_movable(request, opened),
             *opened.notes,

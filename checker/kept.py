@@ -86,7 +86,11 @@ class Kept:
         self._as_of = request.as_of.isoformat()
         self._given = _given(place, request, asked)
         self._slot = digest([str(place.root.path.resolve()), str(request.changed), *sorted(self._asked)])
-        self._folder = outside(place.facts.get(CacheFolder), place.root) if request.profile == "static" else None
+        self._folder = (
+            outside(place.facts.get(CacheFolder), place.root)
+            if request.profile == "static" and not request.given
+            else None
+        )
         self._before = self._loaded()
         self._still: dict[str, bool] = {}
         self.verdicts = dict(self._verdicts())

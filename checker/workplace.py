@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -90,7 +91,8 @@ class Workplace:
             raise ConfigurationError(
                 "--changed", None, "there is no base revision to find a change; name one with --base"
             )
-        head, ruling, before = _head(root), _at(git, base.revision), _at(git, base.fork)
+        head, ruling = _head(root), _at(git, base.revision)
+        before = ruling if base.fork == base.revision else _at(git, base.fork)
         rules, proposed = _custom(request, git, base, (head, ruling), ours)
         known = custom.joined(ours, rules)
         wanted = custom.joined(ours, proposed)
@@ -194,7 +196,10 @@ def _git(path: Path, stack: ExitStack) -> Git | NoGit:
         git = Git.open(path)
     except Unavailable as broken:
         return Unavailable(f"git: {broken.reason}")
-    return stack.enter_context(git) if git else NotApplicable("not a git repository, so no history and no base")
+    if git is None:
+        return NotApplicable("not a git repository, so no history and no base")
+    git.look_ahead()
+    return stack.enter_context(git)
 
 
 def _base(git: Git | NoGit, request: Request) -> Base:
@@ -256,6 +261,7 @@ def _at(git: Git | NoGit, revision: str | NoGit | None) -> settings.Read | NoGit
     if not isinstance(git, Git) or not isinstance(revision, str):
         return revision if isinstance(revision, (NotApplicable, Unavailable)) else None
 
+    @cache
     def read(path: str) -> str | None:
         try:
             data = git.show(revision, path, LARGEST_CONFIGURATION)

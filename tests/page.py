@@ -10,7 +10,7 @@ from typing import Any
 from checker import catalog
 from checker.model.finding import Where
 from checker.model.report import Report, StandardRef
-from checker.model.surroundings import Excerpt, History, Locked, LockTimeline, Step, Surroundings
+from checker.model.surroundings import Excerpt, History, Step, Surroundings
 from tests.sample_report import finding, sample
 
 _INLINE = {"a", "code", "span", "strong"}
@@ -118,18 +118,12 @@ def earlier() -> tuple[Report, ...]:
 
 
 def everything() -> Surroundings:
-    """Excerpts, a history with a branch and a bad step, a lock timeline, and earlier reports."""
+    """Excerpts, a history with a branch and a bad step, and earlier reports."""
     steps = (
         Step("1", "0001_orders.py", "alembic/versions/0001_orders.py", ()),
         Step("2", "0002_status.py", "alembic/versions/0002_status.py", ("1",)),
         Step("3", "0003_email.py", "app/orders/résumé.py", ("1",)),
         Step("4", "0004_merge.py", "alembic/versions/0004_merge.py", ("2", "3")),
-    )
-    strong = ("public.orders", "ShareLock")
-    statements = (
-        Locked("SELECT 1", (("public.users", "AccessShareLock"),)),
-        Locked("CREATE INDEX ix ON orders (email)", (strong,), (strong,)),
-        Locked("UPDATE users SET a = 1", ()),
     )
     return Surroundings(
         excerpts={
@@ -138,9 +132,7 @@ def everything() -> Surroundings:
             )
         },
         withheld={Where(path="app/settings.py", lines="14"): "not shown: what stands there is, or may be, a secret"},
-        histories=(
-            History("alembic", "alembic", steps, (LockTimeline("0003_email.py", "app/orders/résumé.py", statements),)),
-        ),
+        histories=(History("alembic", "alembic", steps),),
         earlier=earlier(),
         read=True,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from checker.model.finding import Finding, Where, fingerprint
 from checker.model.report import (
     Claim,
+    Locked,
+    LockTimeline,
     ManualQuestion,
     NotAsked,
     Outcome,
@@ -20,6 +22,16 @@ from checker.model.report import (
 from checker.model.rule import Confidence, Family, Severity
 
 HOSTILE = 'app/\x1b[31mevil\u202e\n::error title=owned::`@all` <img src=x>|[a](http://x)/{0}##[add-mask]"&.py'
+
+
+def _timeline() -> LockTimeline:
+    strong = ("public.orders", "ShareLock")
+    statements = (
+        Locked(sql="SELECT 1", locks=(("public.users", "AccessShareLock"),)),
+        Locked(sql="CREATE INDEX ix ON orders (email)", locks=(strong,), strong=(strong,)),
+        Locked(sql="UPDATE users SET a = 1"),
+    )
+    return LockTimeline(revision="0003_email.py", path="app/orders/résumé.py", statements=statements)
 
 
 def finding(
@@ -239,6 +251,7 @@ def sample() -> Report:
             ),
             ProofState(type="build_output", state="missing"),
         ),
+        lock_timelines=(_timeline(),),
         notes=("3 clauses of backend-engineer have no rule yet and were not looked at (checker standards)",),
     )
 

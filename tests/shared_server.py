@@ -1,9 +1,5 @@
 """The only place that lets many tests share one throw-away PostgreSQL, and one interpreter that has Alembic imported."""
 
-# What is shared is how a run begins, never what it does: each has databases of its own, and all that it made is dropped
-# before the next. How a server and an interpreter are really started is tried in `test_probe_postgres`, `test_probe_alembic`
-# and `test_migrations_hostile`.
-
 from __future__ import annotations
 
 import contextlib
@@ -31,13 +27,17 @@ _FORKING = Path(__file__).with_name("forking.py")
 
 
 @contextmanager
-def shared() -> Iterator[None]:
-    """While this lasts, PostgreSQL is started once, and what drives Alembic in this interpreter is forked."""
+def shared(*, forks: bool = True) -> Iterator[None]:
+    """While this lasts, PostgreSQL is started once, and (`forks`) what drives Alembic in this interpreter is forked.
+
+    What is shared is how a run begins, never what it does: each has databases of its own, and all that it made is dropped
+    before the next. How a server and an interpreter are really started is tried in `test_probe_postgres`,
+    `test_probe_alembic` and `test_migrations_hostile`.
+    """
     with ExitStack() as stack:
-        servers = _Servers(stack)
-        forks = _Forks(stack)
-        stack.enter_context(patch.object(postgres, "running", servers.running))
-        stack.enter_context(patch.object(alembic, "run", forks.run))
+        stack.enter_context(patch.object(postgres, "running", _Servers(stack).running))
+        if forks:
+            stack.enter_context(patch.object(alembic, "run", _Forks(stack).run))
         yield
 
 
@@ -52,9 +52,9 @@ class _Servers:
         self._lent = threading.Lock()
 
     @contextmanager
-    def running(self, binaries: postgres.Binaries) -> Iterator[Server]:
+    def running(self, binaries: postgres.Binaries, templates: str = "", *, patient: bool = False) -> Iterator[Server]:
         if self._binaries not in (None, binaries) or not self._lent.acquire(blocking=False):
-            with self._start(binaries) as own:
+            with self._start(binaries, templates, patient=patient) as own:
                 yield own
             return
         try:

@@ -140,7 +140,7 @@ def test_the_first_line_and_every_format_count_what_is_set_apart(tmp_path: Path)
     for fmt in ("text", "agent", "summary", "markdown", "html"):
         done = CliRunner().invoke(audit_command, [*words, "--format", fmt])
         assert done.exit_code == 0, done.output
-        assert "1 critical from before the change" in done.output
+        assert "from before the change: 1 critical" in done.output
     done = CliRunner().invoke(audit_command, [*words, "--format", "json"])
     assert [one["rule"] for one in json.loads(done.output)["before"]] == ["secret-in-tree"]
 

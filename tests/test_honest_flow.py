@@ -99,7 +99,7 @@ TRUTH = {
     "progress_updates": [{"gate": step.partition(" ")[0], "text": f"{step} is done"} for step in STEPS],
 }
 VERIFIED = "$ ruff check src/ && mypy src/ && pytest && alembic check\nexit code: 0\n"
-DELIVERED = {"endpoints": {"total": 18}, "database": {"tables": 9, "migrations": 4}}
+DELIVERED = {"endpoints": {"total": 18}, "database": {"tables": 7, "migrations": 4}}
 HANDOFF = {
     "handoff": {"agent": "Backend Developer", "status": "complete", "phase": "development"},
     "verification": {"all_passed": True, "build": 0, "test": 0, "lint": 0},
@@ -209,5 +209,7 @@ def test_prove_then_report_then_the_gates_pass(backend: Backend, monkeypatch: py
     assert done["decision"] == "pass", "\n".join(done["reasons"])
     assert {one["trust"] for one in done["proofs"]} == {"rerun"}
     backend.write("src/domain.py", "SMALLEST_ORDER = 2\n")
-    done = told(backend.run("gate", "handoff", str(backend.root), "--format", "json", key="local"))
+    done = told(backend.run("gate", "handoff", str(backend.root), "--format", "json", "--fail-fast", key="local"))
     assert [one["state"] for one in done["proofs"]] == ["stale"] * 3
+    assert (done["decision"], done["audit"]) == ("block", {})
+    assert any("the audit was not run" in note for note in done["notes"])

@@ -371,4 +371,4 @@ def test_the_edit_hook_leaves_what_was_committed_before_to_the_pipeline(repo: Pa
     commit(repo, "a secret, and hooks")
     (repo / "more.py").write_text("A = 1\n", "utf-8")
     done = _hook(repo, "PostToolUse", repo)
-    assert (done.returncode, "1 critical from before the change" in done.stderr) == (0, True)
+    assert (done.returncode, "from before the change: 1 critical" in done.stderr) == (0, True)

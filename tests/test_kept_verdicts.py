@@ -15,6 +15,7 @@ import pytest
 from checker import engine, kept
 from checker.audit import audit
 from checker.collect import COLLECTORS
+from checker.collect.code import cache
 from checker.collect.standing import digest
 from checker.model.rule import BoundRule
 from checker.workplace import Request
@@ -214,8 +215,9 @@ class TestAKeptRunIsNotBelieved:
         cold = said(repo, tmp_path / "home")
         (file,) = (tmp_path / "home").rglob("verdicts.sqlite")
         with sqlite3.connect(file) as database:
-            (body,) = database.execute("SELECT body FROM looked").fetchone()
-            database.execute("UPDATE looked SET body = ?", (json.dumps(damage(*json.loads(body))),))
+            name, body = database.execute("SELECT id, body FROM looked").fetchone()
+            text = json.dumps(damage(*json.loads(body.partition(" ")[2])))
+            database.execute("UPDATE looked SET body = ?", (f"{cache._digest(name, text)} {text}",))
         assert said(repo, tmp_path / "home") == cold
 
     def test_another_build_of_ours_is_foreign(

@@ -21,6 +21,7 @@ create function two() returns int language sql immutable as 'select 2';
 create index person_age on person (age) where age > 1;
 comment on table team is 'who';
 create schema beside;
+create table beside_rows (id int primary key, name text);
 create function listed() returns bigint language sql begin atomic select count(*) from loose; end;
 """
 CHANGES = """
@@ -56,6 +57,15 @@ alter table loose enable row level security
 create function touch() returns trigger language plpgsql as 'begin return new; end'
 create trigger touched before update on team for each row execute function touch()
 alter table team disable trigger touched
+create type address as (street text)
+alter type address add attribute town text
+alter type address rename attribute town to city
+grant select (name) on beside_rows to public
+revoke select (name) on beside_rows from public
+grant execute on function two() to public
+revoke execute on function two() from public
+alter default privileges in schema public grant select on tables to public
+alter default privileges in schema public revoke select on tables from public
 alter function two() rename to deux
 create or replace function deux() returns int language sql immutable as 'select 1 + 1'
 create or replace function deux() returns int language sql immutable as 'select 2'

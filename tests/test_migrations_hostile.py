@@ -1,4 +1,4 @@
-"""Migrations that misbehave, audited as a user does it: a clear word about each, and nothing left behind."""
+"""Migrations that misbehave: a clear word about each, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from checker.audit import audit
 from checker.probe import postgres
 from checker.probe.inside.migration_steps.wire import Wire
+from checker.render.json import render
+from checker.workplace import Request
 from tests.scratch import FIXTURES
+from tests.shared_server import shared
 
 SOURCE = FIXTURES / "rules" / "migration-locks" / "fail-d07-index-not-concurrent" / "repo"
 ENV = (SOURCE / "migrations" / "env.py").read_text("utf-8")
@@ -59,17 +66,36 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": "/nonexistent", "TMPDIR": str(tmp_path / "scratch")}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _one_server() -> Iterator[None]:
+    """The driver of each history is a process of its own; the server need not be a fresh one each time."""
+    with shared(forks=False):
+        yield
+
+
 def audited(project: Path, *options: str, standard: str = "backend-developer") -> dict[str, Any]:
-    """The report of an audit in a process of its own, which must leave its temporary folder empty."""
+    """The report of an audit, which must leave its temporary folder empty; with options it is a command, and has an `exit`."""
     before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    report = commanded(project, options, standard) if options else judged(project, standard)
+    assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == before
+    assert list((project.parent / "scratch").iterdir()) == []
+    return report
+
+
+def commanded(project: Path, options: tuple[str, ...], standard: str) -> dict[str, Any]:
     command = [*AUDIT, "--standard", standard, *options, str(project)]
     env = environment(project.parent)
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     assert "Traceback" not in done.stderr
-    assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == before
-    assert list((project.parent / "scratch").iterdir()) == []
     report: dict[str, Any] = json.loads(done.stdout)
-    report["exit"] = done.returncode
+    return {**report, "exit": done.returncode}
+
+
+def judged(project: Path, standard: str) -> dict[str, Any]:
+    environment(project.parent)
+    request = Request(project, only=("migrations",), standards=(standard,), profile="agent", contain=False)
+    with patch.object(tempfile, "tempdir", str(project.parent / "scratch")):
+        report: dict[str, Any] = json.loads(render(audit(request).report))
     return report
 
 

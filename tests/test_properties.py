@@ -68,7 +68,7 @@ def _env(value: str) -> Any:
 
 def _sql_trees(value: str) -> list[Any]:
     files = {"migrations/0001_a.sql": value, "migrations/0001_a.down.sql": value[::-1]}
-    return all_of(sql_migrations.sql_trees(files, lambda path: files[path]))
+    return all_of(sql_migrations.sql_trees(files, lambda path: files[path]).trees)
 
 
 def _bundle(value: str) -> Any:

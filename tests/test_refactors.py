@@ -64,6 +64,8 @@ def test_a_call_that_no_source_could_answer(test: str, before: str, after: str) 
             "class B:\n def __init__(self): ...",
         ),
         ("client.get('/orders/7')", "@app.get('/orders/{id}')\ndef one(id): ...", ""),
+        ("assert body['tax'] == 1", "def f():\n return {'tax': 1, 'sum': 2}", "def f():\n return {'sum': 2}"),
+        ("assert 'tax' in body", "def f():\n return dict(tax=1)", "def f():\n return dict()"),
         (
             "client.get(f'/api/orders/{x}?full=1')",
             "@r.get('/orders/<int:id>')\ndef one(id): ...",
@@ -98,6 +100,7 @@ def test_what_is_asked_is_gone(test: str, before: str, after: str) -> None:
         ),
         ("client.get('/nothing')", "@app.get('/orders')\ndef one(): ...", ""),
         ("len(x)", "def f(x): ...", ""),
+        ("assert body['tax'] == 1", "def f():\n return {'tax': 1}", "tax = 2\ndef f():\n return {'sum': tax}"),
     ],
 )
 def test_what_the_source_still_answers_for(test: str, before: str, after: str) -> None:
@@ -181,6 +184,22 @@ def test_what_only_adds(before: str, after: str, more: bool) -> None:
     assert only_added(before, after, {"store"}) is more
 
 
+@pytest.mark.parametrize(
+    ("after", "more"),
+    [
+        ("CASES = [(1, 3)]\nX = 1", True),
+        ("CASES = [pytest.param(1, 3, id='a')]\nX = 1", True),
+        ("CASES = [(1, f(1))]\nX = 1", False),
+        ("CASES = [(1, 2)]", False),
+        ("CASES = [(1, 2)]\nX = 1\nstore = 2", False),
+    ],
+)
+def test_what_a_file_of_tests_expects(after: str, more: bool) -> None:
+    before = "CASES = [(1, 2)]\nX = 1"
+    assert only_added(before, after, {"store"}, values=True) is more
+    assert not only_added(before, after, {"store"})
+
+
 def side(tests: str, source: Mapping[str, str], helpers: str = "") -> Side:
     judging = {"tests/test_a.py": tests.encode(), "tests/conftest.py": helpers.encode()}
     return Side(
@@ -192,6 +211,7 @@ def kinds(base: Side, head: Side) -> list[str]:
     return [one.kind for one in weakened(base, head)]
 
 
+TWO = "def test_f():\n    assert f(1) == 2\n    assert g(1) == 2\n"
 OLD = "def test_f():\n    assert f(1) == 2\n"
 
 
@@ -202,12 +222,25 @@ OLD = "def test_f():\n    assert f(1) == 2\n"
         ("@pytest.mark.parametrize('x', [1])\ndef test_g(x):\n    assert f(x) == 3\n", ["test-replaced"]),
         ("@pytest.mark.skip\ndef test_g():\n    assert f(1) == 3\n", ["test-removed"]),
         ("@pytest.mark.slow\ndef test_g():\n    assert f(1) == 3\n", ["test-removed"]),
+        ("def test_g():\n    assert f(1) == 3\ndef test_h():\n    assert f(2) == 3\n", ["test-replaced"]),
         ("def test_g():\n    f(1)\n", ["test-dropped", "test-empty", "test-removed"]),
         ("def test_g():\n    assert h(1) == 3\n", ["test-dropped", "test-removed"]),
     ],
 )
 def test_a_test_in_the_place_of_another(new: str, seen: list[str]) -> None:
     assert kinds(side(OLD, {}), side(new, {})) == seen
+
+
+@pytest.mark.parametrize(
+    ("new", "seen"),
+    [
+        ("def test_a():\n    assert f(1) == 3\ndef test_b():\n    assert g(1) == 3\n", "test-replaced"),
+        ("def test_a():\n    assert f(1) == 3\ndef test_b():\n    assert f(2) == 3\n", "test-removed"),
+        ("def test_a():\n    assert f(g(1)) == 3\n", "test-removed"),
+    ],
+)
+def test_a_test_that_is_split(new: str, seen: str) -> None:
+    assert kinds(side(TWO, {}), side(new, {}))[-1] == seen
 
 
 def test_a_fixture_that_a_fixture_asks_for_is_not_put_before() -> None:
@@ -269,6 +302,30 @@ def test_a_new_test_of_javascript_that_asks_nothing(body: str, empty: bool) -> N
 
     seen = js_weakened(of(""), of(f"test('one', () => {{ {body} }});"), lint=False)
     assert [one.kind for one in seen] == ["test-empty"] * empty
+
+
+JS = "import { sub } from './a.js';\ntest('takes', () => { expect(sub(3, 1)).toBe(2); });\n"
+
+
+@pytest.mark.parametrize(
+    ("new", "seen"),
+    [
+        (JS.replace("'takes'", "'takes less'").replace("toBe(2)", "toEqual(1)"), ["test-replaced"]),
+        (JS.replace("'takes'", "'takes less'").replace("sub(3", "add(3"), ["test-removed"]),
+        (JS.replace("test('takes'", "test.skip('takes less'"), ["test-removed"]),
+        (JS.replace("{ sub }", "{ add, sub }"), ["helper-extended"]),
+        ("const { sub } = require('./a.js');\n" + JS.partition("\n")[2], ["helper-extended"]),
+        (JS.replace("test(", "jest.mock('./a.js');\ntest("), ["helper-changed"]),
+        (JS.replace("test(", "import('./patch.js');\ntest("), ["helper-changed"]),
+        (JS.replace("test(", "const sub = () => 2;\ntest("), ["helper-changed"]),
+    ],
+)
+def test_what_a_refactor_does_to_javascript(new: str, seen: list[str]) -> None:
+    def of(text: str) -> JsSide:
+        files = {"a.test.js": text.encode()}
+        return JsSide(JsSuite(files), files, {}, {}, {})
+
+    assert [one.kind for one in js_weakened(of(JS), of(new), lint=False)] == seen
 
 
 @pytest.mark.parametrize(

@@ -289,7 +289,9 @@ def test_the_next_command_asks_for_the_same_again() -> None:
 def test_agent_tells_a_mend_once() -> None:
     written = agent.render(sample()).decode()
     assert written.count("mend: Take a cursor") == 1
-    assert "\n3. [major] pagination: 2 findings with one mend\n   openapi.yaml:88-129 — GET /orders returns" in written
+    assert (
+        "\n3. [major] pagination: 2 findings with one mend\n   - openapi.yaml:88-129 — GET /orders returns" in written
+    )
 
 
 def test_agent_counts_a_kind_and_names_where_the_rest_is() -> None:
@@ -302,6 +304,13 @@ def test_agent_counts_a_kind_and_names_where_the_rest_is() -> None:
     assert "\n   and 36 more: api/part1.yaml (13), api/part2.yaml (13), api/part0.yaml (10)\n" in written
     assert written.count("   mend: ") == 2
     assert "more finding" not in written
+
+
+def test_agent_says_a_reason_once_with_the_rules_that_share_it() -> None:
+    shared = tuple(Result(rule=f"r{number}", outcome=Outcome.UNAVAILABLE, reason="no server") for number in range(30))
+    written = agent.render(changed(results=shared)).decode()
+    assert "\nunavailable: r0, r1, r10, r11 and 26 more rules — no server\n" in written
+    assert "without a verdict" not in written
 
 
 def test_agent_warns_of_quoted_text_only_where_there_is_some() -> None:

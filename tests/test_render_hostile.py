@@ -15,7 +15,7 @@ from markdown_it.token import Token
 
 from checker.model.base import Frozen
 from checker.model.finding import Where
-from checker.model.report import Outcome, Report, Result
+from checker.model.report import Locked, LockTimeline, Outcome, Report, Result
 from checker.render import RENDERERS
 from checker.render.json import dump
 from checker.render.layout import WIDTH, cells, filled
@@ -72,6 +72,16 @@ def poisoned(attack: str) -> Report:
     ]
     written: dict[str, Any] = {
         "notes": (attack,),
+        "lock_timelines": (
+            LockTimeline(
+                revision=attack,
+                path=attack,
+                statements=(
+                    Locked(sql=attack, locks=((attack, attack),), strong=((attack, attack),)),
+                    Locked(sql=attack),
+                ),
+            ),
+        ),
         "tool": attack,
         "version": attack,
         "subject": sample().subject.model_copy(update={"path": attack, "commit": attack, "base": attack}),

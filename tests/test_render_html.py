@@ -19,7 +19,18 @@ from tests.page import Element, earlier, embedded, everything, judged, read
 from tests.sample_report import crowded, empty, finding, ready, sample
 from tests.test_render_hostile import ATTACKS, poisoned
 
-SECTIONS = ["summary", "unseen", "findings", "standards", "proofs", "claims", "accepted", "questions", "about"]
+SECTIONS = [
+    "summary",
+    "unseen",
+    "findings",
+    "migrations",
+    "standards",
+    "proofs",
+    "claims",
+    "accepted",
+    "questions",
+    "about",
+]
 
 
 def full() -> Element:

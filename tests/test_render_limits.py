@@ -77,7 +77,7 @@ def test_agent_with_long_values_is_short() -> None:
         one.model_copy(update={"title": "t" * 9000, "evidence": "\x1b" * 9000, "recommendation": f"{number}" * 9000})
         for number, one in enumerate(crowded(40).findings)
     )
-    results = tuple(Result(rule="r" * 3000, outcome=Outcome.UNAVAILABLE, reason="x" * 5000) for _ in range(50))
+    results = tuple(Result(rule="r" * 3000, outcome=Outcome.UNAVAILABLE, reason=f"{n} {'x' * 5000}") for n in range(50))
     report = sample().model_copy(update={"findings": findings, "results": results})
     written = agent.render(report).decode()
     assert len(written) <= agent.LIMIT

@@ -46,6 +46,7 @@ WHERE = click.argument("path", type=click.Path(path_type=Path), default=".")
 @click.option("--verdict", type=click.Path(path_type=Path), metavar="FILE", help="Write a Simple Verification Result.")
 @click.option("--list", "listing", is_flag=True, help="Print the types of proofs that GATE needs, and judge nothing.")
 @click.option("--hook", is_flag=True, help="Exit 2 where the gate is not satisfied, for hosts that ignore 1.")
+@click.option("--fail-fast", is_flag=True, help="Leave the audit out where proofs or approvals block already.")
 @FORMAT
 def gate_command(name: str, path: Path, hook: bool, listing: bool, **options: Any) -> None:
     """Say whether GATE is satisfied: proofs, approvals and audit results that the step needs."""
@@ -132,7 +133,7 @@ def _passed(name: str, path: Path, options: dict[str, Any]) -> GateRun:
     text = options["anchor"].read_text("utf-8", "replace") if options["anchor"] else ""
     anchors, since = (anchors_of(text), base_of(text)) if text else ({}, None)
     request = Request(path=path, base=options["base"], environment=dict(os.environ))
-    done = pass_gate(name, request, options["supplied"], anchors, since)
+    done = pass_gate(name, request, options["supplied"], anchors, since, fail_fast=options["fail_fast"])
     if options["verdict"]:
         write_whole(options["verdict"], seal(done.verdict, keys.of(os.environ)) + b"\n")
     return done

@@ -19,6 +19,7 @@ from checker.render.text import render_text
 
 FORMATS = sorted(RENDERERS)
 WITH_SURROUNDINGS = frozenset({"html"})
+WITH_NEXT = frozenset({"agent", "summary"})  # end in the command to run next
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def emit(report: Report, output: Output, *, verbose: int, beside: Surroundings =
 
 
 def _rendered(report: Report, fmt: str, beside: Surroundings, asked: Asked) -> bytes:
-    extra = (beside,) if fmt in WITH_SURROUNDINGS else (asked,) if fmt == "agent" else ()
+    extra = (beside,) if fmt in WITH_SURROUNDINGS else (asked,) if fmt in WITH_NEXT else ()
     data: bytes = RENDERERS[fmt](report, *extra)
     return data
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from checker.collect.base_files import reader
-from checker.collect.migrations import LARGEST, Listing, histories
+from checker.collect.migrations import LARGEST, Listing, histories, is_read
 from checker.collect.roles import roles_of
 from checker.model.migrations import LandedMigrations, Migrations, NewMigrations
-from checker.model.repo import Changes, Role
+from checker.model.repo import Changes
 from checker.model.settings import Description
 from checker.model.unavailable import NotApplicable, Unavailable
 from checker.probe.git import Git
@@ -15,8 +15,7 @@ from checker.probe.git import Git
 def landed_migrations(git: Git, changes: Changes, description: Description) -> LandedMigrations:
     """The histories at the base. NotApplicable without a base, or without migrations there."""
     role = roles_of(description.layout)
-    skipped = (Role.VENDORED, Role.FIXTURE, Role.TEST, Role.DOCS)
-    tree = [entry for entry in git.ls_tree(changes.base) if role(entry.path) not in skipped]
+    tree = [entry for entry in git.ls_tree(changes.base) if is_read(entry.path, role(entry.path))]
     likely = (entry for entry in tree if entry.path.endswith(".sql") or "/versions/" in entry.path)
     read = reader(git, changes.base, likely, LARGEST)
     found = histories(Listing(tuple(entry.path for entry in tree), read), description.layout.migrations)
@@ -36,5 +35,7 @@ def new_migrations(
         raise changes
     if isinstance(changes, NotApplicable):
         return NewMigrations(tuple(migrations.revisions), anchored=False)
-    known = landed.ids if isinstance(landed, LandedMigrations) else frozenset()
-    return NewMigrations(tuple((tree, one) for tree, one in migrations.revisions if one.id not in known), anchored=True)
+    if isinstance(landed, NotApplicable):
+        return NewMigrations(tuple(migrations.revisions), anchored=True)
+    fresh = ((tree, one) for tree, one in migrations.revisions if not landed.holds(tree, one))
+    return NewMigrations(tuple(fresh), anchored=True)

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from checker.collect.files import Root, Unreadable
 from checker.collect.migrations import LARGEST
-from checker.collect.revision_source import from_statement, unbound
+from checker.collect.revision_operations import from_statement
+from checker.collect.revision_source import unbound
 from checker.model.globs import covers
 from checker.model.migrations import Body, BodyState, LooseMigrations, Migrations, Operation, Revision
 from checker.model.repo import Changes, Inventory, Role

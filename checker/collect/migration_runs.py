@@ -15,6 +15,7 @@ from checker.collect.files import Root, Unreadable
 from checker.collect.interpreter_fit import misfit
 from checker.collect.migration_servers import MYSQL, NO_SERVER, NOT_STARTED, STARTED, Servers
 from checker.collect.run_events import TO_INSTALL, run_of
+from checker.collect.run_proof import unproved
 from checker.collect.sql_runs import sql_run
 from checker.model.execution import Execution
 from checker.model.installed import Installed
@@ -78,7 +79,10 @@ def migration_runs(
             if tree.tool != "alembic" and server is not None:
                 extensions, name = description.database.extensions, f"sql_{number}"
                 old = _brings(tree, new)
-                runs.append(sql_run(tree, server, extensions, name, traced(tree), execution.seconds, old_code=old))
+                try:
+                    runs.append(sql_run(tree, server, extensions, name, traced(tree), execution.seconds, old_code=old))
+                except Unavailable as refused:
+                    runs.append(MigrationRun(tree, engine, server.version, blocked=str(refused)))
             else:
                 order = _order(tree, copy, engine, description, execution, traced(tree), number, root, pythons)
                 if engine == "postgresql" and server is not None:
@@ -112,6 +116,8 @@ def _driven(order: alembic.Order, server: Server | None, tree: Tree, root: Root)
     heard = alembic.drive(order, server)
     engine, version = (server.engine, server.version) if server else (order.engine, "")
     run = replace(run_of(tree, engine, version, heard), old_models=bool(order.old))
+    if server is not None and server.engine == "postgresql" and order.traced != ():
+        run = replace(run, blocked=run.blocked or unproved(run, heard, server))
     hello = next(iter(heard.of("hello")), None)
     if run.blocked and hello:
         return replace(run, blocked=run.blocked + misfit(root, tree.folder, str(hello["versions"]["python"])))
@@ -136,14 +142,14 @@ def _brings(tree: Tree, new: NewMigrations | Unavailable | NotApplicable) -> boo
     """Whether the change adds steps to a history that was there."""
     if not isinstance(new, NewMigrations) or not new.anchored:
         return False
-    count = sum(of.scripts == tree.scripts for of, _ in new.revisions)
+    count = sum(of.key == tree.key for of, _ in new.revisions)
     return 0 < count < len(tree.revisions)
 
 
 def _traced(tree: Tree, new: NewMigrations | Unavailable | NotApplicable) -> tuple[str, ...] | None:
     """The revisions to look at closely: those of the change, else the last ones by their files."""
     if isinstance(new, NewMigrations) and new.anchored:
-        return tuple(one.id for of, one in new.revisions if of.scripts == tree.scripts)
+        return tuple(one.id for of, one in new.revisions if of.key == tree.key)
     if len(tree.revisions) <= MOST_TRACED:
         return None
     return tuple(one.id for one in tree.revisions[-MOST_TRACED:])

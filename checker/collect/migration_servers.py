@@ -40,6 +40,9 @@ class Servers(AbstractContextManager["Servers"]):
         name = "mysql" if engine in MYSQL else engine
         if name not in self._starting:
             return None
+        last = self._started.get(name)
+        if isinstance(last, Server) and name == "postgresql" and not postgres.answers(last):
+            del self._started[name]  # a history has spoilt it, for itself alone
         if name not in self._started:
             try:
                 self._started[name] = self._stack.enter_context(self._starting[name]())

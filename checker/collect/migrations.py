@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import hashlib
 import posixpath
 import re
 from collections.abc import Callable, Iterator
@@ -10,12 +11,14 @@ from dataclasses import dataclass, replace
 
 import tomli
 
+from checker.collect.environment_source import environment
 from checker.collect.files import Root, Unreadable
 from checker.collect.revision_source import revision
 from checker.collect.sql_migrations import sql_trees
 from checker.model.migrations import Migrations, Revision, Tree, Unparsed
 from checker.model.repo import Inventory, Role
 from checker.model.settings import Description
+from checker.model.sql_text import statements
 from checker.model.unavailable import NotApplicable, Unavailable
 
 LARGEST = 4 << 20  # bytes
@@ -36,7 +39,7 @@ class Listing:
 
 def migrations(root: Root, inventory: Inventory, description: Description) -> Migrations:
     """Every history. NotApplicable where there is none."""
-    paths = tuple(one.path for one in inventory.files if one.role in _READ and not one.symlink)
+    paths = tuple(one.path for one in inventory.files if is_read(one.path, one.role))
 
     def read(path: str) -> str | None:
         try:
@@ -48,6 +51,15 @@ def migrations(root: Root, inventory: Inventory, description: Description) -> Mi
     if not found.trees and not found.unparsed:
         raise NotApplicable("no migrations: no Alembic configuration, and no SQL files in a layout that is known")
     return found
+
+
+def is_read(path: str, role: Role) -> bool:
+    """Whether a file may be part of a history: a slug such as `drop_ab_test` makes no test of a revision."""
+    folders = path.lower().split("/")[:-1]
+    is_slug = role is Role.TEST and not {"test", "tests", "__tests__"} & set(folders)
+    return role in _READ or (
+        is_slug and folders[-1:] != [] and bool({*folders} & {"versions", "migrations", "alembic"})
+    )
 
 
 def histories(listing: Listing, told: tuple[str, ...]) -> Migrations:
@@ -62,7 +74,7 @@ def histories(listing: Listing, told: tuple[str, ...]) -> Migrations:
             if isinstance(one, Unparsed):
                 unparsed.append(one)
             elif one is not None:
-                found.append(_with_rollback(one, draft, listing))
+                found.append(_with_files(_with_rollback(one, draft, listing), draft, listing))
         trees.append(replace(draft, revisions=tuple(found)))
     taken = tuple(tree.scripts + "/" for tree in trees)
     plain = [
@@ -70,8 +82,8 @@ def histories(listing: Listing, told: tuple[str, ...]) -> Migrations:
         for one in listing.paths
         if one.endswith(".sql") and not one.startswith(taken) and _among_migrations(one, told)
     ]
-    trees += sql_trees(plain, listing.read)
-    return Migrations(tuple(trees), tuple(unparsed))
+    written = sql_trees(plain, listing.read)
+    return Migrations((*trees, *written.trees), (*unparsed, *written.unparsed), written.unknown)
 
 
 def _among_migrations(path: str, told: tuple[str, ...]) -> bool:
@@ -85,15 +97,20 @@ def _alembic(listing: Listing, told: tuple[str, ...]) -> Iterator[Tree]:
     """A tree for each folder of scripts that an `alembic.ini` or `pyproject.toml` names, or that has an `env.py`."""
     known = set(listing.paths)
     seen: set[str] = set()
+    taken: set[str] = set()
     for config, section, values in _configurations(listing):
         scripts = _scripts(config, values.get("script_location", ""), known)
-        if scripts is None or scripts in seen:
+        if scripts is None:
             continue
-        seen.add(scripts)
         folder = posixpath.dirname(config)
         places = [one for one in re.split(r"[\s,:;]+", values.get("version_locations", "")) if one]
         versions = tuple(_resolved(config, one) for one in places) or (_joined(scripts, "versions"),)
-        yield _tree(listing, scripts, versions, folder or ".", config, section, values.get("sqlalchemy.url"))
+        if taken.issuperset(versions):
+            continue  # another section over the same history, for another database
+        seen.add(scripts)
+        taken.update(versions)
+        tree = _tree(listing, scripts, versions, folder or ".", config, section, values.get("sqlalchemy.url"))
+        yield replace(tree, recursive=values.get("recursive_version_locations", "").strip().lower() == "true")
     for path in listing.paths:
         scripts = posixpath.dirname(path)
         looks_so = path.endswith("/env.py") and any(one.startswith(scripts + "/versions/") for one in known)
@@ -112,8 +129,8 @@ def _tree(
     section: str,
     url: str | None,
 ) -> Tree:
-    environment = listing.read(f"{scripts}/env.py") or ""
-    return Tree("alembic", scripts, versions, (), folder, config, section, environment, url)
+    text = listing.read(f"{scripts}/env.py") or ""
+    return Tree("alembic", scripts, versions, (), folder, config, section, text, url, says=environment(text))
 
 
 def _configurations(listing: Listing) -> Iterator[tuple[str, str, dict[str, str]]]:
@@ -175,18 +192,38 @@ def _joined(folder: str, name: str) -> str:
 
 def _versions(listing: Listing, tree: Tree) -> Iterator[str]:
     for path in listing.paths:
-        if path.endswith(".py") and any(path.startswith(folder + "/") for folder in tree.versions):
+        folder = posixpath.dirname(path)
+        below = any(folder == one or (tree.recursive and folder.startswith(one + "/")) for one in tree.versions)
+        if below and path.endswith(".py") and not path.endswith("/__init__.py"):
             yield path
 
 
 def _with_rollback(one: Revision, tree: Tree, listing: Listing) -> Revision:
-    """The revision with the files of rollback that speak of it: named after it, or naming it."""
+    """The revision with the files of rollback that speak of it: named after it, or naming it, and with something in them."""
     found = []
     stem = posixpath.basename(one.path).removesuffix(".py")
     for path in listing.paths:
         if not path.startswith((tree.scripts + "/", *(folder + "/" for folder in tree.versions))):
             continue
         name = path.rpartition("/")[2]
-        if _ROLLBACK.match(name) and (name.lower().startswith(stem.lower()) or one.id in (listing.read(path) or "")):
-            found.append(path)
+        if _ROLLBACK.match(name):
+            text = listing.read(path) or ""
+            if (name.lower().startswith(stem.lower()) or one.id in text) and _says_something(path, text):
+                found.append(path)
     return replace(one, beside=tuple(found)) if found else one
+
+
+def _says_something(path: str, text: str) -> bool:
+    if path.endswith(".sql"):
+        return any(True for _ in statements(text))
+    return bool(re.search(r"(?m)^(?!\s*#).*\w", text))
+
+
+def _with_files(one: Revision, tree: Tree, listing: Listing) -> Revision:
+    """The revision with the contents of the files that it could read in what must stay the same."""
+    if not one.files:
+        return one
+    folders = tuple(folder + "/" for folder in (tree.scripts, posixpath.dirname(one.path), *tree.versions))
+    paths = [path for path in listing.paths if path.startswith(folders) and path.rpartition("/")[2] in one.files]
+    texts = "\0".join(listing.read(path) or "" for path in sorted(paths))
+    return replace(one, digest=hashlib.sha256(f"{one.digest}{texts}".encode()).hexdigest()) if paths else one

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from checker.model.migration_run import (
+    Default,
     Difference,
     MigrationRun,
     OldStatement,
@@ -24,7 +26,31 @@ _LOCAL = ("", "localhost", "127.0.0.1", "::1")
 
 
 def run_of(tree: Tree, engine: str, version: str, heard: Heard) -> MigrationRun:
-    """What was heard, as facts. `blocked` where the history could not be run, with the reason."""
+    """What was heard, as facts. `blocked` where the history could not be run, with the reason, or what was heard is no word
+    of the driver's: the process that runs the project's code could have written it."""
+    try:
+        run = _run(tree, engine, version, heard)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as wrong:
+        return MigrationRun(tree, engine, version, blocked=f"what the driver said cannot be read: {wrong!r}"[:200])
+    return run if run.blocked else replace(run, blocked=_silent(run, heard))
+
+
+def _silent(run: MigrationRun, heard: Heard) -> str:
+    """Why the run says less than it should: migrations that neither went up nor failed, or that nobody read before."""
+    if run.failures or run.before_first:
+        return ""
+    hello = next(iter(heard.of("hello")), None)
+    walked = {str(one): str(path) for one, path in hello["revisions"]} if hello else {}
+    strange = [path for one, path in walked.items() if run.tree.revisions and one not in run.tree.by_id]
+    if strange:
+        return f"Alembic runs {strange[0]}, which cannot be read from its source"
+    left = [one.name for one in run.tree.revisions if not run.went(one.id, "up")]
+    if left:
+        return f"{left[0]} neither went up nor failed ({len(left)} of {len(run.tree.revisions)} such): the run ended before it"
+    return ""
+
+
+def _run(tree: Tree, engine: str, version: str, heard: Heard) -> MigrationRun:
     head = next((one for one in heard.of("head") if one.get("picture")), None)
     base = next(iter(heard.of("base")), None)
     models = next(iter(heard.of("models")), None)
@@ -48,7 +74,11 @@ def run_of(tree: Tree, engine: str, version: str, heard: Heard) -> MigrationRun:
         head=head["picture"] if head else None,
         models=models["picture"] if models else None,
         models_failed=next((str(one["error"]["text"]) for one in heard.of("models_failed")), ""),
-        filtered=bool(head and head.get("filtered")),
+        filtered=bool(models and models.get("filtered")),
+        left_out=frozenset((kind, name) for kind, name in (models or {}).get("left_out") or ()),
+        defaults=tuple(
+            Default(column, want, have, bool(sure)) for column, want, have, sure in (models or {}).get("defaults") or ()
+        ),
         declared=int(head.get("models") or 0) if head else 0,
         blocked=_blocked(heard),
         notes=tuple(_notes(heard)),
@@ -154,6 +184,9 @@ def _statement(one: Event) -> RunStatement:
         rewritten=tuple(one.get("rewritten") or ()),
         scanned=tuple(one.get("scanned") or ()),
         lock_timeout=str((one.get("timeouts") or [""])[0]),
+        kept=tuple((table, mode) for table, mode in one.get("kept") or ()),
+        wrote=tuple((table, int(count)) for table, count in one.get("wrote") or ()),
+        transaction=str(one.get("transaction") or ""),
     )
 
 

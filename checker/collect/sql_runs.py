@@ -29,6 +29,7 @@ def sql_run(
             down=None if one.down.state is BodyState.MISSING else lines_of(statements(one.sql_down)),
             traced=traced is None or one.id in traced,
             verify=one.queries,
+            apart=one.apart,
         )
         for one in tree.revisions
     ]

@@ -167,7 +167,7 @@ class Desk:
         if audited.status == "blocked":
             return StepAnswer(state=audited.verdict, next_step=audited.next_step)
         try:
-            told = await self._gate(ctx, gate, path)
+            told = await self._gate(ctx, gate, path, quick=True)
         except ToolError as refused:
             return StepAnswer(state=audited.verdict, next_step=f"{_command('gate', gate, path)} by a person: {refused}")
         state = f"{audited.verdict}; gate {gate}: {told['decision']}"
@@ -199,13 +199,18 @@ class Desk:
         file.write_bytes(told.stdout)
         return Report.from_json(told.stdout), file
 
-    async def _gate(self, ctx: Context, gate: str, path: str, base: str | None = None) -> dict[str, Any]:
-        """What `checker gate` says. ToolError where its audit executes more than the server may."""
+    async def _gate(
+        self, ctx: Context, gate: str, path: str, base: str | None = None, *, quick: bool = False
+    ) -> dict[str, Any]:
+        """What `checker gate` says; `quick`: without its audit where it is blocked already.
+
+        ToolError where its audit executes more than the server may.
+        """
         _refuse_outside(path)
         known = gates.load().gates.get(gate)
         if known is not None and known.audit is not None:
             self._allow(known.audit)
-        options = [f"--base={base}"] if base else []
+        options = [*([f"--base={base}"] if base else []), *(["--fail-fast"] if quick else [])]
         return _json(await self._ran(ctx, ["gate", "--format=json", *options, "--", gate, path]))
 
     async def _ran(self, ctx: Context, arguments: list[str]) -> Answer:

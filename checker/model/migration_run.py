@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,9 @@ class RunStatement:
     rewritten: tuple[str, ...] = ()
     scanned: tuple[str, ...] = ()
     lock_timeout: str = ""
+    kept: tuple[tuple[str, str], ...] = ()  # other locks that others wait for, and that were held already
+    wrote: tuple[tuple[str, int], ...] = ()  # such tables, and how many rows of each were changed or taken away
+    transaction: str = ""  # its number, where it had one
 
     @property
     def strong(self) -> tuple[tuple[str, str], ...]:
@@ -132,6 +136,19 @@ class OldStatement:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Default:
+    """A default that the models declare for a column (`schema.table.column`), and what the migrated database has for it.
+
+    `sure` says that the server itself finds them to differ.
+    """
+
+    column: str
+    declared: str
+    migrated: str | None
+    sure: bool
+
+
 Picture = Mapping[str, Any]
 
 
@@ -153,7 +170,9 @@ class MigrationRun:
     head: Picture | None = None
     models: Picture | None = None
     models_failed: str = ""
-    filtered: bool = False
+    filtered: bool = False  # a filter of env.py hides objects, and could not be asked which
+    left_out: frozenset[tuple[str, str]] = frozenset()  # kind and name of what such a filter hides
+    defaults: tuple[Default, ...] = ()  # those that differ
     declared: int = 0  # tables that the models declare
     blocked: str = ""
     notes: tuple[str, ...] = ()
@@ -243,17 +262,21 @@ class MigrationRuns:
 
     def judged(self, new: NewMigrations) -> Iterator[tuple[MigrationRun, Revision]]:
         """Each revision of the change under judgement, with the run of its history."""
-        known = {(tree.scripts, one.id) for tree, one in new.revisions}
+        known = {(tree.key, one.id) for tree, one in new.revisions}
         for run in self.runs:
             for revision in run.tree.revisions:
-                if (run.tree.scripts, revision.id) in known:
+                if (run.tree.key, revision.id) in known:
                     yield run, revision
 
 
-def settled(ran: MigrationRuns, seen: Iterable[Observation]) -> Iterator[Observation]:
+def settled(
+    ran: MigrationRuns, seen: Iterable[Observation], over_rows: NewMigrations | None = None
+) -> Iterator[Observation]:
     """The observations, unless nothing in them is grave while some history could not be run to its end.
 
-    Then Unavailable says why it could not. NotApplicable: there are none, and no history ran where such things are followed.
+    Then Unavailable says why it could not; so it does, where `over_rows` are the migrations that were to be seen over rows,
+    when one of them speaks of a table into which none could be put. NotApplicable: there are none, and no history ran where
+    such things are followed.
     """
     found = list(seen)
     elsewhere = [run for run in ran.runs if run.engine != FOLLOWED and not run.blocked]
@@ -263,4 +286,19 @@ def settled(ran: MigrationRuns, seen: Iterable[Observation]) -> Iterator[Observa
         stopped = next((run for run in ran.runs if run.blocked), None)
         if stopped is not None:
             raise Unavailable(f"{stopped.tree.scripts}: {stopped.blocked}")
+        if over_rows is not None:
+            _all_seeded(ran, over_rows)
     yield from found
+
+
+def _all_seeded(ran: MigrationRuns, new: NewMigrations) -> None:
+    for run, revision in ran.judged(new):
+        filled = {table for name, _, tables in run.seeded if name == revision.id for table in tables}
+        for name, table, why in run.not_seeded:
+            bare = table.rpartition(".")[2]
+            if name != revision.id or table in filled:
+                continue
+            if any(re.search(rf"\b{re.escape(bare)}\b", one.sql) for step in run.ups(name) for one in step.statements):
+                raise Unavailable(
+                    f"{revision.name} works on {bare}, into which no row could be put to see what becomes of it: {why[:160]}"
+                )

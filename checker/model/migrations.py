@@ -77,8 +77,12 @@ class Revision:
     comments: str = ""
     imports: tuple[tuple[str, int], ...] = ()
     digest: str = ""
+    digest_down: str = ""  # of the way back, where that has a text of its own
+    labels: tuple[str, ...] = ()  # of branches
+    files: tuple[str, ...] = ()  # names of files that its code could read
     conditions: tuple[tuple[str, int], ...] = ()  # those that read its surroundings: text, line
     beside: tuple[str, ...] = ()  # files of rollback that stand beside it
+    apart: tuple[bool | None, bool | None] = (None, None)  # whether its tool runs each way outside of a transaction
     sql: str = ""  # what a SQL migration runs going up, and going down
     sql_down: str = ""
     sql_line: int = 1
@@ -109,7 +113,7 @@ class Revision:
     def queries(self) -> tuple[str, ...]:
         """The queries of its VERIFY section, as far as they begin with SELECT and end with a semicolon or the section."""
         text = self.section("VERIFY") or ""
-        parts = re.split(r";\s*(?:\n|$)", text)
+        parts = re.split(r";[ \t]*(?:--[^\n]*)?\s*(?:\n|$)", text)
         found = (re.search(r"(?is)\b(?:select|with)\b.*", part) for part in parts)
         return tuple(
             " ".join(re.sub(r"(?m)^[^\S\n]*--", "", one[0]).split()) for one in found if one and "%(" not in one[0]
@@ -121,14 +125,30 @@ class Revision:
 
     @property
     def irreversible(self) -> str | None:
-        """The reason that the revision gives for having no way back, None when it gives none."""
-        found = re.search(
-            r"(?im)\birreversible\b[ \t]*(?::|-|—|–|because|\bas\b)?[ \t]*(.*)", f"{self.written}\n{self.down.says}"
+        """The reason that the revision gives for having no way back, None when it gives none, or denies that it has none."""
+        found = next((one for one in _IRREVERSIBLE.finditer(self.written) if not _DENIED.search(one["before"])), None)
+        if found is not None:
+            return found["why"].strip()
+        raised = (
+            self.down.says if re.search(r"(?i)\b(?:irreversible|cannot be (?:undone|reversed))", self.down.says) else ""
         )
-        return None if found is None else (found[1].strip() or self.down.says or "irreversible")
+        return raised if raised and not _DENIED.search(raised.lower().partition("irreversible")[0]) else None
 
 
+_IRREVERSIBLE = re.compile(
+    r"(?im)^(?P<before>.*)\birreversible\b[ \t*]*(?::|-|—|–|,|\bbecause\b|\bas\b|\bsince\b)[ \t*]*(?:\n[ \t]*)?(?P<why>\S.*)"
+)
+_DENIED = re.compile(r"(?i)\b(?:not|nothing|none|no|never|neither|without)\b|n't\b")
 _TITLES = "ROLLBACK|VERIFY|OPERATIONS?|IRREVERSIBLE|APPROVED|APPROVAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What an `env.py` says: the table in which Alembic keeps its place (and the line that says so), and SQL of its own."""
+
+    keeps: str = "alembic_version"
+    line: int = 1
+    sends: tuple[Operation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,6 +167,8 @@ class Tree:
     section: str = "alembic"
     environment: str = ""  # the text of env.py
     url: str | None = None
+    recursive: bool = False  # whether folders below those of the revisions count
+    says: Environment = Environment()
 
     @property
     def place(self) -> Place:
@@ -160,9 +182,19 @@ class Tree:
     def by_id(self) -> dict[str, Revision]:
         return {one.id: one for one in self.revisions}
 
+    @property
+    def key(self) -> tuple[str, tuple[str, ...]]:
+        """What tells a history from the others: two may have one folder of scripts, and ids of one name."""
+        return self.tool, self.versions
+
+    @cached_property
+    def labels(self) -> frozenset[str]:
+        return frozenset(label for one in self.revisions for label in one.labels)
+
     @cached_property
     def heads(self) -> tuple[str, ...]:
-        followed = {parent for one in self.revisions for parent in (*one.parents, *one.depends_on)}
+        """What nothing follows; to depend on a revision (`depends_on`) is not to follow it, for Alembic either."""
+        followed = {parent for one in self.revisions for parent in one.parents}
         return tuple(one.id for one in self.revisions if one.id not in followed)
 
     @cached_property
@@ -181,10 +213,16 @@ class Unparsed:
 
 @dataclass(frozen=True)
 class Migrations:
-    """Every history of the repository."""
+    """Every history of the repository. `unknown` are files and folders of SQL among migrations in no layout that is known."""
 
     trees: tuple[Tree, ...]
     unparsed: tuple[Unparsed, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What was not looked at, for the notes of the report."""
+        return tuple(f"{one}: SQL in a layout of migrations that is not known, not looked at" for one in self.unknown)
 
     @property
     def revisions(self) -> Iterator[tuple[Tree, Revision]]:
@@ -202,12 +240,19 @@ class LandedMigrations:
     moved: dict[str, str] = field(default_factory=dict)  # old path to new
     deleted: frozenset[str] = frozenset()
 
-    @cached_property
-    def ids(self) -> frozenset[str]:
-        return frozenset(one.id for tree in self.trees for one in tree.revisions)
+    def of(self, tree: Tree) -> Tree | None:
+        """The history at the base that this one goes on: the same folders, else one whose files have moved to them."""
+        alike = [old for old in self.trees if old.tool == tree.tool]
+        now = {one.path for one in tree.revisions}
+        same = (old for old in alike if set(old.versions) & set(tree.versions))
+        return next(same, None) or next((old for old in alike if self._gone_to(old) & now), None)
 
-    def holds(self, revision: Revision) -> bool:
-        return revision.id in self.ids
+    def _gone_to(self, tree: Tree) -> set[str]:
+        return {self.moved[one.path] for one in tree.revisions if one.path in self.moved}
+
+    def holds(self, tree: Tree, revision: Revision) -> bool:
+        old = self.of(tree)
+        return old is not None and revision.id in old.by_id
 
 
 @dataclass(frozen=True)

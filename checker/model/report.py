@@ -128,6 +128,22 @@ class ProofState(Frozen):
     path: str | None = None
 
 
+class Locked(Frozen):
+    """One statement, secrets taken out, and what it locked: pairs of table and mode; for those of `strong` others wait."""
+
+    sql: str
+    locks: tuple[tuple[str, str], ...] = ()
+    strong: tuple[tuple[str, str], ...] = ()
+
+
+class LockTimeline(Frozen):
+    """The statements of one step going up, each with the locks that it took; a lock is held to the step's end."""
+
+    revision: str
+    path: str
+    statements: tuple[Locked, ...]
+
+
 class Report(Frozen):
     """ReviewFindings: the seven fields of a finding that `backend-engineer` shows keep their names and meaning."""
 
@@ -153,6 +169,7 @@ class Report(Frozen):
     manual: tuple[ManualQuestion, ...] = ()
     waivers: tuple[WaiverUse, ...] = ()
     proofs: tuple[ProofState, ...] = ()
+    lock_timelines: tuple[LockTimeline, ...] = ()  # of the steps in which somebody would have waited
     notes: tuple[str, ...] = ()
 
     @classmethod

@@ -41,7 +41,10 @@ _KINDS = (
     ),
     ("drop_constraint", rf"{_ALTER}\bdrop\s+constraint\s+{_IF}{_COLUMN}"),
     ("add_constraint", rf"{_ALTER}\badd\s+(?:constraint|primary|foreign|unique|check|exclude)\b"),
-    ("delete", rf"delete\s+from\s+(?:only\s+)?{_TABLE}(?!.*\bwhere\b)"),
+    (
+        "delete",
+        rf"delete\s+from\s+(?:only\s+)?{_TABLE}(?!.*\bwhere\b(?!\s*\(?\s*(?:true|1\s*=\s*1|not\s+false)\s*\)?\s*$))",
+    ),
     ("delete_some", rf"delete\s+from\s+(?:only\s+)?{_TABLE}"),
     ("update", rf"(?:with\b.*?\)\s*)?update\s+(?:only\s+)?{_TABLE}"),
     ("insert", rf"insert\s+into\s+{_TABLE}"),
@@ -49,9 +52,22 @@ _KINDS = (
 )
 _PATTERNS = tuple((name, re.compile(rf"\s*{pattern}", re.IGNORECASE | re.DOTALL)) for name, pattern in _KINDS)
 _TOKEN = re.compile(
-    r"(?P<skip>--[^\n]*|/\*.*?\*/)|(?P<quote>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|(?P<end>;)",
+    r"(?P<skip>--[^\n]*|/\*.*?\*/)|(?P<quote>\b[eE]'(?:[^'\\]|\\.|'')*'|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|(?P<end>;)",
     re.DOTALL,
 )
+
+
+_DROPS = re.compile(
+    r"(?is)\s*(?P<what>drop\s+table(?:\s+if\s+exists)?|truncate(?:\s+table)?(?:\s+only)?)\s+(?P<names>[^;]+)"
+)
+_IN_CTE = re.compile(r"(?is)\bas\s+(?:(?:not\s+)?materialized\s+)?\(\s*(?P<inner>(?:delete|update|truncate)\b.*)")
+_ATOMIC = re.compile(r"(?is)^\s*create\b.*\bbegin\s+atomic\b(?!.*\bend\s*$)")
+_DO = re.compile(r"(?is)\s*do\s+(?:language\s+\w+\s+)?\$(?P<tag>\w*)\$(?P<body>.*)\$(?P=tag)\$")
+_CONTROL = re.compile(
+    r"(?is)^\s*(?:(?:<<\w+>>\s*)?(?:begin|else|loop|exception)\b|(?:if|elsif|elseif|when)\b.*?\bthen\b"
+    r"|(?:for|foreach|while)\b.*?\bloop\b|declare\b.*?(?=\bbegin\b|$)|end(?:\s+(?:if|loop|case))?\b)"
+)
+_EXECUTE = re.compile(r"(?is)execute\s+(?:format\s*\(\s*)?'(?P<sql>(?:[^']|'')*)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +90,19 @@ def statements(sql: str, first_line: int = 1) -> Iterator[Statement]:
         if token["skip"] is not None:
             parts.append(sql[at : token.start()])
             at = token.end()
-        elif token["end"] is not None:
+        elif token["end"] is not None and not _ATOMIC.search("".join([*parts, sql[at : token.start()]])):
             yield from _statement(sql, start, token.start(), "".join([*parts, sql[at : token.start()]]), first_line)
             start = at = token.end()
             parts = []
     yield from _statement(sql, start, len(sql), "".join([*parts, sql[at:]]), first_line)
+
+
+def comments(sql: str) -> Iterator[str]:
+    """The comments of a text, without their marks; what stands in quotes is none."""
+    for token in _TOKEN.finditer(sql):
+        if token["skip"] is not None:
+            block = token["skip"].startswith("/*")
+            yield token["skip"][2:-2] if block else token["skip"][2:].removeprefix(" ")
 
 
 def _statement(sql: str, start: int, end: int, text: str, first_line: int) -> Iterator[Statement]:
@@ -98,15 +122,37 @@ def classified(text: str, lines: tuple[int, int]) -> Statement:
         if found:
             groups = found.groupdict()
             rest = groups.get("definition") or groups.get("to") or groups.get("type") or ""
-            kind = "select" if name == "select" and not re.search(r"(?i)\b(?:update|delete|insert)\b", text) else name
+            inner = _IN_CTE.search(text) if name == "select" else None
+            if inner:
+                one = classified(_closed(inner["inner"]), lines)
+                return Statement(text, lines, one.kind, one.table, one.column, one.rest, one.concurrently)
+            kind = name
             return Statement(
                 text, lines, kind, groups.get("table"), groups.get("column"), rest, bool(groups.get("now"))
             )
     return Statement(text, lines)
 
 
+def _closed(text: str) -> str:
+    """A text up to the bracket that closes what it stands in."""
+    depth = 0
+    for at, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            return text[:at]
+    return text
+
+
 def actions(found: Statement) -> Iterator[Statement]:
-    """The statement, or each action of an ALTER TABLE that does several."""
+    """The statement, or each action of an ALTER TABLE that does several, or each statement of a DO block."""
+    block = _DO.match(found.text)
+    if block:
+        yield from _inside(block["body"], found.lines)
+        return
+    several = _DROPS.match(found.text)
+    if several and "," in several["names"]:
+        yield from (classified(f"{several['what']} {one.strip()}", found.lines) for one in several["names"].split(","))
+        return
     head = re.match(r"(?is)\s*alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?\S+", found.text)
     parts = list(_apart(found.text[head.end() :])) if head else []
     if head is None or len(parts) < 2:
@@ -114,6 +160,17 @@ def actions(found: Statement) -> Iterator[Statement]:
         return
     for part in parts:
         yield classified(f"{head[0]} {part.strip()}", found.lines)
+
+
+def _inside(body: str, lines: tuple[int, int]) -> Iterator[Statement]:
+    """What a block of PL/pgSQL does, its conditions and loops aside; all of it stands on the lines of the block."""
+    for one in statements(body):
+        text, before = one.text, ""
+        while text != before:
+            before, text = text, _CONTROL.sub("", text, count=1).strip()
+        said = _EXECUTE.match(text)
+        for inner in statements(said["sql"].replace("''", "'")) if said else [classified(text, lines)] if text else []:
+            yield from (classified(part.text, lines) for part in actions(inner))
 
 
 def _apart(text: str) -> Iterator[str]:

@@ -63,6 +63,9 @@ class UserPlan(Frozen):
     body: Mapping[str, Any] = {}
     token: str = ""
     headers: Mapping[str, str] = {}
+    login_headers: Mapping[str, str] = {}  # of the log-in alone
+    made_by: str = ""  # the operation that makes this user in a fresh app, and what it is sent
+    made_of: Mapping[str, Any] = {}
 
 
 class Plan(Frozen):

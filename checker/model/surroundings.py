@@ -30,31 +30,12 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
-    """One statement of a step that took or held locks: `locks` are (table, mode), in the order of the statements."""
-
-    sql: str
-    locks: tuple[tuple[str, str], ...]
-    strong: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LockTimeline:
-    """The statements of one step going up, each with the locks that it took; a lock is held to the step's end."""
-
-    revision: str
-    path: str
-    statements: tuple[Locked, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class History:
-    """One tool's revisions in the order of their files, and the steps in which somebody would have waited."""
+    """One tool's revisions in the order of their files."""
 
     tool: str
     scripts: str
     steps: tuple[Step, ...]
-    timelines: tuple[LockTimeline, ...] = ()
 
 
 @dataclass(frozen=True)

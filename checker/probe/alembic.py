@@ -68,6 +68,7 @@ class Heard:
     timed_out: bool
     invented: tuple[str, ...] = ()
     network_closed: bool = True
+    database: str = ""  # how the names of its databases begin
 
     def of(self, event: str) -> list[Mapping[str, Any]]:
         return [one for one in self.events if one["event"] == event]
@@ -108,14 +109,15 @@ def drive(order: Order, server: Server | None) -> Heard:
     invented: dict[str, str] = {}
     known: set[str] = set()
     for attempt in range(RETRIES):
-        heard = _once(replace(order, database=f"{order.database}_{attempt}"), server, invented)
+        database = f"{order.database}_{attempt}"
+        heard = _once(replace(order, database=database), server, invented)
         wanted = [name for name in _missing_settings(heard) if name not in known]
         if not wanted:
             break
         known |= set(wanted)
         for name in wanted:
             _invent(invented, name)
-    return Heard(heard.events, heard.stderr, heard.timed_out, tuple(sorted(invented)), heard.network_closed)
+    return replace(heard, invented=tuple(sorted(invented)), database=database)
 
 
 def _once(order: Order, server: Server | None, invented: Mapping[str, str]) -> Heard:

@@ -7,8 +7,10 @@ import posixpath
 import re
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 
 from checker.model.git import FOLDER, GITLINK, Change, Commit, TrackedEntry
@@ -112,6 +114,15 @@ class Git:
         endings converted as `.gitattributes` asks, the content that a Git LFS pointer names, an expanded `$Id$`.
         """
         return list(self._now.changed)
+
+    def look_ahead(self) -> None:
+        """Begin to compare the working tree with the index, while its caller waits for other answers."""
+
+        def looked() -> None:
+            with suppress(Exception):  # whoever asks for it is told
+                _ = self._now.unlike
+
+        Thread(target=looked).start()
 
     def unlike_index(self) -> list[str]:
         """Paths whose bytes on disk are not those of the index, for whatever reason, sorted; deleted ones too."""

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from checker.model.unavailable import Unavailable
+from checker.probe.inside.migration_steps.wire import ServerError, Wire
 from checker.probe.keeping import Server, kept
 
 __all__ = ["Binaries", "Server", "find", "running"]
@@ -96,6 +97,15 @@ def _spelled(binaries: Binaries) -> str:
     told = [os.stat(binaries.folder / name) for name in ("initdb", "postgres")]
     words = f"{binaries.folder} {[(one.st_size, one.st_mtime_ns) for one in told]} {os.geteuid()}"
     return f"{binaries.version}-{hashlib.sha256(words.encode()).hexdigest()[:16]}"
+
+
+def answers(server: Server) -> bool:
+    """Whether the server still lets us in: a migration is its superuser, and may have ended it or locked us out."""
+    try:
+        with Wire(str(server.folder), "postgres") as wire:
+            return wire.ask(f"select current_setting('{NONCE}', true)") == [(server.nonce,)]
+    except (OSError, ServerError):
+        return False
 
 
 def _of_the_system() -> list[Path]:

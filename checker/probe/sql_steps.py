@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
@@ -11,9 +12,11 @@ from typing import Any
 
 from checker.model.unavailable import Unavailable
 from checker.probe.inside.migration_steps import old_code, rows, snapshot
-from checker.probe.inside.migration_steps.queries import FILES, LOCKS, SCANS, SETTINGS, TABLES
+from checker.probe.inside.migration_steps.cluster import ENDED, ROLES, put_back
+from checker.probe.inside.migration_steps.queries import ALONE, NUMBER, TABLES, is_number
 from checker.probe.inside.migration_steps.wire import ServerError, Wire
 from checker.probe.keeping import Server
+from checker.probe.sql_watch import traced
 
 FRAME = re.compile(r"(?i)\s*(?:begin|start\s+transaction|commit|end|rollback|set|reset)\b")
 OUTSIDE = re.compile(
@@ -35,6 +38,7 @@ class SqlStep:
     down: Sequence[Sql] | None
     traced: bool
     verify: Sequence[str] = ()
+    apart: tuple[bool | None, bool | None] = (None, None)  # whether its tool runs each way outside of a transaction
 
 
 @dataclass
@@ -67,6 +71,8 @@ class _Run:
         try:
             self.wire.ask(sql)
         except ServerError as refused:
+            if refused.fatal:
+                raise
             return str(refused)
         return None
 
@@ -90,6 +96,19 @@ class SqlSteps:
         before: dict[str, str] = {}
         after: dict[str, str] = {}
         self._lost_ways: set[str] = set()
+        self._makes_roles = False
+        try:
+            with Wire(str(self.server.folder), "postgres") as self._control:
+                self._run(before, after)
+        except TimeoutError:
+            self.events.append({"event": "out_of_time"})
+        except (OSError, ServerError) as lost:
+            self.events.append({"event": "broke", "error": {"type": "the server", "text": self._last_words(lost)}})
+        self.events.append({"event": "bye"})
+        return self.events
+
+    def _run(self, before: dict[str, str], after: dict[str, str]) -> None:
+        """The passes; whatever stops them, no statement of theirs is left running."""
         try:
             if self._chain(before, after):
                 for data in ("benign", "adversarial"):
@@ -97,16 +116,27 @@ class SqlSteps:
         finally:
             for wire in self._wires:
                 wire.close()
-        self.events.append({"event": "bye"})
-        return self.events
+            with contextlib.suppress(OSError, ServerError):
+                self._control.ask(ENDED % f"{self.database}_")
+
+    def _last_words(self, lost: Exception) -> str:
+        at = next(
+            (f"at {one['revision']} {one['direction']}: " for one in reversed(self.events) if "direction" in one), ""
+        )
+        return f"{at}{lost or 'the connection was closed'}"
+
+    def _wire(self, name: str) -> Wire:
+        wire = Wire(str(self.server.folder), name)
+        wire.deadline = self._deadline
+        self._wires.append(wire)
+        return wire
 
     def _open(self, data: str) -> _Run:
         name = f"{self.database}_{len(self._wires)}"
-        with Wire(str(self.server.folder), "postgres") as wire:
-            wire.ask(f"create database {name} template template0")
-            wire.ask(f"alter database {name} set statement_timeout = '{STATEMENT_TIMEOUT}'")
-        self._wires.append(Wire(str(self.server.folder), name))
-        run = _Run(self._wires[-1], self.events, data, name)
+        put_back(self._control.ask)
+        self._control.ask(f"create database {name} template template0")
+        self._control.ask(f"alter database {name} set statement_timeout = '{STATEMENT_TIMEOUT}'")
+        run = _Run(self._wire(name), self.events, data, name)
         if run.ask("select current_setting('checker.nonce', true)")[0][0] != self.server.nonce:
             raise Unavailable("reached a server that is not the throw-away one")
         for extension in self.extensions:
@@ -119,13 +149,11 @@ class SqlSteps:
         """A database of its own with what is in the other one now; a copy can only be made while nobody is in it."""
         plain.wire.close()
         name, of = f"{self.database}_{len(self._wires)}", plain.name
-        with Wire(str(self.server.folder), "postgres") as wire:
-            wire.ask(
-                f"create database {name} template {of}{COPIED if int(self.server.version.split('.')[0]) >= COPYING_SINCE else ''}"
-            )
-        self._wires += [Wire(str(self.server.folder), name), Wire(str(self.server.folder), of)]
-        plain.wire = self._wires[-1]
-        return _Run(self._wires[-2], self.events, plain.data, name)
+        copied = COPIED if int(self.server.version.split(".")[0]) >= COPYING_SINCE else ""
+        self._control.ask(f"create database {name} template {of}{copied}")
+        copy = self._wire(name)
+        plain.wire = self._wire(of)
+        return _Run(copy, self.events, plain.data, name)
 
     def _chain(self, before: dict[str, str], after: dict[str, str]) -> bool:
         run = self._open("empty")
@@ -136,6 +164,7 @@ class SqlSteps:
             if not self._take(run, step, "up"):
                 return False
             after[step.name] = picture = run.picture()
+            self._makes_roles = self._makes_roles or bool(run.ask(ROLES))
             if step.down is None:
                 self._lost_ways.add(step.name)
                 continue
@@ -162,16 +191,21 @@ class SqlSteps:
         return run
 
     def _with_rows(self, data: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-        plain = self._open(data)  # goes along without rows; each step that is looked at gets a copy of it
-        for step in self.steps:
+        # Goes along without rows, and each step that is looked at gets a copy of it; where migrations make roles, which all
+        # databases of a server share, each step has one that is alone.
+        plain = None if self._makes_roles else self._open(data)
+        for at, step in enumerate(self.steps):
             if time.monotonic() > self._deadline:
                 self.events.append({"event": "out_of_time"})
                 break
             if step.name not in after:
                 break
-            run = self._copy(plain) if step.traced else plain
-            for sql, _ in step.up:
-                plain.do(sql)
+            if plain is None and step.traced:
+                run = self._straight_to(at - 1, data)
+            elif plain is not None:
+                run = self._copy(plain) if step.traced else plain
+                for sql, _ in step.up:
+                    plain.do(sql)
             if not step.traced:
                 continue
             now, then = rows.Schema(before[step.name]), rows.Schema(after[step.name])
@@ -200,6 +234,9 @@ class SqlSteps:
         for query in step.verify if run.data == "benign" else ():
             try:
                 said = run.ask(f"set transaction read only; {query}")
+                if is_number(said):
+                    self.events.append({"event": "note", "text": NUMBER % step.name})
+                    continue
                 held = not said or (len(said) == 1 and said[0] == ("t",))
             except ServerError as refused:
                 said, held = [(str(refused),)], False
@@ -214,7 +251,8 @@ class SqlSteps:
             return False
         self.events.append({"event": "begin", "revision": step.name, "direction": direction, "data": run.data})
         statements = (step.down or ()) if direction == "down" else step.up
-        apart = any(OUTSIDE.search(sql) for sql, _ in statements)
+        told = step.apart[direction == "down"]
+        apart = any(OUTSIDE.search(sql) for sql, _ in statements) if told is None else told
         said: list[Event] = []
         last: dict[str, Any] | None = None
         try:
@@ -224,7 +262,7 @@ class SqlSteps:
             for sql, line in statements:
                 said.append({"sql": " ".join(sql.split())[:600], "line": line, "done": False})
                 if step.traced and direction == "up" and not FRAME.match(sql):
-                    found, last = _traced(run, sql, old, last)
+                    found, last = traced(run.wire, sql, old, last, alone=apart and not ALONE.search(sql))
                     said[-1].update(found)
                 else:
                     run.wire.ask(sql)
@@ -233,44 +271,14 @@ class SqlSteps:
             if not apart:
                 run.wire.ask("commit")
         except ServerError as refused:
+            if refused.fatal:
+                raise
             run.do("rollback")
             self.events.append(_failed(step, direction, run.data, refused, said))
             return False
         event = {"event": "step", "revision": step.name, "direction": direction, "data": run.data}
         self.events.append({**event, "statements": said, "count": len(said)})
         return True
-
-
-def _traced(run: _Run, sql: str, old: set[str], last: dict[str, Any] | None) -> tuple[Event, dict[str, Any]]:
-    """What a statement did; `last` is how things stood after the one before it, None where that is not known."""
-    was = last or _look(run)
-    run.wire.ask(sql)
-    now = _look(run)
-    seen = {
-        "rows": run.wire.touched,
-        "locks": sorted([table, mode] for table, mode in now["locks"] - was["locks"] if table in old),
-        "held": sorted(table for table, mode in was["locks"] if mode == "AccessExclusiveLock" and table in old),
-        "rewritten": sorted(
-            one for one, node in now["files"].items() if one in old and was["files"].get(one, node) != node
-        ),
-        "scanned": sorted(
-            one for one, read in now["scans"].items() if one in old and int(read) > int(was["scans"].get(one, 0))
-        ),
-        "timeouts": list(now["timeouts"]),
-    }
-    return seen, now
-
-
-def _look(run: _Run) -> dict[str, Any]:
-    touched = run.wire.touched
-    found = {
-        "locks": {(row[0], row[1]) for row in run.wire.ask(LOCKS)},
-        "files": {row[0]: row[1] for row in run.wire.ask(FILES)},
-        "scans": {row[0]: row[1] for row in run.wire.ask(SCANS)},
-        "timeouts": run.wire.ask(SETTINGS)[0],
-    }
-    run.wire.touched = touched
-    return found
 
 
 def _failed(step: SqlStep, direction: str, data: str, refused: ServerError, said: list[Event]) -> Event:

@@ -66,8 +66,10 @@ class Comparison:
         ran = base_tests.run(self.git, self.base, self.head, judge, self.make, skipped)
         lost = base_tests.unasked(self.git, self.base, self.head, judge, self.make, outcome)
         why, gone = self._outdated(ran)
-        dropped = tuple(f"{one} is gone" for one in gone)
-        signals = tuple(one for one in signals if one.kind != "test-dropped" or not one.about.startswith(dropped))
+        # where what a test asked is gone, the test goes, or what it said of that
+        fewer = tuple(f"{one}{end}" for one in gone for end in (" is gone", ": "))
+        natural = ("test-dropped", "assert-weakened")
+        signals = tuple(one for one in signals if one.kind not in natural or not one.about.startswith(fewer))
         signals = (*signals, *base_tests.signals(ran, why), *lost)
         if any(one.kind in self.rules.decision.hard for one in outcome.signals):
             return signals, ran, Probed()

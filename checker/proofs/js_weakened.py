@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from checker.model.proof import Signal
 from checker.proofs import js_tests
 from checker.proofs.js_run import JsSuite
+from checker.proofs.js_tests import JsTest
 
 _CONFIG = re.compile(
     r"(?:^|/)(?:package\.json|(?:vitest|vite|jest|babel|eslint|playwright)\.config\.[cm]?[jt]s|jest\.config\.json|vitest\.workspace\.[cm]?[jt]s"
@@ -21,6 +22,10 @@ _SETUP = re.compile(
     r"(?:^|/)(?:(?:jest|vitest|test)[._-]?(?:setup|global)[\w.-]*|setup[._-]?tests?|setupFiles?)\.[cm]?[jt]sx?$|(?:^|/)__mocks__/"
 )
 _ASKS = re.compile(r"assert|expect|should|check|verif|ensure|reject|throw|match|equal|^ok$|^done$", re.IGNORECASE)
+_MATCHER = re.compile(r"^(?:to[A-Z]\w*|not|resolves|rejects)$")
+_IMPORTS = re.compile(
+    r"""\bimport\b[^;"'()=]*(?:"[^"]*"|'[^']*')\s*;?|\b(?:const|let|var)\b[^;=()]*=\s*require\s*\(\s*(?:"[^"]*"|'[^']*')\s*\)\s*;?"""
+)
 _PARTS = ("jest", "vitest", "mocha", "nyc", "c8", "eslintConfig", "eslintIgnore", "type", "imports")
 _SUPPRESSION = re.compile(
     rb"eslint-disable|@ts-(?:ignore|expect-error|nocheck)|(?:istanbul|c8|v8)\s+ignore|NOSONAR|biome-ignore"
@@ -67,7 +72,11 @@ def _tests(base: JsSide, head: JsSide) -> Iterator[Signal]:
     for name, old in base.suite.tests.items():
         new = now.get(name)
         if new is None:
-            yield Signal(kind="test-removed", about=name)
+            others = [test for one, test in now.items() if one not in base.suite.tests and _shares(test, old)]
+            if _replaced(old, others):
+                yield Signal(kind="test-replaced", about=f"{name} is gone, and {len(others)} new ask the same")
+            else:
+                yield Signal(kind="test-removed", about=name)
             continue
         if new.skips and not old.skips:
             yield Signal(kind="skip-added", about=name)
@@ -84,13 +93,30 @@ def _tests(base: JsSide, head: JsSide) -> Iterator[Signal]:
                 yield Signal(kind="narrowed", about=f"{path}: only {place!r} runs")
 
 
+def _shares(new: JsTest, old: JsTest) -> bool:
+    return bool(_claims(new) & _claims(old)) and bool(new.asserts) and (old.skips or not new.skips) and not new.only
+
+
+def _replaced(old: JsTest, others: Sequence[JsTest]) -> bool:
+    """Whether new tests call all that an old one called, and assert as often."""
+    asked = frozenset().union(*map(_claims, others))
+    return bool(others) and _claims(old) <= asked and 0 < old.asserts <= sum(one.asserts for one in others)
+
+
+def _claims(test: JsTest) -> frozenset[str]:
+    return frozenset(one for one in test.words if not _MATCHER.match(one))
+
+
 def _helpers(base: JsSide, head: JsSide) -> Iterator[Signal]:
     for path, source in head.judging.items():
         if path not in base.judging:
             if _SETUP.search(path):
                 yield Signal(kind="helper-changed", about=f"{path} is new")
-        elif js_tests.module(path, base.judging[path]).rest != js_tests.module(path, source).rest:
-            yield Signal(kind="helper-changed", about=path)
+            continue
+        old, new = (js_tests.module(path, one).rest for one in (base.judging[path], source))
+        if old != new:
+            imports = js_tests.is_test_file(path) and _IMPORTS.sub("", old).split() == _IMPORTS.sub("", new).split()
+            yield Signal(kind="helper-extended" if imports else "helper-changed", about=path)
     for path in base.judging.keys() - head.judging.keys():
         if not js_tests.is_test_file(path):
             yield Signal(kind="helper-changed", about=f"{path} is gone")

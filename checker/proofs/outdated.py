@@ -92,6 +92,9 @@ def _lost(test: ast.AST, before: _Source, now: _Source) -> Iterator[str]:
         name = _last(node.func) if isinstance(node, ast.Call) else node.attr if isinstance(node, ast.Attribute) else ""
         if name and before.binds(name) and not now.binds(name):
             yield f"asks for {name}, which is gone"
+        key = _key(node)
+        if key and before.writes(key) and not now.writes(key):
+            yield f"asks for {key!r}, which no source writes any more"
         path = _path(node)
         if path and (template := before.serves(path)) and not now.serves(path):
             yield f"asks for {template}, which no source names any more"
@@ -108,6 +111,15 @@ def _otherwise(test: ast.AST, before: _Source, now: _Source) -> Iterator[str]:
 
 def _last(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _key(node: ast.AST) -> str:
+    """The key of an answer that a test looks at: `body["tax"]`, `"tax" in body`."""
+    asked = node.slice if isinstance(node, ast.Subscript) else None
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+        asked = node.left
+    text = asked.value if isinstance(asked, ast.Constant) else None
+    return text if isinstance(text, str) and re.fullmatch(r"[A-Za-z_][\w-]+", text) else ""
 
 
 def _path(node: ast.AST) -> str:
@@ -128,13 +140,30 @@ class _Source:
         self._files = files
         self._trees: dict[str, ast.Module | None] = {}
         self._templates: frozenset[str] | None = None
+        self._made: dict[str, bool] = {}
+        self._signed: dict[str, list[Signature]] = {}
 
     def binds(self, name: str) -> bool:
         """Whether anything of that name is made at the top of a module, in a class or on an object."""
-        return any(name in set(_bound(tree)) for tree in self._with(name))
+        if name not in self._made:
+            self._made[name] = any(name == one for tree in self._with(name) for one in _bound(tree))
+        return self._made[name]
+
+    def writes(self, key: str) -> bool:
+        """Whether a key is written down: as text, or as a field or an argument of that name."""
+        return any(
+            (isinstance(node, ast.Constant) and node.value == key)
+            or (isinstance(node, (ast.keyword, ast.arg)) and node.arg == key)
+            or (isinstance(node, ast.Name) and node.id == key)
+            or (isinstance(node, ast.Attribute) and node.attr == key)
+            for tree in self._with(key)
+            for node in ast.walk(tree)
+        )
 
     def signatures(self, name: str) -> list[Signature]:
-        return [one for tree in self._with(name) for one in _signatures(tree, name)]
+        if name not in self._signed:
+            self._signed[name] = [one for tree in self._with(name) for one in _signatures(tree, name)]
+        return self._signed[name]
 
     def serves(self, path: str) -> str:
         """The template of an address that ends a path; none where there is no such text."""

@@ -68,9 +68,9 @@ def _tests(base: Side, head: Side) -> Iterator[Signal]:
     for name, old in before.items():
         new = now.get(name)
         if new is None:
-            other = next((one for one, test in now.items() if one not in before and _replaces(test, old)), None)
-            if other is not None:
-                yield Signal(kind="test-replaced", about=f"{name} is gone, and {other} asks the same")
+            others = [test for one, test in now.items() if one not in before and _shares(test, old)]
+            if _replaced(old, others):
+                yield Signal(kind="test-replaced", about=f"{name} is gone, and {len(others)} new ask the same")
                 continue
             yield Signal(kind="test-removed", about=name)
             if old.asserts and not old.skips and not _kept(old, moved):
@@ -91,9 +91,14 @@ def _kept(old: Test, now: Sequence[Test]) -> bool:
     return any(one.asserts and old.claims <= one.claims for one in now)
 
 
-def _replaces(new: Test, old: Test) -> bool:
-    """Whether a new test asks all that an old one asked, as often, and can be left out no more easily."""
-    return bool(old.claims) and old.claims <= new.claims and 0 < old.asserts <= new.asserts and _no_freer(new, old)
+def _shares(new: Test, old: Test) -> bool:
+    return bool(new.claims & old.claims) and bool(new.asserts) and _no_freer(new, old)
+
+
+def _replaced(old: Test, others: Sequence[Test]) -> bool:
+    """Whether new tests ask all that an old one asked, as often, and can be left out no more easily."""
+    asked = frozenset().union(*(one.claims for one in others))
+    return bool(others) and old.claims <= asked and 0 < old.asserts <= sum(one.asserts for one in others)
 
 
 def _no_freer(new: Test, old: Test) -> bool:
@@ -110,7 +115,9 @@ def _helpers(base: Side, head: Side) -> Iterator[Signal]:
         for hook in sorted(new.hooks - old.hooks):
             yield Signal(kind="hook-added", about=f"{path}: {hook}")
         if path in base.judging and old.rest != new.rest:
-            more = not old.broken and not new.broken and only_added(old.rest, new.rest, taken)
+            more = (
+                not old.broken and not new.broken and only_added(old.rest, new.rest, taken, values=is_test_file(path))
+            )
             yield Signal(kind="helper-extended" if more else "helper-changed", about=path)
         elif path.rpartition("/")[2] == "conftest.py" and path not in base.judging:
             yield Signal(kind="helper-changed", about=f"{path} is new")

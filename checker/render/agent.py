@@ -90,7 +90,7 @@ def _together(group: Sequence[Finding], number: int, most: int) -> Iterator[str]
     first = group[0]
     yield f"{number}. [{first.severity.value}] {_name(first.rule)}: {len(group)} findings with one mend"
     for one in group[:most]:
-        yield f"   {clipped(place(one.where), _PLACE)} — {clipped(one.title, _TITLE)}"
+        yield f"   - {clipped(place(one.where), _PLACE)} — {clipped(one.title, _TITLE)}"
     yield from _seen(first)
     yield f"   mend: {clipped(first.recommendation, _MEND)}"
     if len(group) > most:
@@ -108,11 +108,16 @@ def _seen(finding: Finding) -> Iterator[str]:
 
 
 def _unseen(report: Report) -> Iterator[str]:
-    unseen = report.outcomes(*verdict.UNSEEN)
-    for result in unseen[:_MOST_UNSEEN]:
-        yield f"{result.outcome.value}: {_name(result.rule)} — {clipped(result.reason, _REASON)}"
-    if len(unseen) > _MOST_UNSEEN:
-        yield f"{counted(len(unseen) - _MOST_UNSEEN, 'more rule')} without a verdict: checker audit --format json"
+    """A line for each reason, with the rules that share it."""
+    shared: dict[tuple[str, str], list[str]] = {}
+    for result in report.outcomes(*verdict.UNSEEN):
+        shared.setdefault((result.outcome.value, result.reason), []).append(_name(result.rule))
+    for (outcome, reason), rules in list(shared.items())[:_MOST_UNSEEN]:
+        more = f" and {counted(len(rules) - _MOST_PLACES, 'more rule')}" if len(rules) > _MOST_PLACES else ""
+        yield f"{outcome}: {', '.join(rules[:_MOST_PLACES])}{more} — {clipped(reason, _REASON)}"
+    left = sum(len(rules) for rules in list(shared.values())[_MOST_UNSEEN:])
+    if left:
+        yield f"{counted(left, 'more rule')} without a verdict: checker audit --format json"
 
 
 def next_step(report: Report, asked: Asked = AUDIT) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from markupsafe import Markup
 
-from checker.model.report import Report
-from checker.model.surroundings import History, LockTimeline
+from checker.model.report import LockTimeline, Report
+from checker.model.surroundings import History
 from checker.render import verdict
 from checker.render.visible import clipped
 
@@ -184,7 +184,7 @@ def locks(timeline: LockTimeline) -> Markup:
             )
         )
         waits = "others wait" if strong else "nobody waits"
-        said = f"{mode}, {waits}"
+        said = f"{clipped(mode, 40)}, {waits}"
         parts.append(
             Markup('<text x="{}" y="{}">{}</text>').format(name_width + unit * len(statements) + 8, top + 16, said)
         )

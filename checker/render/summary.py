@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from checker.model.finding import Finding
 from checker.model.report import Report
 from checker.render import verdict
-from checker.render.agent import next_step
+from checker.render.agent import AUDIT, Asked, next_step
 from checker.render.order import by_rule, settled
 from checker.render.places import spot
 from checker.render.verdict import counted
@@ -17,17 +17,17 @@ MOST = 15
 _TITLE, _NEXT = 110, 600
 
 
-def render(report: Report) -> bytes:
+def render(report: Report, asked: Asked = AUDIT) -> bytes:
     """The format `summary`: the fifteen lines by themselves."""
-    return ("\n".join(lines(report)) + "\n").encode("utf-8")
+    return ("\n".join(lines(report, asked)) + "\n").encode("utf-8")
 
 
-def lines(report: Report) -> tuple[str, ...]:
+def lines(report: Report, asked: Asked = AUDIT) -> tuple[str, ...]:
     """At most fifteen: the verdict, why, the gravest rules, what was not seen, what waits for a person, what to do next."""
     report = settled(report)
     head = [f"{verdict.sentence(report)}.", *(f"Because {reason}." for reason in verdict.reasons(report)[:4])]
     head.append(f"Recommendation: {report.recommendation}; {verdict.scored(report)}; {verdict.tally(report)}.")
-    tail = [*_accepted(report), *_left(report), f"Next: {clipped(next_step(report), _NEXT)}"]
+    tail = [*_accepted(report), *_left(report), f"Next: {clipped(next_step(report, asked), _NEXT)}"]
     groups = [_group(rule, found) for rule, found in by_rule(report.findings).items()]
     room = MOST - len(head) - len(tail)
     if len(groups) > room:

@@ -109,9 +109,9 @@ def _found(report: Report) -> list[str]:
     found = [in_words(report.findings)]
     debt = [finding for finding in report.baselined if finding.severity in BLOCKING]
     found.append(f"{in_words(debt)} in the baseline" if debt else "")
-    found.append(f"{in_words(report.before)} from before the change" if report.before else "")
     found.extend(f"{count} {one.value}" if (count := len(report.outcomes(one))) else "" for one in UNSEEN)
     found.append("" if report.examined else "nothing was examined")
+    found.append(f"from before the change: {in_words(report.before)}" if report.before else "")
     return [one for one in found if one]
 
 

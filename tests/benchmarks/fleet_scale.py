@@ -4,7 +4,8 @@ usage: python -m tests.benchmarks.fleet_scale [--repositories N] [--keep FOLDER]
 
 The repositories are made: an API of FastAPI, Flask or Express with models, migrations and tests, no two alike, one in ten
 with a secret. Runs, each with wall and CPU seconds: cold on this machine; again with nothing changed; again with one in
-twenty changed; cold on the cluster with one of its two workers killed when a quarter is judged; again there. Afterwards it
+twenty changed; cold on the cluster with one of its two workers killed when a quarter is judged, and a third that joins when
+half is (the run fails where that one judged nothing); again there. Afterwards it
 compares: both cold runs must have judged each repository and said the same of it. Exit 1 where they did not.
 The last lines extrapolate to ten thousand repositories: the measured CPU of a child, and what the parent takes for each.
 """
@@ -165,15 +166,19 @@ def local(listed: Path, out: str) -> tuple[float, float, Answer]:
 
 
 def clustered(listed: Path, out: str, *, kills: bool) -> tuple[float, Answer]:
-    """The same over a cluster of two; one worker is killed when a quarter is judged."""
+    """The same over a cluster of two; one worker is killed when a quarter is judged, and a third joins when half is."""
     cluster = two_workers()
     names = listing.read(listed)
+    first = set(cluster.workers)
 
     def told(row: Row, position: int, of: int) -> None:
         if kills and position == max(of // 4, 1):
             victim = next(iter(cluster.workers.values())).process.process.pid
             os.kill(victim, signal.SIGKILL)
             print(f"    worker {victim} killed after {position} of {of}", flush=True)
+        if kills and position == max(of // 2, 1):
+            cluster.scale(3)
+            print(f"    a third worker joins after {position} of {of}", flush=True)
 
     folder = listed.parent / out
     (folder / running.REPORTS).mkdir(parents=True, exist_ok=True)
@@ -181,7 +186,25 @@ def clustered(listed: Path, out: str, *, kills: bool) -> tuple[float, Answer]:
         started = time.monotonic()
         tasks = running.tasks(names, listed.parent, ("--profile=static",), 600.0, 2048, executes=False)
         rows = running.run(tasks, folder, workers, told)
-        return time.monotonic() - started, {row.name: _said(row.model_dump()) for row in rows}
+        took = time.monotonic() - started
+        if kills:
+            _joined(cluster, first)
+        return took, {row.name: _said(row.model_dump()) for row in rows}
+
+
+def _joined(cluster: Any, first: set[Any]) -> None:
+    """What the worker that joined has judged, as it says itself; AssertionError where that is nothing."""
+    import distributed
+
+    addresses = [one.worker_address for name, one in cluster.workers.items() if name not in first]
+    with distributed.Client(cluster.scheduler_address) as client:  # type: ignore[no-untyped-call] # Dask has no types
+        judged = client.run(_executed, workers=addresses)
+    print(f"    the worker that joined judged {sum(judged.values())}", flush=True)
+    assert sum(judged.values()) > 0, "a worker that joined in the middle was given nothing"
+
+
+def _executed(dask_worker: Any) -> int:
+    return int(dask_worker.state.executed_count)
 
 
 def _said(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -47,6 +47,8 @@ def _of(run: MigrationRun) -> Iterator[Observation]:
             yield _failed(run, failure)
         elif failure.direction == "up" and failure.data == "reordered" and not failure.environmental:
             yield _out_of_order(run, failure)
+        elif failure.data == "together" and not failure.environmental:
+            yield _together(run, failure)
 
 
 def _failed(run: MigrationRun, failure: RunFailure) -> Observation:
@@ -67,6 +69,15 @@ def _out_of_order(run: MigrationRun, failure: RunFailure) -> Observation:
     message = f"migration {name} needs another branch to have come first, and does not say so with depends_on"
     place = run.place(failure.revision, failure.line)
     return Observation(f"{failure.revision} order", False, place, message, evidence(failure))
+
+
+def _together(run: MigrationRun, failure: RunFailure) -> Observation:
+    found = run.revision(failure.revision)
+    name = found.name if found else str(failure.revision)
+    message = f"migration {name} fails where all of them run in one transaction, as env.py has it"
+    mend = "; transaction_per_migration=True in context.configure() would mend it"
+    place = run.place(failure.revision, failure.line)
+    return Observation(f"{failure.revision} together", False, place, message, evidence(failure) + mend)
 
 
 def evidence(failure: RunFailure) -> str:

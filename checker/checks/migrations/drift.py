@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from checker.model.migration_run import FOLLOWED, MigrationRun, MigrationRuns, Picture, settled
@@ -34,7 +34,8 @@ def _of(run: MigrationRun) -> Iterator[Observation]:
         raise Unavailable(
             f"the models cannot be made into tables of their own: {run.models_failed or 'nothing was said'}"
         )
-    declared, migrated = _facts(run.models), _facts(run.head)
+    declared, migrated = (_facts(picture, run.left_out) for picture in (run.models, run.head))
+    yield from _defaults(run, declared, migrated)
     tables = {one["name"] for one in run.models["table"] or ()}
     alone = _columns_alone(declared, migrated)
     for key in sorted(declared.keys() | migrated.keys()):
@@ -59,6 +60,26 @@ def _of(run: MigrationRun) -> Iterator[Observation]:
         yield Observation(what, have == want, place, problem, evidence, confidence=_sure(run, kind, known))
 
 
+def _defaults(run: MigrationRun, declared: Facts, migrated: Facts) -> Iterator[Observation]:
+    """One for each default that the models declare; what the database has more is for rows that were there before."""
+    differing = {one.column: one for one in run.defaults}
+    for column in (run.models or {}).get("column") or ():
+        table, _, name = column["name"].rpartition(".")
+        key = ("column", table, name)
+        if column["default"] is None or column["generated"] or key not in declared or key not in migrated:
+            continue
+        what, place = f"default {_short(table, name)}", run.maker(table, name)
+        one = differing.get(column["name"])
+        if one is None:
+            yield Observation(what, True, place)
+            continue
+        how = "differs between the models and the migrated database"
+        problem = f"{what} {how if one.migrated else 'is in the models and no migration makes it'}"
+        evidence = f"models: {one.declared}; database: {one.migrated or 'nothing'}"
+        sure = None if one.sure and not run.filtered else Confidence.MEDIUM
+        yield Observation(what, False, place, problem, evidence, confidence=sure)
+
+
 def _columns_alone(declared: Facts, migrated: Facts) -> dict[str, list[str]]:
     """Columns that only one side has, by table: what stands on them differs for that reason alone."""
     found: dict[str, list[str]] = {}
@@ -69,10 +90,8 @@ def _columns_alone(declared: Facts, migrated: Facts) -> dict[str, list[str]]:
 
 
 def _sure(run: MigrationRun, kind: str, known: bool) -> Confidence | None:
-    """A table that the models do not know may belong to something else; a filter in env.py says that some do."""
-    return (
-        Confidence.MEDIUM if run.filtered or kind in ("default", "check") or (kind == "table" and not known) else None
-    )
+    """A table that the models do not know may belong to something else; a filter in env.py that cannot be asked says so."""
+    return Confidence.MEDIUM if run.filtered or kind == "check" or (kind == "table" and not known) else None
 
 
 def _short(table: str, name: str) -> str:
@@ -80,26 +99,36 @@ def _short(table: str, name: str) -> str:
     return f"{bare}.{name}" if name else bare
 
 
-def _facts(picture: Picture) -> Facts:
+def _facts(picture: Picture, left_out: Collection[tuple[str, str]]) -> Facts:
+    """What there is, without what env.py's own filters leave out of comparing."""
     found: Facts = {}
+
+    def kept(kind: str, one: Mapping[str, Any], table: str | None) -> bool:
+        return (kind, one["name"]) not in left_out and ("table", table) not in left_out
+
     for one in picture["table"] or ():
-        if one["kind"] in ("r", "p") and not one["parent"]:
+        if one["kind"] in ("r", "p") and not one["parent"] and kept("table", one, None):
             found["table", one["name"], ""] = "a table"
     for one in picture["column"] or ():
         table, _, name = one["name"].rpartition(".")
-        found["column", table, name] = f"{one['type']}{' not null' if one['not_null'] else ''}"
-        if one["identity"] or one["generated"]:
-            found["column", table, name] += " generated"
+        if kept("column", one, table):
+            found["column", table, name] = _column(one)
     for one in picture["constraint"] or ():
-        found.update(_constraint(one))
+        if kept("constraint", one, one["table"]):
+            found.update(_constraint(one))
     for one in picture["index"] or ():
-        if not one["primary"]:
+        if not one["primary"] and kept("index", one, one["table"]):
             columns = re.sub(r"^.*? USING ", "", one["definition"])
             found["index", one["table"], columns] = "unique" if one["unique"] else "plain"
     for one in picture["type"] or ():
         if one["labels"]:
             found["enum", one["name"], ""] = ", ".join(one["labels"])
     return found
+
+
+def _column(one: Mapping[str, Any]) -> str:
+    made = f" generated as {one['default']}" if one["generated"] else " generated" if one["identity"] else ""
+    return f"{one['type']}{' not null' if one['not_null'] else ''}{made}"
 
 
 def _constraint(one: Mapping[str, Any]) -> Facts:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from checker.model.base import Frozen
-from checker.model.migrations import Migrations, Tree
+from checker.model.migrations import BodyState, Migrations, Tree
 from checker.model.observation import Observation, Place
 
 
@@ -41,9 +41,8 @@ def _revisions(tree: Tree) -> Iterator[Observation]:
     circle = _in_circles(tree)
     for one in tree.revisions:
         problem, evidence = "", ""
-        lost = [
-            parent for parent in (*one.parents, *one.depends_on) if parent not in tree.by_id and not _is_label(parent)
-        ]
+        lost = [parent for parent in one.parents if parent not in tree.by_id and "@" not in parent and parent != "head"]
+        lost += [other for other in one.depends_on if not _is_known(other, tree)]
         if times[one.id] > 1:
             others = ", ".join(other.name for other in tree.revisions if other.id == one.id and other is not one)
             problem, evidence = "has an id that another file has, too", f"revision {one.id!r} also in {others}"
@@ -51,11 +50,15 @@ def _revisions(tree: Tree) -> Iterator[Observation]:
             problem, evidence = f"follows {', '.join(lost)}, which does not exist", f"down_revision names {lost[0]!r}"
         elif one.id in circle:
             problem, evidence = "follows itself in a circle", " -> ".join(circle)
+        elif one.up.state is BodyState.MISSING:
+            problem, evidence = "has no upgrade", "no function of that name in the module"
         yield Observation(f"{one.id} {one.name}", not problem, one.place, f"migration {one.name} {problem}", evidence)
 
 
-def _is_label(parent: str) -> bool:
-    return "@" in parent or parent == "head"
+def _is_known(other: str, tree: Tree) -> bool:
+    """Whether Alembic finds what is depended on: a revision, the beginning of one's id, or a branch by its label."""
+    begun = len(other) >= 4 and sum(one.startswith(other) for one in tree.by_id) == 1
+    return other in tree.by_id or "@" in other or other == "head" or other in tree.labels or begun
 
 
 def _in_circles(tree: Tree) -> tuple[str, ...]:

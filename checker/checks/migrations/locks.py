@@ -28,18 +28,18 @@ def migration_locks(ran: MigrationRuns, new: NewMigrations) -> Iterator[Observat
     short exclusive lock for a change of the catalogue alone is good. Sources: backend-engineer's OPERATIONS note
     (impact); PostgreSQL 13.3 Explicit Locking; Eugene E5, E6, E9, E10.
     """
-    yield from settled(ran, (one for run, revision in ran.judged(new) for one in _of(run, revision)))
+    yield from settled(ran, (one for run, revision in ran.judged(new) for one in _of(run, revision)), new)
 
 
 def _of(run: MigrationRun, revision: Revision) -> Iterator[Observation]:
     step = next(run.ups(revision.id), None)
     for statement in step.statements if step else ():
-        if statement.strong or statement.held:
+        if statement.strong or statement.held or statement.kept or statement.rewritten:
             yield _observed(run, revision, statement)
 
 
 def _observed(run: MigrationRun, revision: Revision, one: RunStatement) -> Observation:
-    locked = {table for table, _ in one.strong} | set(one.held)
+    locked = _locked(one)
     problem = _problem(one)
     worked = set(one.rewritten if "rewrites" in problem else one.scanned)
     tables = sorted((locked & worked if "reads" in problem or "rewrites" in problem else locked) or locked)
@@ -49,9 +49,14 @@ def _observed(run: MigrationRun, revision: Revision, one: RunStatement) -> Obser
     return Observation(subject, not problem, run.place(revision.id, one.line), message, _evidence(one))
 
 
+def _locked(one: RunStatement) -> set[str]:
+    """Tables that others wait for; a table cannot be rewritten but under an exclusive lock, whether that was seen or not."""
+    return {table for table, _ in (*one.strong, *one.kept)} | set(one.held) | set(one.rewritten)
+
+
 def _problem(one: RunStatement) -> str:
-    locked = {table for table, _ in one.strong} | set(one.held)
-    if locked & set(one.rewritten):
+    locked = _locked(one)
+    if one.rewritten:
         return "rewrites {} under an exclusive lock"
     if locked & set(one.scanned):
         return (
@@ -64,7 +69,8 @@ def _problem(one: RunStatement) -> str:
 
 def _evidence(one: RunStatement) -> str:
     taken = ", ".join(f"{mode} on {table.removeprefix('public.')}" for table, mode in one.strong)
-    held = ", ".join(f"AccessExclusiveLock on {table.removeprefix('public.')}" for table in one.held)
+    before = [*((table, "AccessExclusiveLock") for table in one.held), *one.kept]
+    held = ", ".join(f"{mode} on {table.removeprefix('public.')}" for table, mode in before)
     words = [f"{one.sql[:140]}", f"takes {taken}" if taken else "", f"while holding {held}" if held else ""]
     words.append(f"rewrites {', '.join(one.rewritten)}" if one.rewritten else "")
     words.append(f"{one.rows} rows" if one.rows is not None else "")

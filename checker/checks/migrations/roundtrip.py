@@ -45,6 +45,7 @@ def _observed(run: MigrationRun, revision: Revision) -> Observation:
     again = _failure(run, revision, "again")
     left = _compared(run, revision, "down")
     other = _compared(run, revision, "again")
+    over_rows = None if revision.irreversible else _failure(run, revision, "down", "benign")
     if down is not None:
         problem, evidence = "does not go down", f"{down.kind}: {down.text[:200]}"
     elif left:
@@ -54,6 +55,9 @@ def _observed(run: MigrationRun, revision: Revision) -> Observation:
         problem, evidence = "does not go up a second time", f"{again.kind}: {again.text[:200]}"
     elif other:
         problem, evidence = "leads to another schema the second time", _told(other)
+    elif over_rows is not None:
+        problem, evidence = "does not go down where its tables have rows", f"{over_rows.kind}: {over_rows.text[:200]}"
+        down = over_rows
     else:
         return Observation(revision.id, True, revision.place)
     line = down.line if down else None
@@ -68,11 +72,9 @@ def _sure(run: MigrationRun, found: tuple[Difference, ...]) -> Confidence | None
     return Confidence.MEDIUM if run.engine == "sqlite" and only_defaults else None
 
 
-def _failure(run: MigrationRun, revision: Revision, direction: str) -> RunFailure | None:
-    return next(
-        (one for one in run.failures if (one.revision, one.direction, one.data) == (revision.id, direction, "empty")),
-        None,
-    )
+def _failure(run: MigrationRun, revision: Revision, direction: str, data: str = "empty") -> RunFailure | None:
+    wanted = (revision.id, direction, data)
+    return next((one for one in run.failures if (one.revision, one.direction, one.data) == wanted), None)
 
 
 def _compared(run: MigrationRun, revision: Revision, what: str) -> tuple[Difference, ...]:

@@ -14,7 +14,7 @@ def migration_rows(ran: MigrationRuns, new: NewMigrations) -> Iterator[Observati
 
     Sources: backend-engineer "annotate irreversible steps", backend-developer "Migration affects existing data".
     """
-    yield from settled(ran, (one for run, revision in ran.judged(new) for one in _of(run, revision)))
+    yield from settled(ran, (one for run, revision in ran.judged(new) for one in _of(run, revision)), new)
 
 
 def _of(run: MigrationRun, revision: Revision) -> Iterator[Observation]:

@@ -20,6 +20,8 @@ from typing import Any
 NOBODY = 65534
 NAMESPACE = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
 CLOSED = ["unshare", "--user", "--map-current-user", "--net"]  # what SQL starts in the server has no network either
+# nor does it outlive the server, which is the first process there; its shared memory goes with it
+ENDING = ["--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
 SEALED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sealed.py")
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 MYSQL = (
@@ -82,8 +84,8 @@ def _say(message: dict[str, str]) -> None:
 def _identity(folder: str) -> tuple[list[str], dict[str, Any]]:
     """How not to be root, which PostgreSQL refuses to be: a user namespace, else the user `nobody` for this folder."""
     if os.geteuid() != 0:
-        return (CLOSED if _works(CLOSED) else []), {}
-    for prefix in ([*NAMESPACE, "--net"], NAMESPACE):
+        return next((prefix for prefix in ([*CLOSED, *ENDING], CLOSED) if _works(prefix)), []), {}
+    for prefix in ([*NAMESPACE, "--net", *ENDING], [*NAMESPACE, "--net"], NAMESPACE):
         if _works(prefix):
             return prefix, {}
     nobody = pwd.getpwnam("nobody")
@@ -142,12 +144,19 @@ def _copied(template: str, data: str) -> bool:
         os.makedirs(os.path.dirname(template), mode=0o700, exist_ok=True)
         with open(f"{template}.lock", "wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copytree(template, data, symlinks=True)
+            if os.path.isdir(template):
+                _copy(template, data)
                 return True
             _HELD.append(os.dup(lock.fileno()))  # until it is there
     shutil.rmtree(data, ignore_errors=True)
     return False
+
+
+def _copy(source: str, target: str) -> None:
+    """A thousand small files: a program in C takes a third of the time that we would. Raises OSError."""
+    done = subprocess.run(["cp", "-R", "-p", source, target], capture_output=True, env=ENVIRONMENT, check=False)
+    if done.returncode:
+        raise OSError(done.stderr.decode("utf-8", "replace")[-300:])
 
 
 def _keep(data: str, template: str) -> None:
@@ -155,7 +164,7 @@ def _keep(data: str, template: str) -> None:
     part = f"{template}.{os.getpid()}"
     try:
         if _HELD:
-            shutil.copytree(data, part, symlinks=True)
+            _copy(data, part)
             os.rename(part, template)
     except OSError:
         shutil.rmtree(part, ignore_errors=True)
@@ -182,7 +191,7 @@ def _served(asked: dict[str, Any], folder: str, prefix: list[str], user: dict[st
 def _yield_to_others(process: int) -> None:
     """Let the process have what the others leave: by itself, and where sessions share (sched(7)) by its session."""
     with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, process, PATIENCE)
+        os.setpriority(os.PRIO_PGRP, process, PATIENCE)  # what put it into its namespace, and itself
     with contextlib.suppress(OSError), open(f"/proc/{process}/autogroup", "w", encoding="ascii") as share:
         share.write(str(PATIENCE))
 

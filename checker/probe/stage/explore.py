@@ -11,7 +11,7 @@ from typing import Any
 from checker.model.rehearsal import Exchange
 from checker.model.stage_plan import OperationPlan, Plan, UserPlan
 from checker.probe.stage.client import Client, NoAnswer, decoded
-from checker.probe.stage.session import Refused, at, guard, logged_in, sent
+from checker.probe.stage.session import Refused, at, guard, logged_in, sent, token_in
 
 _ROWS = ("data", "items", "results", "values", "records", "rows", "list", "content", "entries", "_embedded")
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
@@ -48,9 +48,33 @@ class Explorer:
             self.credentials[user.name] = dict(user.headers)
             return
         try:
-            self.credentials[user.name] = logged_in(self.client, user, self.key(user.login), user.token)
+            came = self._registered(user) if user.made_by else {}
+            extra = {**self.key(user.login), **user.login_headers}
+            headers = came or logged_in(self.client, user, extra, user.token)
+            self.credentials[user.name] = self._taken(headers) if user.made_by else headers
         except (NoAnswer, Refused) as refused:
             self.notes.append(f"user {user.name} could not log in: {refused}")
+
+    def _registered(self, user: UserPlan) -> dict[str, str]:
+        """Make the user; the headers of one who is in by that alone. Raises Refused, and NoAnswer."""
+        method, _, path = user.made_by.partition(" ")
+        body = dict(user.made_of)
+        answer = self.client.ask(method, path, body=body, headers=self.key(user.made_by), operation=user.made_by)
+        if not 200 <= answer.status < 300:
+            raise Refused(f"{user.made_by} answered {answer.status} {answer.answer[:160]}".replace("\n", " "))
+        self.notes.append(f"user {user.name} was made by {user.made_by}, because nobody is named under [[app.users]]")
+        token = token_in(decoded(answer), user.token)
+        return {"Authorization": f"Bearer {token}"} if token else {}
+
+    def _taken(self, headers: dict[str, str]) -> dict[str, str]:
+        """The same headers, in the words that the app takes a token in."""
+        plain = [one for one in self.plan.operations if one.protected and one.method == "GET" and "{" not in one.path]
+        token = headers.get("Authorization", "").removeprefix("Bearer ")
+        for word in ("Bearer", "Token", "JWT") if token and plain else ():
+            tried = {**headers, "Authorization": f"{word} {token}"}
+            if self.client.ask("GET", plain[0].path, headers=tried, operation=plain[0].name).status not in (401, 403):
+                return tried
+        return headers
 
     def key(self, operation: str) -> dict[str, str]:
         """A fresh Idempotency-Key for an operation that takes one."""

@@ -28,6 +28,7 @@ from checker.probe.stage.hand import Stagehand
 from checker.probe.stage.limits import limit
 from checker.probe.stage.probes import Probes
 from checker.probe.stage.progress import Progress
+from checker.probe.stage.register import newcomer
 from checker.probe.stage.replay import FreshApp, repeated, worst
 from checker.probe.stage.scenery import bring, sealed
 from checker.probe.stage.served import operations_of
@@ -135,6 +136,8 @@ def rehearsed(plan: Plan, fuzzer: Fuzzer, stagehand: Stagehand, dump: Dump, prog
         if plan.document is None and served is not None:
             plan = plan.model_copy(update={"operations": operations_of(served, plan.public)})
         app.client.base = base_path(plan, app.client)
+        user = newcomer(plan, document) if document else None
+        plan = plan.model_copy(update={"users": (user,)}) if user else plan
         explorer = Explorer(plan, app.client)
         progress.say(f"Schemathesis asks {len(plan.operations)} operations")
         asked = Asked(fuzzer, plan, app, explorer, twin, [], [])

@@ -81,17 +81,20 @@ def _drive(asked: Dict[str, Any], say: Speaker) -> None:
 
 
 def _databases(asked: Dict[str, Any], session: Any) -> Any:
-    """A function that makes a fresh, empty database and says its name."""
+    """A function that makes a fresh, empty database and says its name; those of before need not be left unless it is `beside`."""
     numbers = itertools.count()
 
-    def new_file() -> str:
+    def new_file(beside: bool = False) -> str:
         return "%s/migrated-%d.sqlite" % (asked["scratch"], next(numbers))
 
-    def new_database() -> str:
+    def new_database(beside: bool = False) -> str:
+        from .cluster import put_back
         from .wire import ServerError, Wire
 
         name = "%s_%d" % (asked["database"], next(numbers))
         with Wire(asked["folder"], "postgres") as wire:
+            if not beside:
+                put_back(wire.ask)
             try:
                 wire.ask("create database %s template template0 strategy file_copy" % name)
             except ServerError:
@@ -103,7 +106,7 @@ def _databases(asked: Dict[str, Any], session: Any) -> Any:
                     wire.ask('create extension if not exists "%s"' % extension.replace('"', '""'))
         return name
 
-    def new_of_mysql() -> str:
+    def new_of_mysql(beside: bool = False) -> str:
         name = "%s_%d" % (asked["database"], next(numbers))
         session.outside("create database %s" % name)
         return name

@@ -37,6 +37,6 @@ def refused(attempt: Try, said: List[Spoken]) -> List[Dict[str, Any]]:
     found: Dict[str, Dict[str, Any]] = {}
     for table, verb, sql in said:
         why = attempt(sql) if table not in found else None
-        if why is not None:
+        if why is not None and "violates check constraint" not in why:  # the values are made up, not the old code's
             found[table] = {"table": table, "verb": verb, "sql": sql[:300], "why": why}
     return list(found.values())

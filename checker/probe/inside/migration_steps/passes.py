@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from . import mysql, old_code, rows, snapshot
+from . import mysql, old_code, promised, rows, snapshot
+from .declare import compare
 from .order import other_order
-from .queries import COUNTERS
 from .session import Failed, Session, Step, Unsupported, ask, error, missing
 from .speak import Speaker
 from .watch import Watch
 
-NewDatabase = Callable[[], str]
+NOT_TOGETHER = re.compile(r"(?i)\badd\s+value\b|^\s*(?:insert|update|delete|with)\b|\bdeferr")
+NewDatabase = Callable[..., str]
 
 
 class Masked(RuntimeError):
@@ -47,6 +49,7 @@ class Passes:
         self._destination = "head"
         self._at_head = ""  # the database that the chain has brought to head
         self._known_down_failures: List[str] = []
+        self._together = False  # whether a statement may be refused while another migration's are not committed
 
     def run(self) -> None:
         if not self._scripts:
@@ -56,6 +59,8 @@ class Passes:
             return
         self._drain()
         self._reordered()
+        if self._together:
+            self._as_one()
         if self._postgresql:
             for kind in ("benign", "adversarial"):
                 self._with_rows(kind)
@@ -72,7 +77,7 @@ class Passes:
 
     def _watching(self) -> Watch:
         if self._watch is None:
-            self._watch = Watch(ask, self._session.version_table, self._postgresql)
+            self._watch = Watch(ask, self._postgresql)
         return self._watch
 
     def _step(self, step: Step, script: Any, direction: str, data: str) -> Iterator[Any]:
@@ -85,6 +90,7 @@ class Passes:
         watch.begin(script.path, step.connection, script.revision in self._traced and direction == "up")
         yield watch.around(made, step.connection)
         said = watch.end()
+        self._together = self._together or any(NOT_TOGETHER.search(one["sql"]) for one in said)
         self._say("step", revision=script.revision, direction=direction, data=data, statements=said, count=watch.count)
         step.settle()
 
@@ -179,7 +185,7 @@ class Passes:
             before = once_more
             left.pop(0)
         if self._postgresql:
-            self._sequences(step)
+            promised.counters(step, self._say)
 
     def _straight_to(self, last: int) -> str:
         """A fresh database, upgraded through the script at that index without looking."""
@@ -212,6 +218,22 @@ class Passes:
             failed = self._attempt(self._new(), functools.partial(_straight, scripts=order))
             if failed is not None:
                 self._report(failed, "reordered")
+
+    def _as_one(self) -> None:
+        """All in one transaction, where env.py has it so: what one migration may use only when another is committed."""
+        raised = self._session.upgrade(self._new()) if self._session.one_transaction and self._postgresql else None
+        if raised is not None:
+            said = [(one, error(raised, one.path)) for one in self._scripts]
+            script, told = next(((one, text) for one, text in said if text["line"]), (self._scripts[-1], said[-1][1]))
+            self._say(
+                "failed",
+                revision=script.revision,
+                direction="up",
+                data="together",
+                error=told,
+                missing=("", None),
+                statements=[],
+            )
 
     # --- the same with rows in it ---
 
@@ -255,36 +277,14 @@ class Passes:
             changed = rows.changes(was, rows.digests(step.ask, after), ours)
             self._say("rows", revision=script.revision, direction="up", data=kind, changes=changed)
             step.settle()
-            self._verify(step, script, kind)
+            if kind == "benign":
+                promised.verify(step, self._say, script.revision, self._verified.get(script.revision, ()))
             if script.revision in self._known_down_failures:
                 continue
             yield from self._step(step, script, "down", kind)
             changed = rows.changes(was, rows.digests(step.ask, rows.Schema(self._picture(step))), ours)
             self._say("rows", revision=script.revision, direction="down", data=kind, changes=changed)
             yield from self._step(step, script, "again", kind)
-
-    def _verify(self, step: Step, script: Any, kind: str) -> None:
-        """The migration's own queries on its success, in a transaction that can only read."""
-        for query in self._verified.get(script.revision, ()) if kind == "benign" else ():
-            try:
-                step.execute("set transaction read only")
-                said = step.ask(query)
-                held = not said or (len(said) == 1 and len(said[0]) == 1 and said[0][0] in (True, "t", "true"))
-                self._say("verified", revision=script.revision, query=query, held=held, said=str(said[:2])[:200])
-            except Exception as refused:
-                self._say("verified", revision=script.revision, query=query, held=False, said=str(refused)[:200])
-            step.settle()
-
-    def _sequences(self, step: Step) -> None:
-        """Counters that stand behind the rows that the migrations themselves have put in."""
-        for table, column, sequence in step.ask(COUNTERS):
-            query = (
-                'select max("%s"), (select case when is_called then last_value else last_value-1 end from %s) from %s'
-            )
-            ((most, last),) = step.ask(query % (column, rows.quoted(sequence), rows.quoted(table)))
-            if most is not None and most > last:
-                self._say("behind", table=table, column=column, most=most, last=last)
-        step.settle()
 
     def _seeded(
         self, step: Step, now: rows.Schema, after: rows.Schema, kind: str, script: Any, ours: List[str]
@@ -309,27 +309,18 @@ class Passes:
         if head is None:
             return
         metadata = self._session.metadata
-        several = metadata if isinstance(metadata, (list, tuple)) else [metadata]
-        tables = sum(len(one.tables) for one in several if one is not None)
-        self._say("head", picture=json.loads(head), models=tables, filtered=self._session.filtered)
+        several = [one for one in (metadata if isinstance(metadata, (list, tuple)) else [metadata]) if one is not None]
+        tables = sum(len(one.tables) for one in several)
+        migrated = json.loads(head)
+        self._say("head", picture=migrated, models=tables, version_table=self._session.version_table)
         if not tables:
             return
 
         def work(step: Step) -> Iterator[Any]:
-            for one in json.loads(head)["extension"] or ():
-                step.do('create extension if not exists "%s"' % one["name"])
-            for name in {table.schema for one in several for table in one.tables.values() if table.schema}:
-                step.do('create schema if not exists "%s"' % name)
-            step.commit()
-            for one in several:
-                one.create_all(step.connection)
-            commit = getattr(step.connection, "commit", None)
-            if commit is not None:
-                commit()
-            self._say("models", picture=json.loads(self._picture(step)))
+            compare(step, self._say, several, migrated, functools.partial(self._picture, step), self._session.filters)
             return iter(())
 
-        failed = self._attempt(self._new(), work)
+        failed = self._attempt(self._new(beside=True), work)
         if failed is not None:
             self._say("models_failed", error=error(failed.raised, None))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from typing import Any, Callable, Dict, List, Optional, Tuple
@@ -94,11 +95,8 @@ def seed(ask: Ask, do: Do, now: Schema, after: Optional[Schema], kind: str) -> T
             continue
         why: Optional[str] = ""
         kinds = [kind] if kind == "benign" else [kind, "benign"]
-        for how in kinds:
-            for start in TRIES:
-                why = do(insert(now, after, table, how, start))
-                if why is None:
-                    break
+        for how, start, defaults in itertools.product(kinds, TRIES, (True, False)):
+            why = do(insert(now, after, table, how, start, defaults=defaults))
             if why is None:
                 break
         if why is None:
@@ -113,16 +111,31 @@ def quoted(name: str) -> str:
 
 
 def insert(
-    now: Schema, after: Optional[Schema], table: str, kind: str, start: int, only: Optional[List[str]] = None
+    now: Schema,
+    after: Optional[Schema],
+    table: str,
+    kind: str,
+    start: int,
+    only: Optional[List[str]] = None,
+    defaults: bool = False,
 ) -> str:
-    """The statement that fills a table; `only` are the columns that it may speak of, None for all."""
+    """The statement that fills a table; `only` are the columns that it may speak of, None for all.
+
+    `defaults` says whether columns with a default get other values, too, in every second row.
+    """
     names, values = [], []
     for name, column in now.columns[table].items():
         if only is not None and name not in only:
             continue
-        if column["generated"] or column["identity"] or column["default"] is not None:
+        usual = column["default"]
+        counts = usual is not None and "nextval(" in usual
+        if column["generated"] or column["identity"] or counts or (usual is not None and not defaults):
             continue
         value = _value(now, after, table, name, kind, start)
+        if usual is not None and value == "null":
+            continue
+        if usual is not None and (table, name) not in now.unique and name not in now.references(table):
+            value = "case when i%%2=0 then %s else %s end" % (value, usual)
         names.append('"%s"' % name.replace('"', '""'))
         values.append(value)
     if not names:

@@ -122,7 +122,9 @@ class Session:
         self._guard = guard
         self.current: Optional[Tuple[str, str]] = None
         self.metadata: Any = None
-        self.filtered = False
+        self.one_transaction = False  # whether env.py has all migrations of an upgrade in one
+        self.as_project = False  # whether it has its way in that
+        self.filters: Tuple[Any, Any] = (None, None)
         self.version_table = "alembic_version"
         self._url = str(asked["url"])
         self.config = _config(asked)
@@ -150,9 +152,11 @@ class Session:
         session = self
 
         def configure(this: Any, *words: Any, **named: Any) -> Any:
-            named["transaction_per_migration"] = True
+            session.one_transaction = not named.get("transaction_per_migration")
+            if not session.as_project:
+                named["transaction_per_migration"] = True
             session.metadata = named.get("target_metadata")
-            session.filtered = bool(named.get("include_object") or named.get("include_name"))
+            session.filters = (named.get("include_object"), named.get("include_name"))
             session.version_table = str(named.get("version_table") or "alembic_version")
             return own(this, *words, **named)
 
@@ -172,6 +176,25 @@ class Session:
             return
         with engine.connect() as connection:
             connection.exec_driver_sql(sql)
+
+    def upgrade(self, database: str) -> Optional[BaseException]:
+        """What `alembic upgrade heads` raises on that database, with the transactions that env.py asks for; None: nothing."""
+        self._guard.database = database
+        self.as_project = True
+        try:
+            with EnvironmentContext(
+                self.config,
+                self.scripts,
+                fn=lambda revision, _: self.scripts._upgrade_revs("heads", revision),
+                destination_rev="heads",
+                tag=None,
+            ):
+                self.scripts.run_env()
+        except BaseException as raised:
+            return raised
+        finally:
+            self.as_project = False
+        return None
 
     def run(self, database: str, work: Work, destination: str = "head") -> bool:
         """Run `env.py` with these steps on this database. Whether it ran them at all. Failed when one raised."""

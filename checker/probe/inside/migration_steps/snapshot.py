@@ -16,7 +16,7 @@ TELLING = ("definition", "type", "not_null", "default")  # what is said first of
 REST = "0"  # the owner of what belongs to no table
 KINDS = (
     "schema extension table column index constraint sequence type trigger function policy rule publication statistics"
-).split() + ["event trigger"]
+).split() + ["event trigger", "default grants"]
 Parts = Dict[str, Dict[Tuple[str, str], str]]  # kind -> owner and name -> JSON
 
 

@@ -11,24 +11,23 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from .queries import FILES, LOCKS, SCANS, SETTINGS, TABLES
+from .queries import ALONE, FILES, LOCKS, MILD, SCANS, SETTINGS, TABLES, written_rows
 
 MOST_STATEMENTS = 400
 WEAK = ("AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock")
-ALONE = re.compile(  # what no transaction may hold, or what is about transactions
-    r"(?i)\bconcurrently\b|^\s*(?:vacuum|begin|start|commit|end|rollback|abort|savepoint|release|set|reset|cluster|call|do|analyze)\b"
-    r"|\b(?:create|drop|alter)\s+(?:database|tablespace|system|subscription)\b|\badd\s+value\b|\breindex\s+(?:database|system|schema)\b"
-)
+_COMMENT = re.compile(r"\s*(?:--[^\n]*\n|/\*.*?\*/)", re.S)
 UNHEARD = "statements on a cursor of the migration's own"
 Ask = Callable[[Any, str], List[Tuple[Any, ...]]]
 
 
 class Watch:
-    """Follows one step at a time; `begin` and `end` frame it. `traced` says whether locks are asked for."""
+    """Follows one step at a time; `begin` and `end` frame it. `traced` says whether locks are asked for.
 
-    def __init__(self, ask: Ask, version_table: str, postgresql: bool) -> None:
+    Only what the migration itself sends is heard, by when it is sent: before and after it, Alembic keeps its place.
+    """
+
+    def __init__(self, ask: Ask, postgresql: bool) -> None:
         self._ask = ask
-        self._version_table = version_table
         self._postgresql = postgresql
         self._on = False
         self._path = self._file = ""
@@ -49,7 +48,6 @@ class Watch:
         self._before = {row[0] for row in self._ask(connection, TABLES)} if self._traced else set()
         self.statements = []
         self.count = 0
-        self._on = True
 
     def around(self, step: Any, connection: Any) -> Any:
         """The step, with a look at what it holds when it has run and before it commits: a cursor of its own is not heard."""
@@ -57,7 +55,11 @@ class Watch:
 
         def run(*words: Any, **named: Any) -> Any:
             before = self._look(connection) if self._traced else {}
-            found = own(*words, **named)
+            self._on = True
+            try:
+                found = own(*words, **named)
+            finally:
+                self._on = False
             if before:
                 self._unheard(before, self._look(connection))
             return found
@@ -78,20 +80,19 @@ class Watch:
             self.statements[-1]["locks"] = locks
 
     def end(self) -> List[Dict[str, Any]]:
-        self._on = False
         return self.statements
 
-    def _is_ours(self, sql: str) -> bool:
-        return not self._on or self._version_table in sql
-
     def _sent(self, connection: Any, cursor: Any, sql: str, parameters: Any, context: Any, many: bool) -> None:
-        if self._is_ours(sql):
+        if not self._on:
             return
         self.count += 1
         if len(self.statements) >= MOST_STATEMENTS:
             self._state = {}
             return
-        self.statements.append({"sql": " ".join(sql.split())[:600], "line": self._line(), "done": False})
+        said = sql
+        while _COMMENT.match(said):
+            said = _COMMENT.sub("", said, count=1)
+        self.statements.append({"sql": " ".join(said.split())[:600], "line": self._line(), "done": False})
         self._state = self._look(connection) if self._traced else {}
         if self._traced and getattr(connection.connection, "autocommit", False) is True and not ALONE.search(sql):
             cursor.execute("begin")  # else its locks are gone before anybody can look
@@ -111,7 +112,7 @@ class Watch:
             cursor.close()
 
     def _done(self, connection: Any, cursor: Any, sql: str, parameters: Any, context: Any, many: bool) -> None:
-        if self._is_ours(sql) or not self.statements:
+        if not self._on or not self.statements:
             return
         said = self.statements[-1]
         said["done"] = True
@@ -137,14 +138,22 @@ class Watch:
         said["scanned"] = sorted(
             table for table, read in now["scans"].items() if read > was["scans"].get(table, 0) and table in self._before
         )
+        said["kept"] = sorted(
+            [table, mode] for table, mode in was["locks"] if mode not in MILD and table in self._before
+        )
+        said["wrote"] = written_rows(was["writes"], now["writes"], self._before)
         said["timeouts"] = list(now["timeouts"])
+        said["transaction"] = now["transaction"]
 
     def _look(self, connection: Any) -> Dict[str, Any]:
+        scans, settings = self._ask(connection, SCANS), self._ask(connection, SETTINGS)[0]
         return {
             "locks": {(row[0], row[1]) for row in self._ask(connection, LOCKS)},
             "files": dict((row[0], row[1]) for row in self._ask(connection, FILES)),
-            "scans": {row[0]: row[1] for row in self._ask(connection, SCANS)},
-            "timeouts": self._ask(connection, SETTINGS)[0],
+            "scans": {row[0]: row[1] for row in scans},
+            "writes": {row[0]: row[2] for row in scans},
+            "timeouts": settings[:2],
+            "transaction": settings[2],
         }
 
     def _line(self) -> Optional[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import time
 from types import TracebackType
 from typing import Dict, List, Optional, Tuple, Type
 
@@ -19,19 +20,29 @@ class ServerError(Exception):
         super().__init__(fields.get("message", "no message"))
         self.fields = fields
 
+    @property
+    def fatal(self) -> bool:
+        """Whether the connection has ended with it."""
+        return self.fields.get("severity") in ("FATAL", "PANIC")
+
 
 class Wire:
     """A connection to a server of ours through its socket: trust authentication, simple queries, everything text."""
 
     def __init__(self, folder: str, database: str, port: int = 5432) -> None:
         self.touched: Optional[int] = None  # rows that the last INSERT, UPDATE or DELETE touched
+        self.deadline: Optional[float] = None  # by time.monotonic(): no answer is waited for beyond it
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(os.path.join(folder, ".s.PGSQL.%d" % port))
         self._stream = self._socket.makefile("rb", 1 << 16)
         words = ("user", "postgres", "database", database, "client_encoding", "UTF8")
         body = struct.pack("!i", 196608) + b"".join(word.encode() + b"\0" for word in words) + b"\0"
-        self._socket.sendall(struct.pack("!i", len(body) + 4) + body)
-        self._read()
+        try:
+            self._socket.sendall(struct.pack("!i", len(body) + 4) + body)
+            self._read()
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Wire:
         return self
@@ -46,7 +57,12 @@ class Wire:
         self._socket.close()
 
     def ask(self, sql: str) -> List[Row]:
-        """Run one or more statements in one implicit transaction; the rows of the last that had any. ServerError."""
+        """Run one or more statements in one implicit transaction; the rows of the last that had any.
+
+        ServerError when the server refuses; TimeoutError at the deadline, after which nothing can be asked any more.
+        """
+        if self.deadline is not None:
+            self._socket.settimeout(max(self.deadline - time.monotonic(), 0.001))
         body = sql.encode() + b"\0"
         self._socket.sendall(b"Q" + struct.pack("!i", len(body) + 4) + body)
         return self._read()
@@ -67,7 +83,7 @@ class Wire:
                 error = ServerError(_fields(body))
             elif kind == b"G":
                 self._socket.sendall(b"f" + struct.pack("!i", 5) + b"\0")
-            if kind == b"Z" or (error is not None and error.fields.get("severity") == "FATAL"):
+            if kind == b"Z" or (error is not None and error.fatal):
                 if error is not None:
                     raise error
                 return rows
