@@ -86,11 +86,8 @@ class Kept:
         self._as_of = request.as_of.isoformat()
         self._given = _given(place, request, asked)
         self._slot = digest([str(place.root.path.resolve()), str(request.changed), *sorted(self._asked)])
-        self._folder = (
-            outside(place.facts.get(CacheFolder), place.root)
-            if request.profile == "static" and not request.given
-            else None
-        )
+        wanted = request.profile == "static" and not request.given
+        self._folder = outside(place.facts.get(CacheFolder), place.root) if wanted and self._can_be_seen() else None
         self._before = self._loaded()
         self._still: dict[str, bool] = {}
         self.verdicts = dict(self._verdicts())
@@ -131,6 +128,13 @@ class Kept:
             return
         with Cache(self._folder, code(), "verdicts") as cache:
             cache.put({self._slot: [digest([text]), text]}, as_quoted=True)
+
+    def _can_be_seen(self) -> bool:
+        """Whether git can say what there is; where it cannot, nothing is known to be the same."""
+        try:
+            return bool(self._now.state)
+        except Unavailable:
+            return False
 
     def _loaded(self) -> KeptRun | None:
         if self._folder is None:

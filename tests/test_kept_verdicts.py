@@ -18,6 +18,8 @@ from checker.collect import COLLECTORS
 from checker.collect.code import cache
 from checker.collect.standing import digest
 from checker.model.rule import BoundRule
+from checker.model.unavailable import Unavailable
+from checker.probe.git import Git
 from checker.workplace import Request
 from tests.fake_secrets import fake
 from tests.scratch import commit, git
@@ -168,6 +170,16 @@ class TestWhatChanged:
         said(repo, tmp_path / "home")
         assert {"sql-built", "secret-in-tree"} <= set(looked)
         assert not {"pagination", "error-envelope", "requirements-pinned", "breaking-change"} & set(looked)
+
+    def test_where_git_cannot_be_asked_nothing_is_kept(
+        self, repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refused(_: Git) -> list[str]:
+            raise Unavailable("git: reading took too long")
+
+        monkeypatch.setattr(Git, "untracked", refused)
+        assert said(repo, tmp_path / "home") == said(repo, None)
+        assert not list((tmp_path / "home").rglob("verdicts.sqlite"))
 
     def test_without_git_each_file_is_looked_at(self, repo: Path, tmp_path: Path) -> None:
         (repo / ".git").rename(tmp_path / "elsewhere")
