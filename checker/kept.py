@@ -16,6 +16,7 @@ from checker.collect.traced import CLOCK, HISTORY, INDEX, Trace, Traces
 from checker.engine import Verdict
 from checker.injection import arguments
 from checker.model.base import Frozen
+from checker.model.code import CodeMatches
 from checker.model.execution import CacheFolder
 from checker.model.finding import Finding
 from checker.model.imported import Imported
@@ -23,12 +24,14 @@ from checker.model.observation import Check
 from checker.model.outputs.work import AsOf
 from checker.model.report import Claim, Outcome, ProofState, Suppression
 from checker.model.rule import BoundRule
+from checker.model.secrets import Secrets
 from checker.model.settings import Description
-from checker.model.unavailable import NotApplicable, Unavailable
+from checker.model.unavailable import GAVE_UP, NotApplicable, Unavailable
 from checker.probe.git import Git
 from checker.workplace import Request, Workplace
 
 _DECIDED = (Outcome.PASSED, Outcome.FAILED, Outcome.NOT_APPLICABLE)  # what could not be seen is looked at anew
+_LUCK = "luck"
 # Made from what the base holds of contracts, pipelines and packages: an edit of source that none of them read is not theirs.
 _OF_THE_BASE = ("BaseApi", "BaseDependencies", "BaseGraphqlApi", "BasePipelines")
 _SOURCE = (".py", ".ts", ".tsx", ".js", ".jsx")
@@ -86,11 +89,8 @@ class Kept:
         self._as_of = request.as_of.isoformat()
         self._given = _given(place, request, asked)
         self._slot = digest([str(place.root.path.resolve()), str(request.changed), *sorted(self._asked)])
-        self._folder = (
-            outside(place.facts.get(CacheFolder), place.root)
-            if request.profile == "static" and not request.given
-            else None
-        )
+        wanted = request.profile == "static" and not request.given
+        self._folder = outside(place.facts.get(CacheFolder), place.root) if wanted and self._can_be_seen() else None
         self._before = self._loaded()
         self._still: dict[str, bool] = {}
         self.verdicts = dict(self._verdicts())
@@ -132,6 +132,13 @@ class Kept:
         with Cache(self._folder, code(), "verdicts") as cache:
             cache.put({self._slot: [digest([text]), text]}, as_quoted=True)
 
+    def _can_be_seen(self) -> bool:
+        """Whether git can say what there is; where it cannot, nothing is known to be the same."""
+        try:
+            return bool(self._now.state)
+        except Unavailable:
+            return False
+
     def _loaded(self) -> KeptRun | None:
         if self._folder is None:
             return None
@@ -157,7 +164,8 @@ class Kept:
         same = now == before.state
         if name == "Inventory":
             return same or before.inventory == self._now.inventory
-        seen = all(before.as_of == self._as_of if one == CLOCK else before.state[one] == now[one] for one in fact.sees)
+        known = {**before.state, CLOCK: before.as_of}
+        seen = all(known.get(one, "") == {**now, CLOCK: self._as_of}.get(one) for one in fact.sees)
         rests_on = [one for one in fact.facts if one != "Changes" or name not in _OF_THE_BASE or not self._only_source]
         if not seen or not all(self.stands(one) for one in rests_on):
             return False
@@ -185,7 +193,8 @@ class Kept:
         for name in (*known.seconds, AsOf.__name__):
             trace = known.traces.by_fact.get(name, Trace()) if known.traces else Trace()
             reads = () if name == "Inventory" else _numbered(sorted(trace.reads), numbers)
-            facts[name] = KeptFact(reads=reads, sees=tuple(sorted(trace.sees)), facts=tuple(sorted(trace.facts)))
+            sees = {*trace.sees, *([_LUCK] if _is_luck(known.collected(name)) else [])}
+            facts[name] = KeptFact(reads=reads, sees=tuple(sorted(sees)), facts=tuple(sorted(trace.facts)))
         there = {name: tuple(other for other in one.facts if other in facts) for name, one in facts.items()}
         return {name: one.model_copy(update={"facts": there[name]}) for name, one in facts.items()}, list(numbers)
 
@@ -207,6 +216,13 @@ class Kept:
         with suppress(Unavailable, NotApplicable):
             arguments(check, traces.asking("", self._place.facts.get))
         return traces.by_fact[""].facts if traces.by_fact else set()
+
+
+def _is_luck(fact: object) -> bool:
+    """Whether a fact lacks what an engine gave up on, and might give the next time."""
+    if isinstance(fact, Secrets):
+        return any(GAVE_UP in reason for _, reason in fact.unread)
+    return isinstance(fact, CodeMatches) and any(GAVE_UP in one.broken_text for one in fact.whole)
 
 
 def _numbered(paths: Iterable[str], numbers: dict[str, int]) -> tuple[int, ...]:

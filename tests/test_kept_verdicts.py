@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,8 +16,11 @@ from checker import engine, kept
 from checker.audit import audit
 from checker.collect import COLLECTORS
 from checker.collect.code import cache
+from checker.collect.detectors import Detectors
 from checker.collect.standing import digest
 from checker.model.rule import BoundRule
+from checker.model.unavailable import GAVE_UP, Unavailable
+from checker.probe.git import Git
 from checker.workplace import Request
 from tests.fake_secrets import fake
 from tests.scratch import commit, git
@@ -168,6 +171,27 @@ class TestWhatChanged:
         said(repo, tmp_path / "home")
         assert {"sql-built", "secret-in-tree"} <= set(looked)
         assert not {"pagination", "error-envelope", "requirements-pinned", "breaking-change"} & set(looked)
+
+    def test_where_git_cannot_be_asked_nothing_is_kept(
+        self, repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refused(_: Git) -> list[str]:
+            raise Unavailable("git: reading took too long")
+
+        monkeypatch.setattr(Git, "untracked", refused)
+        assert said(repo, tmp_path / "home") == said(repo, None)
+        assert not list((tmp_path / "home").rglob("verdicts.sqlite"))
+
+    def test_what_an_engine_gave_up_on_is_looked_at_again(
+        self, repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def slow(*_: object) -> Iterator[object]:
+            raise Unavailable(f"app/a.py: {GAVE_UP}")
+
+        with monkeypatch.context() as today:
+            today.setattr(Detectors, "tokens", slow)
+            assert GAVE_UP.encode() in said(repo, tmp_path / "home")
+        assert said(repo, tmp_path / "home") == said(repo, None)
 
     def test_without_git_each_file_is_looked_at(self, repo: Path, tmp_path: Path) -> None:
         (repo / ".git").rename(tmp_path / "elsewhere")

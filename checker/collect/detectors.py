@@ -22,7 +22,7 @@ from checker.model.redaction import mark, shown
 from checker.model.repo import Role
 from checker.model.secret_traits import assigned_traits, connection_traits, header_traits, token_traits
 from checker.model.secrets import Tier, Token, Traits
-from checker.model.unavailable import Unavailable
+from checker.model.unavailable import GAVE_UP, Unavailable
 
 LONGEST_SCAN = 60.0  # seconds for one content
 MOST_MEMBERS = 10_000
@@ -96,7 +96,7 @@ class Detectors:
         try:
             matches = [one for one in self._engine.scan(data, timeout=LONGEST_SCAN) if one.visible]
         except (TimeoutError, RuntimeError):
-            raise Unavailable(f"{path} could not be scanned within {LONGEST_SCAN:g} seconds") from None
+            raise Unavailable(f"{path} could not be scanned within {LONGEST_SCAN:g} seconds: {GAVE_UP}") from None
         taken: list[tuple[int, int]] = []
         for found in sorted(matches, key=self._surest_first):
             start, end = found.location["start_offset"], found.location["end_offset"]
@@ -116,7 +116,7 @@ class Detectors:
         try:
             matches = list(self._engine.scan(data, timeout=LONGEST_SCAN))
         except (TimeoutError, RuntimeError):
-            raise Unavailable(f"{path} could not be scanned within {LONGEST_SCAN:g} seconds") from None
+            raise Unavailable(f"{path} could not be scanned within {LONGEST_SCAN:g} seconds: {GAVE_UP}") from None
         for found in matches:
             kind, tier = found.rule_id.partition(".")[2], self._tiers[found.rule_id]
             bare = kind in ("assigned-bare", "assigned-instruction", "assigned-registry")

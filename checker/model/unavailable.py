@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+GAVE_UP = "the engine gave up on it"
+
 
 class Unavailable(Exception):
     """A fact is missing. `reason` says why and, where someone can mend it, the line that would.

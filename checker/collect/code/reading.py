@@ -25,7 +25,7 @@ from checker.collect.files import Root
 from checker.model.code import Function, Language, Match, Source, Unjudged
 from checker.model.execution import CacheFolder
 from checker.model.repo import Inventory
-from checker.model.unavailable import NotApplicable, Unavailable
+from checker.model.unavailable import GAVE_UP, NotApplicable, Unavailable
 from checker.probe import ast_grep, ruff
 from checker.probe.ast_grep import Hit
 from checker.probe.git import Git
@@ -46,7 +46,7 @@ _BROKEN: Mapping[str, Any] = {
     "functions": [],
     "matches": [],
     "module": None,
-    "broken": [1, "the engine broke on it"],
+    "broken": [1, GAVE_UP],
 }
 
 
