@@ -26,6 +26,7 @@ from checker.model.execution import CacheFolder
 from checker.model.finding import Finding, Where
 from checker.model.outputs.artefact import Artefact, Artefacts, Kind, TreePaths
 from checker.model.outputs.evidence import ClaimLedger
+from checker.model.outputs.fields import text_of
 from checker.model.outputs.runs import RunReports
 from checker.model.outputs.work import AsOf
 from checker.model.repo import Changes, File, Inventory, Role
@@ -99,6 +100,8 @@ _JUDGES: Mapping[Kind, tuple[str, tuple[str, ...]]] = {
     Kind.PR_PAYLOAD: ("backend-agent", ("claim-contradicted", "pr-body", "pr-payload")),
 }
 
+_TWO_KEYS: tuple[str, tuple[str, ...]] = ("agent-2", ("two-key",))
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -146,7 +149,8 @@ def _one(file: Path, forced: Kind | None, as_of: datetime) -> Judged:
     root = Root(top or place.parent)
     path = place.relative_to(root.path).as_posix()
     artefact = _artefact(root, path, forced, str(file))
-    standard, rules = _JUDGES[artefact.kind]
+    proposes = artefact.kind is Kind.APPROVAL and not text_of(artefact.value, "gate", "checkpoint")
+    standard, rules = _TWO_KEYS if proposes else _JUDGES[artefact.kind]
     rules = (*rules, _SECRET) if artefact.kind in _FACTS_OF_THEIR_OWN else (*rules, _SECRET, _READABLE)
     with ExitStack() as stack:
         facts = _facts(root, top, artefact, as_of, stack)

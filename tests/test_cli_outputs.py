@@ -32,6 +32,8 @@ KINDS = [
         "run-report",
         "agent-2",
     ),
+    ("two-key/pass-two-people", "ops/approvals/P-7.json", "approval", "agent-2"),
+    ("approval-words/pass-on-record", "ops/approvals/g5.json", "approval", "backend-developer"),
     ("queue-record/near-aliases", "ops/queue.jsonl", "queue", "agent-2"),
     ("tools-manifest/pass-named", "ops/tools-manifest.json", "tools-manifest", "agent-2"),
 ]

@@ -54,7 +54,7 @@ def claimed(text: str) -> set[tuple[str, float]]:
     ],
 )
 def test_a_count_is_read_in_every_dress(line: str) -> None:
-    assert claimed(line) == {("passed", 99), ALL_GREEN}
+    assert claimed(line) - {("skipped", 0)} == {("passed", 99), ALL_GREEN}
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ from checker.model.unavailable import NotApplicable, Unavailable
 
 MOST = 20_000  # files that are opened
 _ROLES = frozenset({Role.RUNTIME, Role.MIGRATION, Role.SCRIPT, Role.GENERATED})
-_FOLDERS = frozenset("migrations migration migrate schemas schema alembic versions changesets changelogs ddl".split())
-_NUMBERED = re.compile(r"(?i)^(?:[vr]?\d{1,14}(?:[._]\d+)*(?:__|[_-])|r__)\w")
+_FOLDERS = frozenset("migrations migration migrate changesets ddl".split())
+_OF_SQL = frozenset("schemas schema alembic versions changelogs".split())  # where other code lies as well
+_NUMBERED = re.compile(r"(?i)^(?:[vr]?\d{1,14}(?:[._]\d+)*(?:__|[_-])|r__|[0-9a-f]{12}_)\w")
 _OTHER_WAY = re.compile(
     r"(?i)(?:^|[._-])(?:down|undo|rollback|revert|backward|seeds?|dump|fixtures?|teardown|reset)(?:[._-]|$)|^u\d[\d._]*__"
 )
@@ -88,7 +89,8 @@ def _reads_so(path: str, told: tuple[str, ...]) -> bool:
     *folders, name = path.lower().split("/")
     if not name.endswith((".py", ".sql", ".js", ".ts", ".mjs", ".cjs", ".mts", ".cts")) or _OTHER_WAY.search(name):
         return False
-    placed = not _FOLDERS.isdisjoint(folders) or any(
+    known = _FOLDERS | _OF_SQL if name.endswith(".sql") else _FOLDERS
+    placed = not known.isdisjoint(folders) or any(
         covers(one, path) or path.startswith(one.rstrip("/") + "/") for one in told
     )
     return placed or _NUMBERED.match(name) is not None

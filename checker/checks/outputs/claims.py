@@ -50,6 +50,8 @@ def _measured(one: Judged) -> str:
     if one.against is None:
         return "nothing"
     value = one.against.value
+    if one.statement.measure in ("ran", "skipped"):  # which no figure counts by itself
+        return one.against.source
     return f"{value:.4g}%" if one.statement.measure == "coverage" else f"{value:g} {one.statement.measure}"
 
 

@@ -13,12 +13,13 @@ from checker.model.rule import Confidence
 
 _DIFF = re.compile(r"\.(diff|patch)$", re.IGNORECASE)
 _PULL = re.compile(
-    r"https?://\S+/(?:(?:pull|pulls|merge_requests|pull-requests|pullrequest)/\d|commits?/[0-9a-f]{7,40}\b|compare/[^\s/]*\w\.\.\S)"
+    r"https?://\S{1,400}/(?:(?:pull|pulls|merge_requests|pull-requests|pullrequest)/\d|commits?/[0-9a-f]{7,40}\b|compare/[^\s/]*\w\.\.\S)"
 )
 _CI = re.compile(
-    r"https?://(?!\S*(?:/(?:TBD|TO_?DO|X{3,})\b|[<{\[]|\.\.\.|…))\S+/(?:actions/runs|actions|pipelines|_?builds?|jobs?|checks|workflows|job)\b\S*"
+    r"https?://(?!\S{0,400}(?:/(?:TBD|TO_?DO|X{3,})\b|[<{\[]|\.\.\.|…))\S{1,400}/(?:actions/runs|actions|pipelines|_?builds?|jobs?|checks|workflows|job)\b\S*"
 )
 _EXEMPT = re.compile(r"(?i)\b(no|without) (?:pull request|PR|CI)\b|CI (?:is )?not (?:configured|available)")
+_LONG = 256 * 1024  # characters of a text that is a log, and no note
 
 
 class Owner(Frozen):
@@ -106,9 +107,16 @@ def _same_report(pack: Pack) -> str:
 def _one_of(what: str, members: list[Member], link: re.Pattern[str] | None, texts: list[str]) -> str:
     if any(one.size and not (one.text is not None and not one.text.strip()) for one in members):
         return ""
-    if link is not None and any(link.search(text) or _EXEMPT.search(text) for text in texts):
+    if link is not None and any(_points(link, text) for text in texts):
         return ""
     return f"holds {'an empty' if members else 'no'} {what}"
+
+
+def _points(link: re.Pattern[str], text: str) -> bool:
+    """Whether a text holds a link, or says that there is none to be had; a long log says no such thing."""
+    return ("http" in text and link.search(text) is not None) or (
+        len(text) < _LONG and _EXEMPT.search(text) is not None
+    )
 
 
 def _logs(members: list[Member]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from checker.model.observation import Observation, Place
@@ -12,6 +13,7 @@ from checker.model.outputs.session import Sessions
 
 INDEXES = ("nt-index.json", "td-index.json", "toc-cache.json", "crosswalk.json")
 _FOLDER = "docs/blueprints/"
+_OF_AN_AGENT = re.compile(r"(?i)agent|session")  # a transcript alone may be of anything that people say
 _SUBJECTS = {  # under which the rule on that kind names the same defect
     Kind.HANDOFF: "hand-off",
     Kind.PR_PAYLOAD: "payload",
@@ -27,7 +29,7 @@ def output_readable(artefacts: Artefacts, sessions: Sessions) -> Iterator[Observ
     """Every output that was left can be read as what its place, its name or its keys say that it is."""
     broken = {one.path for one in artefacts.found if one.broken}
     for log in sessions.unread:
-        if log.grave and log.path not in broken:
+        if log.grave and log.path not in broken and _OF_AN_AGENT.search(log.path):
             yield Observation(
                 subject=f"session log {log.path}",
                 ok=False,

@@ -260,7 +260,7 @@ def _ci(report: RunReport, packs: Packs) -> tuple[str, int, str]:
 
 
 _CI_RUN = re.compile(
-    r"https?://\S+?(?:/actions/runs/\d+|/-/(?:pipelines|jobs)/\d+|/pipelines/\d+|/_build/results\?\S+|buildkite\.com/\S+/builds/\d+"
+    r"https?://\S{1,400}?(?:/actions/runs/\d+|/-/(?:pipelines|jobs)/\d+|/pipelines/\d+|/_build/results\?\S+|buildkite\.com/\S+/builds/\d+"
     r"|circleci\.com/\S+/\d+|/job/\S+/\d+)"
 )
 _CI_LOG = re.compile(r"(?i)(^|/|[-_.])(?:ci|workflow)([-_.]|$)")

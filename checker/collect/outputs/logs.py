@@ -136,8 +136,8 @@ def _strange(path: str, text: str, kind: str) -> Fault | None:
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.split("\n"), 1):
-        if len(line) <= LONGEST:
-            yield number, _ESCAPES.sub("", line)
+        if line and len(line) <= LONGEST:
+            yield number, _ESCAPES.sub("", line) if "\x1b" in line else line
 
 
 def _shows(path: str, text: str, kind: str) -> bool:

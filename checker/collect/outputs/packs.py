@@ -22,6 +22,7 @@ MOST_MEMBERS = 20_000
 MOST_UNPACKED = 2 * 1024**3  # bytes, declared
 MOST_READ = 4 * 1024**2  # bytes of one member
 MOST_READ_IN_ALL = 48 * 1024**2
+_BEGINS, _ENDS = 32 * 1024, 96 * 1024  # characters of a long log by which it is told what it is
 STEEPEST = 200  # unpacked to packed, from a mebibyte on
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".zst", ".jar", ".whl")
 _MAGIC = (
@@ -135,6 +136,14 @@ def _members(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], *, bomb: bo
         yield _member(archive, info)
 
 
+def _ends(text: str) -> str:
+    """A long log as its beginning and its end, each line where it was: what a log is of, and how it ended, stands there."""
+    if len(text) <= _BEGINS + _ENDS:
+        return text
+    middle = text.count("\n", _BEGINS, len(text) - _ENDS)
+    return f"{text[:_BEGINS]}{chr(10) * middle}{text[-_ENDS:]}"
+
+
 def _is_log(name: str) -> bool:
     of_a_run = re.search(r"(?i)\.(?:log|out|tap)$", name) and logs.kind_of(name.rpartition("/")[2])
     return bool(of_a_run or TEST_LOG.search(name))
@@ -153,11 +162,12 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
     except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError, ValueError) as wrong:
         return Member(info.filename, info.file_size, not_read=f"cannot be read ({str(wrong)[:80]})")
     digest = hashlib.sha256(data).hexdigest()
-    hollow = logs.in_place_of_a_run(info.filename, text) if text.strip() and _is_log(info.filename) else None
+    ends = _ends(text)
+    hollow = logs.in_place_of_a_run(info.filename, ends) if text.strip() and _is_log(info.filename) else None
     if not TEST_LOG.search(info.filename) or not text.strip():
         said = hollow.reason if hollow else ""
         return Member(info.filename, info.file_size, text, digest, no_log=said, hollow=hollow is not None)
     kind = logs.kind_of(info.filename.rpartition("/")[2]) or "test"
-    fault = hollow or logs.no_log(info.filename, text, kind)
+    fault = hollow or logs.no_log(info.filename, ends, kind)
     no_log = "is of another run than of tests" if kind != "test" and not fault else fault.reason if fault else ""
     return Member(info.filename, info.file_size, text, digest, no_log=no_log, hollow=hollow is not None)

@@ -66,13 +66,15 @@ def proposals(artefacts: Artefacts) -> Proposals:
     """Every record below `ops/approvals/` but answers at checkpoints, which are approvals of another kind."""
     found = []
     for one in artefacts.of(Kind.APPROVAL):
-        if "ops/approvals/" not in one.path or _is_answer(one) or re.search(r"(?i)(^|/)(readme|template)", one.path):
+        of_a_gate = "ops/approvals/" not in one.path and bool(text_of(one.value, "gate", "checkpoint"))
+        if of_a_gate or _is_answer(one) or re.search(r"(?i)(^|/)(readme|template)", one.path):
             continue
         found.append(_proposal(one))
     return Proposals(tuple(found))
 
 
 def _is_answer(one: Artefact) -> bool:
+    """Whether a record is of an answer at a checkpoint, and no proposal for two keys."""
     return bool(text_of(one.value, "gate", "checkpoint")) and take(one.value, "text", "answer", "words") is not None
 
 

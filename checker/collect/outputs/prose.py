@@ -10,7 +10,7 @@ from checker.collect.outputs.number_words import in_digits
 from checker.collect.outputs.told import Told, is_design, is_review, told
 from checker.model.observation import Place
 from checker.model.outputs.artefact import Artefact, Kind
-from checker.model.outputs.evidence import Measure, Statement
+from checker.model.outputs.evidence import IMPLIED, Measure, Statement
 from checker.model.outputs.results import ended
 
 _NUMBER = r"(\d{1,3}(?:[,.'\u202f\u00a0]\d{3})+|\d{1,6})"
@@ -78,6 +78,13 @@ _COUNTS: tuple[tuple[Measure, re.Pattern[str]], ...] = (
         "ran",
         re.compile(rf"(?i)\b(?:tests? (?:run|executed|total)|total tests?|tests)\s?[:=]\s?{_NUMBER}\b(?! ?(?:%|/|\w))"),
     ),
+    (
+        "skipped",
+        re.compile(
+            rf"(?i)\b(?:no|zero|none of the|0) (?:{_TESTS} )?(?:was |were |is |are )?skipped\b|\bnothing (?:was |is )?skipped\b"
+            r"|\bwithout (?:any )?skips?\b"
+        ),
+    ),
     ("failed", re.compile(rf"(?i)(?<![\d.,/]){_NUMBER} (?:{_TESTS} )?(?:{_FAILED})\b")),
     ("failed", re.compile(rf"(?i)\b(?:{_FAILED})\s?[:=|]+\s?{_NUMBER}\b(?! ?(?:%|passed))")),
 )
@@ -142,7 +149,12 @@ _OF_A_PART = re.compile(
     r"(?i)\b(?:unit|integration|contract|smoke|e2e|end.to.end)\b(?=[^.]*\b(?:tests?|suite|exit|pass|fail|green|red))(?!.*one suite)"
     r"|`[^`]*test[^`]*(?:/| -[km] |::)[^`]*`"
 )
-_ELSEWHERE = re.compile(r"(?i)\b(?:front-?end|web ?app|mobile|client|other (?:team|package|repo\w*)|upstream)\b")
+_ELSEWHERE = re.compile(  # other code, another place, or a tool that counts something else than the tests of the log
+    r"(?i)\b(?:front-?end|web ?app|mobile|client|upstream|ci|nightly|pipelines?|mono-?repo|workspace|other (?:team|package|repo\w*)"
+    r"|whole (?:repo\w*|project|product|platform|organi[sz]ation)|all (?:services|packages|apps|teams|repos\w*)"
+    r"|schemathesis|hypothesis|fast-check|fuzz\w*|property|k6|locust|newman|postman|dredd|pact|cypress|playwright|mutants?|load)\b"
+)
+_NO_TESTS = re.compile(r"(?i)\b(?:cases?|checks?|examples?)\b")
 _OF_ONE_PART = re.compile(  # of which the total that was measured says nothing
     r"(?i)\b(?:modules?|packages?|files?|layers?|components?|class(?:es)?|branch(?:es)?|diff|patch|functions?|statements?|conditions?"
     r"|services?|routes?|handlers?|new (?:code|lines)|changed (?:code|lines)|unit|integration|contract|e2e|critical|domain)\b"
@@ -162,10 +174,9 @@ _MEASURE = re.compile(r"(?i)pass|fail|cover|\btests?\b|abdeckung|bestanden")
 _FILE = re.compile(r"(?i)^\W*(?:file|module|path|package|component|class|layer)")
 _COVER = re.compile(r"(?i)cover|abdeckung")
 _TELLS = re.compile(  # a line without any of these words claims nothing that is read here
-    r"(?i)pass|fail|green|cover|cobertura|couverture|abdeckung|\btests?\b|\btests run|✅|🟢|✔|✓|❌|✘|🔴|grün|bestanden|erfolg"
+    r"(?i)pass|fail|green|skip|cover|cobertura|couverture|abdeckung|\btests?\b|\btests run|✅|🟢|✔|✓|❌|✘|🔴|grün|bestanden|erfolg"
     r"|fehlgeschl|réussi|échou|pasaron|fallaron|superad|\bok\b|\bred\b|broken|errored|timed out|clean|succe|examples|specs|cases"
 )
-_IMPLIED = "no test failing"  # what a count of passed tests alone says of the others
 _IN_PART = (Kind.HANDOFF, Kind.RUN_CHECKS, Kind.DELIVERY, Kind.OUTPUT_DOCUMENT, Kind.PR_PAYLOAD, Kind.CHECKPOINT)
 
 
@@ -190,14 +201,14 @@ def of_units(units: list[Told], run: str, *, in_part: bool, repeats: bool = Fals
         yield from _rates(line, unit.place, run)
         counted = _told_once(_counts(line))
         for measure, value, claim in counted:
-            elsewhere = _ELSEWHERE.search(words) is not None
+            elsewhere = _ELSEWHERE.search(words) is not None or _NO_TESTS.search(claim) is not None
             yield Statement(claim, measure, value, unit.place, False, run, in_part, elsewhere)
         partial = _OF_A_PART.search(line) is not None
         if unit.wanted or (partial and parts_told):
             continue
         green = list(_green(line, [(measure, value) for measure, value, _ in counted], unit.place, run))
         parts_told = parts_told or bool(partial and green)
-        yield from (one for one in green if not (red and one.claim == _IMPLIED))
+        yield from (one for one in green if not (red and one.claim == IMPLIED))
 
 
 def _tells_red(line: str) -> bool:
@@ -247,7 +258,8 @@ def _rate(said: str) -> float:
 def _counts(line: str) -> Iterator[tuple[Measure, int, str]]:
     for measure, pattern in _COUNTS:
         for found in pattern.finditer(line):
-            yield measure, int(re.sub(r"\D", "", found.group(1))), found.group().strip()
+            number = re.sub(r"\D", "", found.group(1)) if found.lastindex else "0"
+            yield measure, int(number), found.group().strip()
 
 
 def _told_once(counts: Iterable[tuple[Measure, int, str]]) -> list[tuple[Measure, int, str]]:
@@ -291,4 +303,4 @@ def _green(line: str, counted: Iterable[tuple[Measure, int]], here: Place, run: 
     if told_green and not _CONDITION.search(line):
         yield Statement(told_green.group().strip(), "failed", 0, here, firm=False, run=run)
     elif any(measure == "passed" for measure, _ in counted) and not any(measure == "failed" for measure, _ in counted):
-        yield Statement(_IMPLIED, "failed", 0, here, firm=False, run=run)
+        yield Statement(IMPLIED, "failed", 0, here, firm=False, run=run)

@@ -167,7 +167,8 @@ def covered(path: str, text: str) -> float | None:
     if path.endswith(".info"):
         hits = [int(one) for one in _HIT.findall(text)]
         return 100 * sum(map(bool, hits)) / len(hits) if hits else None
-    return next((float(told.group(1)) for line in text.split("\n") if (told := _LINES.match(line))), None)
+    lines = (line for line in text.split("\n") if "%" in line)
+    return next((float(told.group(1)) for line in lines if (told := _LINES.match(line))), None)
 
 
 def _of_xml(text: str) -> float | None:

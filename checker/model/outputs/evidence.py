@@ -11,8 +11,9 @@ from checker.model.finding import Where
 from checker.model.observation import Place
 from checker.model.report import Claim
 
-Measure = Literal["coverage", "passed", "failed", "ran", "operations", "migrations", "tables"]
+Measure = Literal["coverage", "passed", "failed", "ran", "skipped", "operations", "migrations", "tables"]
 State = Literal["confirmed", "contradicted", "unverified"]
+IMPLIED = "no test failing"  # what a count of passed tests alone says of the others
 EARLIER = re.compile(r"(?i)attempt|before|initial|first|baseline|fail|red")  # in the name of evidence of an earlier try
 COVERAGE_POINTS = 1.0  # how far a claimed coverage may lie from the measured one (1.24, 1.26)
 BRANCH_POINTS = 10.0  # how far a total with branches, as a log has it, may lie from the rate of lines of the same run
@@ -144,8 +145,10 @@ def hold(statements: Iterable[Statement], figures: Figures) -> Iterator[Judged]:
 
 
 def _above(one: Judged, figures: Figures) -> bool:
-    """Whether a claim tells of more than all that was measured, and names no part that may have been measured elsewhere."""
+    """Whether a claim tells of more than all that was measured, or says that nothing fails: no part and no earlier run."""
     claim = one.statement
+    if claim.measure == "failed" and claim.value == 0 and claim.claim != IMPLIED:
+        return True  # who owns up to failures elsewhere denies them here all the same
     if claim.apart or claim.measure not in ("passed", "coverage"):
         return False
     near = _near(claim, figures, claim.measure)
@@ -178,6 +181,8 @@ def _near(claim: Statement, figures: Figures, *measures: Measure) -> list[Figure
 def _held(claim: Statement, figures: Figures) -> Judged:
     if claim.measure == "ran":
         return _executed(claim, _near(claim, figures, "passed", "failed"))
+    if claim.measure == "skipped":
+        return _left_out(claim, _near(claim, figures, "passed"))
     near = _near(claim, figures, claim.measure)
     if not near:
         return Judged(claim, "unverified")
@@ -209,7 +214,18 @@ def _executed(claim: Statement, near: list[Figure]) -> Judged:
     skipped = sum(int(found[1]) for _, source in whole if (found := _SKIPPED.search(source)))
     if claim.value in (sum(whole.values()), *whole.values(), *(one.value for one in passed)):
         return Judged(claim, "confirmed", passed[0])
-    return Judged(claim, "contradicted" if claim.value > sum(whole.values()) + skipped else "unverified", passed[0])
+    more = claim.value > sum(whole.values()) + skipped and not claim.apart
+    return Judged(claim, "contradicted" if more else "unverified", passed[0])
+
+
+def _left_out(claim: Statement, near: list[Figure]) -> Judged:
+    """That so many tests were skipped, or none: as a log says, or all of them together. Other numbers may be of a part."""
+    told = [one for one in near if not EARLIER.search(one.place.path.rpartition("!")[2])]
+    counts = [sum(int(number) for number in _SKIPPED.findall(one.source)) for one in told]
+    if not told or not (claim.value in (*counts, sum(counts)) or claim.value == 0):
+        return Judged(claim, "unverified")
+    agrees = claim.value in (*counts, sum(counts))
+    return Judged(claim, "confirmed" if agrees else "contradicted", told[counts.index(max(counts))])
 
 
 _SKIPPED = re.compile(r"(\d+) (?:skipped|todo|pending|ignored)\b")
