@@ -12,7 +12,7 @@ from checker.model.settings import Policy
 from checker.model.unavailable import Unavailable
 from checker.probe.git import Git
 from checker.proofs import bundle, gates, keys, policy
-from checker.proofs.binding import rules_at, subjects
+from checker.proofs.binding import base_commit, rules_at, subjects
 from checker.toml_source import ConfigurationError
 from checker.workplace import Request, Workplace
 
@@ -93,8 +93,7 @@ def _refuse_mixed(said: Said) -> None:
 
 def _configuration(place: Workplace, git: Git) -> tuple[Descriptor, ...]:
     ruling = Descriptor(name=POLICY, digest={"sha256": policy.sha256(place.settings.policy)})
-    fork = place.base.fork
-    base = git.resolve(fork) if isinstance(fork, str) else None
+    base = base_commit(git, place.base.fork)
     return (ruling, Descriptor(name=BASE, digest={"gitCommit": base})) if base else (ruling,)
 
 

@@ -19,11 +19,12 @@ from checker.model.settings import Description, Policy
 from checker.model.unavailable import Unavailable
 from checker.probe.git import Git
 from checker.proofs import anchors, bundle, filed, gates, keys, policy
-from checker.proofs.binding import at_base, bound_tree, rules_at, subjects
-from checker.proofs.chain import Head, newest
-from checker.proofs.consents import Asked, Bundles, Consented, approvals
+from checker.proofs.binding import at_base, base_commit, bound_tree, rules_at, subjects
+from checker.proofs.chain import Head
+from checker.proofs.consents import Asked, Consented, approvals
 from checker.proofs.gates import Gate, Trust
-from checker.proofs.judging import Against, Bundle, Judged, judge
+from checker.proofs.judging import Against, Bundle, Judged, judge, spoiled
+from checker.proofs.newest import newest_of, sound
 from checker.proofs.overrides import Override, overridden
 from checker.proofs.rerun import contradictions
 from checker.settings import Settings
@@ -65,6 +66,7 @@ class _Opened:
     remembered: tuple[Mapping[str, Head], ...] = ()
     gone: tuple[str, ...] = field(default=())  # bundles that an anchor remembers and nobody has
     notes: tuple[str, ...] = ()
+    earlier: Mapping[str, bytes] = field(default_factory=dict)  # the bundles of the base
 
     @classmethod
     def of(cls, request: Request, supplied: Sequence[str], kept: Mapping[str, Head], stack: ExitStack) -> _Opened:
@@ -72,7 +74,7 @@ class _Opened:
         git, base = place.git, place.base
         if not isinstance(git, Git):
             raise Unavailable(f"a gate compares git trees: {git}; run git init and commit")
-        ruling = place.settings.policy
+        ruling, fork = place.settings.policy, base_commit(git, base.fork)
         own = () if supplied or ruling.proofs.keys else keys.own_public(request.environment)
         believed = policy.believed(ruling, supplied or own, anchored=base.revision is not None)
         against = Against(
@@ -80,10 +82,10 @@ class _Opened:
             request.as_of,
             bound_tree(git, rules_at(place.settings.base_description)),
             policy.sha256(place.settings.policy),
-            git.resolve(base.fork) if isinstance(base.fork, str) else None,
-            frozenset(_filed(git, base.fork, place.settings)) if isinstance(base.fork, str) else frozenset(),
+            fork,
+            frozenset(_filed(git, fork, place.settings)) if fork else frozenset(),
         )
-        earlier = at_base(git, base.fork if isinstance(base.fork, str) else base.revision)
+        earlier = at_base(git, fork or base.revision)
         here = {name: place.root.read(name, bundle.LARGEST) for name in bundle.beneath(place.root.path)}
         noted, told = anchors.in_notes(git)
         binding, beside = anchors.standing(git, noted, here)
@@ -91,7 +93,7 @@ class _Opened:
         found = tuple(_anchored(name, data, remembered) for name, data in here.items())
         lost = sorted({name for one in remembered for name in one} - set(here))
         gone = tuple(f"chain: {name} was anchored and is gone" for name in lost)
-        return cls(place, git, against, found, remembered, gone, (*told, *beside))
+        return cls(place, git, against, found, remembered, gone, (*told, *beside), earlier)
 
 
 def pass_gate(
@@ -121,7 +123,7 @@ def pass_gate(
         latest = [_accepted(one, consents, gate.min_trust) for one in latest]
         latest, overrides = overridden(latest, opened.place.settings.policy.waivers, opened.place.today)
         contradicted = tuple(contradictions(judged))
-        doubts = (*contradicted, *opened.gone, *_moved(opened, since))
+        doubts = (*contradicted, *opened.gone, *_spoiled(opened, latest), *_moved(opened, since))
         decision, reasons = _decide(gate, latest, consents, None, doubts)
         is_settled = fail_fast and decision == "block"
         report = audit(replace(request, profile=gate.audit)).report if gate.audit and not is_settled else None
@@ -166,8 +168,20 @@ def _own_base(opened: _Opened) -> tuple[str, ...]:
 def _moved(opened: _Opened, since: str | None) -> Iterator[str]:
     """A base goes on: one that does not follow the base of an earlier judgement was put in its place."""
     fork, known = opened.against.fork, opened.git.resolve(since) if since else None
-    if since and fork is not None and (known is None or opened.git.merge_base(known, fork) != known):
+    if since and fork is None:
+        yield f"base: there is none here, and {since[:12]} was the base when the anchor was kept; name it with --base"
+    elif since and fork and (known is None or opened.git.merge_base(known, fork) != known):
         yield f"base: {fork[:12]} does not follow {since[:12]}, which was the base when the anchor was kept"
+
+
+def _spoiled(opened: _Opened, latest: Sequence[Judged]) -> Iterator[str]:
+    """A bundle of a key that counts, doctored since the base: what it said may be missing, whatever other bundles say."""
+    known = opened.against.believed
+    told = {one.path.rpartition(":")[0] for one in latest if one.state == "untrusted" and not one.waived}
+    for one in opened.bundles:
+        before = spoiled(Bundle(one.name, opened.earlier.get(one.name, b"")), known)
+        if one.name not in told and (wrong := spoiled(one, known)) and wrong != before:
+            yield f"untrusted: {one.name}: {wrong}; bring it back as it was"
 
 
 def _movable(request: Request, opened: _Opened) -> tuple[str, ...]:
@@ -198,13 +212,19 @@ def needed(name: str) -> tuple[str, ...]:
     return gates.named(name).proofs
 
 
-def verify(
-    files: Sequence[Path], supplied: Sequence[str], request: Request | None
-) -> tuple[list[Judged], dict[str, Head], str | None, list[str]]:
-    """Judge bundles anywhere, without running anything; against the tree and the policy of a repository where one is named.
+@dataclass(frozen=True)
+class Verified:
+    """The verdicts, how far each chain reaches, and the base that they were judged against. `sound`: what decides holds."""
 
-    Beside the verdicts: how far each chain reaches, the base that they were judged against, and notes.
-    """
+    judged: Sequence[Judged]
+    heads: Mapping[str, Head]
+    base: str | None
+    notes: Sequence[str]
+    sound: bool
+
+
+def verify(files: Sequence[Path], supplied: Sequence[str], request: Request | None) -> Verified:
+    """Judge bundles anywhere, without running anything; against the tree and the policy of a repository where one is named."""
     with ExitStack() as stack:
         if request is None:
             believed = policy.believed(Policy(), supplied, anchored=False)
@@ -217,12 +237,13 @@ def verify(
             opened = _Opened.of(request, supplied, {}, stack)
             against, notes = opened.against, [*opened.notes, *opened.place.settings.notes]
             remembered = opened.remembered
-        judged, heads = [], {}
-        for file in files:
+        judged, heads, records = [], {}, {}
+        for file in dict.fromkeys(files):
             data = _read(file)
             judged += judge(_anchored(str(file), data, remembered), against)
             heads[str(file)] = bundle.head(data)
-        return judged, heads, against.fork, [*against.believed.notes, *notes]
+            records[str(file)] = bundle.read(str(file), data)
+        return Verified(judged, heads, against.fork, [*against.believed.notes, *notes], sound(judged, records))
 
 
 def anchors_of(text: str) -> dict[str, Head]:
@@ -239,31 +260,6 @@ def _anchored(name: str, data: bytes, remembered: Sequence[Mapping[str, Head]]) 
     signers = {one.sealed.keyid for one in bundle.read(name, data) if one.sealed and one.sealed.keyid}
     names = {f"{bundle.FOLDER}/{name.rpartition('/')[2]}", *(bundle.called(one) for one in sorted(signers))}
     return Bundle(name, data, tuple(one[each] for one in remembered for each in sorted(names) if each in one))
-
-
-def newest_of(kind: str, judged: Sequence[Judged], records: Bundles) -> Judged:
-    """The newest record of this tree decides, so that an old pass never hides a later failure; else the best reason."""
-    of_kind = [one for one in judged if one.type == kind]
-    if not of_kind:
-        broken = next((one for one in judged if one.type == "unknown"), None)
-        why = f"; {broken.path}: {broken.reason}" if broken else ""
-        return Judged("", kind, "missing", "claimed", f"no proof of this type; checker prove {kind}{why}")
-    current = [one for one in of_kind if one.state in ("valid", "failed")]
-    untrusted = [one for one in of_kind if one.state == "untrusted"]
-    chosen = current or untrusted or of_kind
-    ends = [end for name, each in records.items() if (end := _end(chosen, name, each))]
-    return max(ends, key=_finished)
-
-
-def _end(chosen: Sequence[Judged], name: str, records: Sequence[bundle.Record]) -> Judged | None:
-    """In a chain what follows is newer, whatever a clock said; of ends side by side the one that does not hold counts."""
-    places = {int(line) - 1: one for one in chosen for of, _, line in (one.path.rpartition(":"),) if of == name}
-    ends = [places[one] for one in newest([record.follows for record in records], places)]
-    return max(ends, key=lambda one: (one.state != "valid", _finished(one)), default=None)
-
-
-def _finished(one: Judged) -> str:
-    return one.proof.predicate.checker.finished_on if one.proof else ""
 
 
 def _accepted(one: Judged, consents: Sequence[Consented], min_trust: Trust) -> Judged:

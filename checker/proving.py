@@ -31,7 +31,7 @@ from checker.probe.command import CommandMissing
 from checker.probe.git import Git
 from checker.probe.network import own_processes
 from checker.proofs import brought, bundle, commands, filed, gates, keys, policy
-from checker.proofs.binding import rules_at, subjects
+from checker.proofs.binding import base_commit, rules_at, subjects
 from checker.proofs.commands import Tool
 from checker.proofs.comparison import Comparison
 from checker.proofs.decision import Weighed, weigh
@@ -165,10 +165,8 @@ class _Run:
         return cache(roles_of(self._description.layout))  # base and head have most of their paths in common
 
     def _base(self) -> Revision | None:
-        fork = self.place.base.fork
-        if not isinstance(fork, str):
-            return None
-        return Revision.of(self.git, self.git.ls_tree(fork), self.rules, self._role)
+        fork = base_commit(self.git, self.place.base.fork)
+        return Revision.of(self.git, self.git.ls_tree(fork), self.rules, self._role) if fork else None
 
     def _scratch(self, name: str) -> Scratch:
         root = self.place.root.path.resolve()
@@ -192,7 +190,6 @@ class _Run:
         scratch: Scratch,
         started: str,
     ) -> Proof:
-        fork = self.place.base.fork
         run = Run(
             proof_type=self.kind,
             argv=outcome.argv,
@@ -202,7 +199,7 @@ class _Run:
             decision=weighed.decision,
             reasons=weighed.reasons,
             signals=tuple(signals)[:1000],
-            base_commit=self.git.resolve(fork) if isinstance(fork, str) else None,
+            base_commit=base_commit(self.git, self.place.base.fork),
             base_tests_on_head=base_run,
             canary=outcome.canary,
             mutants={"made": probed.made, "killed": probed.killed} if probed.made else {},

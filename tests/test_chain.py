@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from checker.gating import newest_of, pass_gate
+from checker.gating import pass_gate
 from checker.proofs import bundle, keys
 from checker.proofs.anchors import parsed
 from checker.proofs.chain import Head, above, newest
 from checker.proofs.judging import Judged
+from checker.proofs.newest import newest_of
 from checker.workplace import Request
 from tests.proved_project import Project, reasons
 from tests.scratch import commit, git

@@ -286,7 +286,7 @@ def test_a_cut_chain_under_another_name_is_seen_against_its_anchor(project: Proj
     base = commit(project.root, "with proofs")
     copy = tmp_path / "copy.intoto.jsonl"
     copy.write_bytes(project.bundle().read_bytes().splitlines(keepends=True)[0])
-    (judged,), *_ = verify([copy], (), Request(path=project.root, base=base, environment={}))
+    (judged,) = verify([copy], (), Request(path=project.root, base=base, environment={})).judged
     assert (judged.state, judged.reason.partition(";")[0]) == ("untrusted", "chain: cut")
     shutil.copy(copy, project.root / ".checker" / "proofs" / "another.intoto.jsonl")
     done = project.gate()

@@ -58,10 +58,10 @@ def test_a_signer_by_uri_signs_what_its_public_part_verifies(pair: Pair, tmp_pat
     environment = {keys.VARIABLE: f"file2:{file}", keys.PUBLIC: public}
     done = prove("build_output", Request(path=root, environment=environment))
     bundle = root / done.path.rpartition(":")[0]
-    (judged,), *_ = verify([bundle], [public], None)
+    (judged,) = verify([bundle], [public], None).judged
     assert (judged.state, judged.trust) == ("valid", "captured")
     other, _ = written(ec.generate_private_key(ec.SECP256R1()), "ecdsa", tmp_path)
-    (judged,), *_ = verify([bundle], [other], None)
+    (judged,) = verify([bundle], [other], None).judged
     assert judged.state == "untrusted"
 
 
@@ -119,7 +119,7 @@ def test_a_token_signs_and_its_key_never_leaves_it(token: dict[str, str], tmp_pa
     overlay(FIXTURES / "proofs" / "base", root)
     git(root, "init", "-q")
     done = prove("build_output", Request(path=root, environment=token))
-    (judged,), *_ = verify([root / done.path.rpartition(":")[0]], [token[keys.PUBLIC]], None)
+    (judged,) = verify([root / done.path.rpartition(":")[0]], [token[keys.PUBLIC]], None).judged
     assert (judged.state, judged.trust) == ("valid", "captured")
     with pytest.raises(Unavailable, match="nothing was signed: PinIncorrect"):
         prove("build_output", Request(path=root, environment={**token, keys.PIN: "9"}))

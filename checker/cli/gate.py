@@ -114,24 +114,23 @@ def verify_command(
 ) -> None:
     """Verify proofs offline: signature, chain, tree, policy and trust, each with its reason."""
     request = Request(path=repo, base=base, environment=dict(os.environ)) if repo else None
-    judged, heads, base_id, notes = verify(files, supplied, request)
+    done = verify(files, supplied, request)
     lines = [
-        f"{one.state} {one.type} {one.path} ({one.trust}){': ' if one.reason else ''}{one.reason}" for one in judged
+        f"{one.state} {one.type} {one.path} ({one.trust}){': ' if one.reason else ''}{one.reason}"
+        for one in done.judged
     ]
-    reached = {name: _head(one) for name, one in heads.items()}
-    told = {"proofs": [_verified(one) for one in judged], "heads": reached, "base": base_id, "notes": notes}
+    reached = {name: _head(one) for name, one in done.heads.items()}
+    told = {"proofs": [_verified(one) for one in done.judged], "heads": reached, "base": done.base, "notes": done.notes}
     _print(told, lines, fmt)
-    for note in notes:
+    for note in done.notes:
         click.echo(f"note: {visible(note)}", err=True)
-    newest = {one.type: one for one in judged}
-    sound = not any(one.state == "untrusted" for one in judged) and all(one.state == "valid" for one in newest.values())
-    sys.exit(verdicts.READY if sound else verdicts.NOT_READY)
+    sys.exit(verdicts.READY if done.sound else verdicts.NOT_READY)
 
 
 def _passed(name: str, path: Path, options: dict[str, Any]) -> GateRun:
     _folder(path)
-    text = options["anchor"].read_text("utf-8", "replace") if options["anchor"] else ""
-    anchors, since = (anchors_of(text), base_of(text)) if text else ({}, None)
+    text = options["anchor"].read_text("utf-8", "replace") if options["anchor"] else None
+    anchors, since = ({}, None) if text is None else (anchors_of(text), base_of(text))
     request = Request(path=path, base=options["base"], environment=dict(os.environ))
     done = pass_gate(name, request, options["supplied"], anchors, since, fail_fast=options["fail_fast"])
     if options["verdict"]:

@@ -16,6 +16,7 @@ from checker.proofs.chain import Head
 
 NOTES = "refs/notes/checker"
 _LARGEST = 1 << 20  # bytes of one note
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class NotAnAnchor(ValueError):
@@ -28,7 +29,10 @@ def parsed(text: str) -> dict[str, Head]:
     A bundle that was verified under a whole path is the one below the root.
     """
     try:
-        heads: Any = json.loads(text)["heads"]
+        whole: Any = json.loads(text)
+        heads, base = whole["heads"], whole.get("base")
+        if base is not None and not (isinstance(base, str) and _COMMIT.fullmatch(base)):
+            raise ValueError("base is the id of a commit, or null")
         told = sorted(((_placed(str(name)), _head(one)) for name, one in heads.items()), key=lambda one: one[1].records)
         return dict(told)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -37,8 +41,8 @@ def parsed(text: str) -> dict[str, Head]:
 
 def base_of(text: str) -> str | None:
     """The base that an anchor remembers, None where it names none; of a text that `parsed` accepts."""
-    base = json.loads(text).get("base")
-    return base if isinstance(base, str) and re.fullmatch(r"[0-9a-f]{40,64}", base) else None
+    base: str | None = json.loads(text).get("base")
+    return base
 
 
 def _head(told: Any) -> Head:
@@ -105,5 +109,5 @@ def standing(
 
 
 def _beside(git: Git, commit: str) -> bool:
-    known = git.resolve(commit) if re.fullmatch(r"[0-9a-f]{40,64}", commit) else None
+    known = git.resolve(commit) if _COMMIT.fullmatch(commit) else None
     return bool(known and git.head and git.merge_base(known, git.head) != known and git.on_a_branch(known))

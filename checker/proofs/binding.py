@@ -29,6 +29,16 @@ def bound_tree(git: Git, rules: Gates) -> str:
     return git.tree(lambda path: not recorded(path))
 
 
+def base_commit(git: Git, fork: str | NotApplicable | Unavailable) -> str | None:
+    """The commit that a change is made against, None where there is no base.
+
+    Unavailable: it is not to be seen, as in a clone that is cut off; compared with nothing, everything would pass.
+    """
+    if isinstance(fork, Unavailable):
+        raise fork
+    return git.resolve(fork) if isinstance(fork, str) else None
+
+
 def at_base(git: Git, revision: str | None) -> dict[str, bytes]:
     """The bundles where the change began: what of a chain is there already can never be dropped. Later ones of the base's
     branch are others' work, which is here once it is merged."""

@@ -19,6 +19,7 @@ from checker.proofs import eslint_run, js_run, junit, pytest_run, tool_runs, uni
 from checker.proofs.gates import Default, Gates
 from checker.proofs.junit import Unparsed
 from checker.proofs.outcome import Outcome
+from checker.proofs.own_runner import JUNIT, taking_part
 from checker.proofs.pytest_run import Suite
 from checker.proofs.revision import Revision
 from checker.proofs.scratch import Scratch
@@ -27,7 +28,6 @@ Name = Literal[
     "pytest", "unittest", "node", "vitest", "jest", "eslint", "ruff", "compileall", "build", "checker", "other"
 ]
 WEAKENED = ("test_output", "coverage_report", "lint_output")  # proofs that a change of their judges concerns
-JUNIT = "{junit}"  # in a command: the file that it shall write
 JAVASCRIPT = ("node", "vitest", "jest", "eslint")
 _MODULES: dict[str, Name] = {
     "pytest": "pytest",
@@ -145,10 +145,11 @@ def _named(scratch: Scratch, suite: Suite, words: Sequence[str]) -> Suite:
     return replace(suite, testpaths=named) if named else suite
 
 
-def own_files(chosen: Tool, revision: Revision) -> list[TrackedEntry]:
-    """The files of the tree that a command names: whoever changes one of them changes what judges."""
-    said = {word.removeprefix("./") for word in chosen.words} if chosen.name == "other" else set()
-    return [one for one in revision.entries if one.path in said] if said else []
+def own_files(kind: str, chosen: Tool, revision: Revision) -> list[TrackedEntry]:
+    """The files of the tree that take part in a command: whoever changes one of them changes what judges."""
+    if chosen.name != "other":
+        return []
+    return taking_part(chosen.words, revision.entries, revision.role, compared=kind in WEAKENED)
 
 
 def concerns(kind: str, signal: Signal) -> bool:

@@ -109,12 +109,15 @@ class Comparison:
         return outdated.outdated(outdated.with_helpers(failed, old.judging), old.source, new.source)
 
     def _command(self) -> tuple[Signal, ...]:
-        """A command that names a file of the tree is judged by that file: the change must not have touched it."""
-        known = {(one.path, one.blob) for one in commands.own_files(self.tool, self.base)}
+        """What a command runs of the tree judges it: the change must not have touched that, or taken it away."""
+        known, now = (
+            {one.path: one.blob for one in commands.own_files(self.kind, self.tool, each)}
+            for each in (self.base, self.head)
+        )
         return tuple(
-            Signal(kind="runner-changed", about=f"{one.path} is run for this proof, and the change touches it")
-            for one in commands.own_files(self.tool, self.head)
-            if (one.path, one.blob) not in known
+            Signal(kind="runner-changed", about=f"{path} is run for this proof, and the change touches it")
+            for path in sorted(known.keys() | now.keys())
+            if known.get(path) != now.get(path)
         )
 
     def _tables(self) -> tuple[Signal, ...]:

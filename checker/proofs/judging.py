@@ -61,14 +61,32 @@ class Bundle:
 def judge(one: Bundle, against: Against, min_trust: Trust = "captured") -> list[Judged]:
     """Every record of a bundle. Where the chain is broken or cut, no record of the bundle is trusted."""
     records = bundle.read(one.name, one.data)
-    cut = next((why for anchor in one.anchors if (why := bundle.cut(one.data, anchor))), None)
-    wrong = cut or next((f"line {record.line}: {record.broken}" for record in records if record.broken), None)
-    forged = next((record for record in records if record.sealed and _forged(record.sealed, against.believed)), None)
-    if wrong is None and forged is not None:
-        wrong = f"line {forged.line}: signature: does not fit what is signed"
+    cut = _cut(one)
+    wrong = cut or _wrong(records, against.believed)
     back = _backwards(records)
     judged = [_judged(record, wrong or back.get(record.line), against, min_trust) for record in records]
     return [*judged[:-1], replace(judged[-1], reason=cut, doctored=True)] if cut else judged
+
+
+def spoiled(one: Bundle, believed: Believed) -> str | None:
+    """What is wrong with a bundle that a key which counts has written, or that is remembered longer; None for others'."""
+    if cut := _cut(one):
+        return cut
+    records, known = bundle.read(one.name, one.data), {each.key.keyid for each in believed.known}
+    signers = {record.sealed.keyid for record in records if record.sealed}
+    own = not known.isdisjoint(signers) or one.name in map(bundle.called, known)
+    return _wrong(records, believed) if own and one.data else None
+
+
+def _cut(one: Bundle) -> str | None:
+    return next((why for anchor in one.anchors if (why := bundle.cut(one.data, anchor))), None)
+
+
+def _wrong(records: Sequence[Record], believed: Believed) -> str | None:
+    """The first line that is broken or misplaced, or else forged."""
+    broken = next((f"line {record.line}: {record.broken}" for record in records if record.broken), None)
+    forged = next((record for record in records if record.sealed and _forged(record.sealed, believed)), None)
+    return broken or (f"line {forged.line}: signature: does not fit what is signed" if forged else None)
 
 
 def _backwards(records: Sequence[Record]) -> dict[int, str]:
