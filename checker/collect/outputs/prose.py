@@ -132,7 +132,7 @@ _AT_ONCE = re.compile(
 _SENTENCES, _CLAUSES = re.compile(r"(?<=[.!?])\s+"), re.compile(r",(?!\d)|[;()|]| [—–-] |→|->")
 _ALL_GREEN = re.compile(
     r"(?i)\b(?:all|every|each|the)\b(?: of)?(?: the| our| my| its)?(?: \d+)?(?: \w+)? (?:tests?|suites?|checks?|gates?)"
-    r" (?:(?:now|still|is|are|all|have|has) )*(?:pass(?:es|ed|ing)?|green|succeed(?:s|ed)?|ok)\b"
+    r" (?:(?:now|still|is|are|was|were|all|have|has) )*(?:pass(?:es|ed|ing)?|green|succeed(?:s|ed)?|successful|ok)\b"
     r"|\btests? (?:all |now |still |have )*(?:pass|passed|passing|green|(?:are|is) (?:all )?(?:green|passing|ok))\b"
     r"|\b(?:alle|sämtliche) (?:\w+ )?tests? (?:sind |laufen |wurden )?(?:grün|bestanden|erfolgreich|durch)\b"
     r"|\btests?\b(?:\s*(?:,|/|&|\+|\band\b)\s*(?:and )?(?:the )?\w[\w-]*){1,4}"
@@ -143,7 +143,7 @@ _ALL_GREEN = re.compile(
     r"|\[[xX]\] (?:all )?(?:the )?(?:unit |integration |backend )?tests?\b(?= (?:pass|green|ok)|\W*$|\W*\()"
     r"|`[^`]*\b(?:pytest|vitest|jest|mocha|rspec|phpunit"
     r"|(?:npm|yarn|pnpm|bun|make|go|cargo|mvn|dotnet|mix|gradlew?) (?:run )?test)\b[^`]*`\W{0,4}"
-    r"(?:exit(?:ed|s)?(?: with)?(?: code)?:? 0\b|pass(?:ed|es)\b|(?:is )?green\b|✅)"
+    r"(?:exit(?:ed|s)?(?: with)?(?: code)?:? 0\b|pass(?:ed|es)\b|(?:is )?green\b|✅|(?:->|→|=>) ok\b)"
 )
 _OF_A_PART = re.compile(
     r"(?i)\b(?:unit|integration|contract|smoke|e2e|end.to.end)\b(?=[^.]*\b(?:tests?|suite|exit|pass|fail|green|red))(?!.*one suite)"
