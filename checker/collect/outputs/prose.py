@@ -164,6 +164,10 @@ _CONDITION = re.compile(
     r"(?i)\[ \]|\b(?:if|when|once|until|unless|must|should|will|would|not|never|can|make sure|ensure|so that|to be|before)\b"
     r"|[:=|] ?\W{0,3}(?:no|open|todo|pending|n/?a|unknown|false|fail\w*|skipped|tbd)\b"
 )
+_SKIPPED_OF = re.compile(  # whose tests they are of which none was skipped: no word on the others
+    r"(?i)^ (?:(?:locally|here)\W+)?(?:in|of|among|from|by|for|because|due to|on)"
+    r" (?:the |this |that |my |our |these |any )?(?!whole|run|all|suite|log|end|total|entire|pytest|CI)\w"
+)
 _OF_OTHERS = re.compile(
     r"(?i)\b(?:claim(?:s|ed)?|says?|said|report(?:s|ed)?|state[sd]?|according to|hand-?off|author)\b|^\W*\d+ passed\W*$"
 )
@@ -201,6 +205,8 @@ def of_units(units: list[Told], run: str, *, in_part: bool, repeats: bool = Fals
         yield from _rates(line, unit.place, run)
         counted = _told_once(_counts(line))
         for measure, value, claim in counted:
+            if measure == "skipped" and _SKIPPED_OF.search(line.partition(claim)[2]):
+                continue
             elsewhere = _ELSEWHERE.search(words) is not None or _NO_TESTS.search(claim) is not None
             yield Statement(claim, measure, value, unit.place, False, run, in_part, elsewhere)
         partial = _OF_A_PART.search(line) is not None
