@@ -21,7 +21,8 @@ _COVERAGE = (
     re.compile(rf"(?i)\b{_COVERED}\b[^.%\n|]{{0,70}}?(?:[\s:~=(]|\|\s?){_RATE}"),
     re.compile(rf"(?i)(?<![\d.,]){_RATE} (?:of )?(?:line |test |statement |code |unit |overall |total )*{_COVERED}\b"),
     re.compile(
-        r"(?i)(?<![\d.,])(\d{1,3}(?:[.,]\d+)?)\s?% (?:of )?(?:the )?(?:lines|statements|code) (?:are |is )?covered\b"
+        r"(?i)(?<![\d.,])(\d{1,3}(?:[.,]\d+)?)\s?% (?:of )?(?:the )?(?:lines|statements|code)"
+        r" (?:are |is |were )?(?:covered|exercised)\b"
     ),
 )
 _PASSED = r"passed|passing|pass\b|succeeded|successful|bestanden|erfolgreich|réussis|pasaron|superad[ao]s|✅|🟢|✔|✓"
@@ -92,6 +93,14 @@ _FRACTION = re.compile(rf"(?i)\b({_COVERED}\W{{1,4}})0[.,](\d{{2,4}})\b(?! ?%)")
 _AND_MORE = re.compile(  # what coverage is said to be above; a threshold is spoken of without such a verb
     rf"(?i)\b{_COVERED}\b(?: (?:is|was|now|went|has|climbed|rose|grew|stands|stays|remains|even|well|far|comfortably|up|at))+"
     r" (?:above|over|beyond|more than|at least) (?P<rate>\d{1,3}(?:[.,]\d+)?)\s?%"
+)
+_AT_LEAST = re.compile(  # the same as a value of its own
+    rf"(?i)\b{_COVERED}\b\W{{0,3}}[:=|]\W{{0,3}}(?:>=?|≥|over|above|more than|at least) ?"
+    r"(?P<rate>\d{1,3}(?:[.,]\d+)?)\s?%"
+)
+_GOAL = re.compile(
+    r"(?i)\b(?:target|threshold|goal|minimum|gate|floor|requir\w*|policy|want\w*|ask(?:s|ed)|demand\w*"
+    r"|expect\w*|plan\w*|limit|criteri\w*|accept\w*|when)\b|\[ \]"
 )
 _NO_RATE = re.compile(
     r"(?i)\bmust\b|\bshould\b|\baim|\bbranch(?:es)? (?:coverage|rate)|coverage \(?branch"
@@ -202,7 +211,7 @@ def of_units(units: list[Told], run: str, *, in_part: bool, repeats: bool = Fals
             line = ", ".join(part for part in _CLAUSES.split(line) if not _OF_OTHERS.search(part))
         if not line:
             continue
-        yield from _rates(line, unit.place, run)
+        yield from _rates(line, unit.place, run, at_least=not (unit.wanted or in_part))
         counted = _told_once(_counts(line))
         for measure, value, claim in counted:
             if measure == "skipped" and _SKIPPED_OF.search(line.partition(claim)[2]):
@@ -239,7 +248,7 @@ def _said(unit: Told) -> str:
     return f"{first[1]}: {' | '.join(cell for _, cell in others)}"
 
 
-def _rates(line: str, place: Place, run: str) -> Iterator[Statement]:
+def _rates(line: str, place: Place, run: str, *, at_least: bool) -> Iterator[Statement]:
     line = _FRACTION.sub(lambda found: f"{found[1]} {float('0.' + found[2]) * 100:g}%", _PERCENT.sub("%", line))
     if "%" not in line:
         return
@@ -249,7 +258,8 @@ def _rates(line: str, place: Place, run: str) -> Iterator[Statement]:
     seen = {found.group(1) for pattern in _COVERAGE for found in pattern.finditer(bare)}
     for value in sorted(seen):
         yield Statement(f"coverage {value}%", "coverage", _rate(value), place, firm=False, run=run, apart=apart)
-    above = _AND_MORE.search(kept)
+    alone = at_least and not seen and line.count("%") == 1 and not _GOAL.search(line)
+    above = _AND_MORE.search(kept) or (_AT_LEAST.search(kept) if alone else None)
     if above and above["rate"] not in seen:
         said = Statement(
             above.group().strip(), "coverage", _rate(above["rate"]), place, firm=False, run=run, apart=apart
