@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from checker.checks.outputs.owned_up import owned_up
 from checker.model.observation import Observation
-from checker.model.outputs.evidence import EARLIER, ClaimLedger, Figure, Figures
+from checker.model.outputs.evidence import ClaimLedger, Figure, Figures, last_words
 from checker.model.outputs.results import ended
 from checker.model.outputs.runs import RunReport
 
@@ -19,16 +19,10 @@ def kept_silent(report: RunReport, figures: Figures, ledger: ClaimLedger) -> Ite
 
     What the report claims against that log is a contradiction of its own, and not told twice.
     """
-    mine = {one.place.path: one for one in figures.found if one.measure == "failed" and report.run == one.run != ""}
-    red = [one for path, one in mine.items() if one.value and _is_last_word(path)]
+    mine = (one for one in figures.found if one.measure == "failed" and report.run == one.run != "")
+    red = [one for one in last_words(one for one in mine if "!" in one.place.path) if one.value]
     if red and not _contradicted(report.path, ledger) and not _owns_up(report):
         yield _observed(report, red[0])
-
-
-def _is_last_word(path: str) -> bool:
-    """Whether it is a member of a pack, and by its name of no earlier try."""
-    _, inside, name = path.rpartition("!")
-    return bool(inside) and not EARLIER.search(name)
 
 
 def _contradicted(path: str, ledger: ClaimLedger) -> bool:
