@@ -97,7 +97,8 @@ def test_runs_shown(reports: RunReports, packs: Packs, figures: Figures, ledger:
     for report in reports.current:
         if report.artefact.broken:
             continue
-        yield from kept_silent(report, figures, ledger)
+        if silent := kept_silent(report, figures, ledger):
+            yield silent
         text = report.artefact.text
         section = report.sections.get(headings.DOSSIER)
         first, last = section.lines if section else (1, text.count("\n") + 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from checker.checks.outputs.owned_up import owned_up
 from checker.model.observation import Observation
@@ -14,15 +13,15 @@ from checker.model.outputs.runs import RunReport
 _OF_TESTS = re.compile(r"(?i)\btests?\b|\bspecs?\b|\bsuites?\b|\bchecks?\b|\bruns?\b|\blogs?\b|\bci\b|`[^`]+`")
 
 
-def kept_silent(report: RunReport, figures: Figures, ledger: ClaimLedger) -> Iterator[Observation]:
+def kept_silent(report: RunReport, figures: Figures, ledger: ClaimLedger) -> Observation | None:
     """A log of the report's pack that ends with failures of which the report says nothing, whatever words it finds for green.
 
     What the report claims against that log is a contradiction of its own, and not told twice.
     """
     mine = (one for one in figures.found if one.measure == "failed" and report.run == one.run != "")
     red = [one for one in last_words(one for one in mine if "!" in one.place.path) if one.value]
-    if red and not _contradicted(report.path, ledger) and not _owns_up(report):
-        yield _observed(report, red[0])
+    silent = red and not _contradicted(report.path, ledger) and not _owns_up(report)
+    return _observed(report, red[0]) if silent else None
 
 
 def _contradicted(path: str, ledger: ClaimLedger) -> bool:
