@@ -10,7 +10,11 @@ from checker.model.outputs.evidence import ClaimLedger, Figure, Figures, last_wo
 from checker.model.outputs.results import ended
 from checker.model.outputs.runs import RunReport
 
-_OF_TESTS = re.compile(r"(?i)\btests?\b|\bspecs?\b|\bsuites?\b|\bchecks?\b|\bruns?\b|\blogs?\b|\bci\b|`[^`]+`")
+_OF_TESTS = re.compile(
+    r"(?i)\btests?\b|\bspecs?\b|\bsuites?\b|\bchecks?\b|\bruns?\b|\blogs?\b|\bci\b|`[^`]*\b(?:pytest|vitest|jest|mocha)\b[^`]*`"
+)
+
+_PARTS = re.compile(r"[,;|]")
 
 
 def kept_silent(report: RunReport, figures: Figures, ledger: ClaimLedger) -> Observation | None:
@@ -20,7 +24,7 @@ def kept_silent(report: RunReport, figures: Figures, ledger: ClaimLedger) -> Obs
     """
     mine = (one for one in figures.found if one.measure == "failed" and report.run == one.run != "")
     red = [one for one in last_words(one for one in mine if "!" in one.place.path) if one.value]
-    silent = red and not _contradicted(report.path, ledger) and not _owns_up(report)
+    silent = red and not _contradicted(report.path, ledger) and not _owns_up(report, ledger)
     return _observed(report, red[0]) if silent else None
 
 
@@ -42,6 +46,11 @@ def _observed(report: RunReport, red: Figure) -> Observation:
     )
 
 
-def _owns_up(report: RunReport) -> bool:
+def _owns_up(report: RunReport, ledger: ClaimLedger) -> bool:
+    """Whether a report counts failures, or tells of any in a line on tests."""
+    told = (one.statement for one in ledger.judged if one.statement.place.path == report.path)
     lines = report.artefact.text.split("\n")
-    return any(_OF_TESTS.search(line) and (ended(line) == "red" or any(owned_up(line))) for line in lines)
+    return any(one.measure == "failed" and one.value for one in told) or any(
+        any(owned_up(line)) or (_OF_TESTS.search(line) and any(ended(part) == "red" for part in _PARTS.split(line)))
+        for line in lines
+    )

@@ -183,6 +183,7 @@ _OF_OTHERS = re.compile(
 _SHORT = re.compile(
     r"(?i)\b(\d+)\s?(?:/|of|out of|von)\s?(?!\1\b)\d+ ?(?:tests? )?(?:passed|passing|✅|green|bestanden)"
 )
+_CROSS = re.compile(r"❌|✘|✗|🔴|:x:")  # beside which a tick is of another suite
 _MEASURE = re.compile(r"(?i)pass|fail|cover|\btests?\b|abdeckung|bestanden")
 _FILE = re.compile(r"(?i)^\W*(?:file|module|path|package|component|class|layer)")
 _COVER = re.compile(r"(?i)cover|abdeckung")
@@ -312,7 +313,7 @@ def _green(line: str, counted: Iterable[tuple[Measure, int]], here: Place, run: 
     """That nothing fails, where a line says so in words, or counts what passed and ends green."""
     told_green = _ALL_GREEN.search(line)
     ticked = told_green is not None and told_green.group().startswith("[")
-    if any(value for measure, value in counted if measure == "failed") or _SHORT.search(line):
+    if any(value for measure, value in counted if measure == "failed") or _SHORT.search(line) or _CROSS.search(line):
         return
     if ended(line) != "green" and not (ticked and not ended(line)):
         return
