@@ -24,7 +24,7 @@ def brought(one: Proposal, made: ChangeCommits, migrations: Iterable[Revision]) 
     authors = sorted({made.commits[at].author_name for at in touching})
     if all(is_machine(name) for name in authors):
         return f"was committed by {', '.join(authors)} alone, so that its keys are an agent's word and no person's"
-    last = _authored(made, touching[-1])
+    last = _landed(made, touching[-1])
     late = next((key for key in one.agreed if key.time and last and key.time > last + _ZONES), None)
     if late:
         return f"is dated {late.time:%Y-%m-%dT%H:%MZ} by {late.name}, after the commit that it came with ({last:%Y-%m-%dT%H:%MZ})"
@@ -52,6 +52,13 @@ def recorded_late(one: Proposal, report: RunReport, made: ChangeCommits) -> str:
     if not record or not told or record[0] <= told[0]:
         return ""
     return f"came only after the report, with the commit {made.commits[record[0]].id[:12]}"
+
+
+def _landed(made: ChangeCommits, at: int) -> datetime | None:
+    """When a commit was last written: an amended one, or one that was joined with others, keeps the time of its first author."""
+    said = made.commits[at].committed
+    times = [one for one in (_authored(made, at), datetime.fromisoformat(said) if said else None) if one]
+    return max(times, default=None)
 
 
 def _authored(made: ChangeCommits, at: int) -> datetime | None:

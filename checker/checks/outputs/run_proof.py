@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from checker.checks.outputs.run_evidence import tasks_of
+from checker.checks.outputs.silence import kept_silent
 from checker.model.observation import Observation, Place
 from checker.model.outputs import headings
 from checker.model.outputs.artefact import TreePaths
-from checker.model.outputs.evidence import Figures
+from checker.model.outputs.evidence import ClaimLedger, Figures
 from checker.model.outputs.results import RESULT, ended, stands_in, without_earlier
 from checker.model.outputs.runs import Packs, RunReport, RunReports
 from checker.model.outputs.work import Queue
@@ -88,11 +89,16 @@ def _lines(report: RunReport) -> Iterator[tuple[int, str]]:
     yield from enumerate(report.artefact.text.split("\n"), 1)
 
 
-def test_runs_shown(reports: RunReports, packs: Packs, figures: Figures) -> Iterator[Observation]:
-    """The dossier, or a log in the pack, shows for unit, integration, contract tests and CI a command and what it returned."""
+def test_runs_shown(reports: RunReports, packs: Packs, figures: Figures, ledger: ClaimLedger) -> Iterator[Observation]:
+    """The dossier, or a log in the pack, shows for unit, integration, contract tests and CI a command and what it returned.
+
+    A log of the pack that ends red is spoken of.
+    """
     for report in reports.current:
         if report.artefact.broken:
             continue
+        if silent := kept_silent(report, figures, ledger):
+            yield silent
         text = report.artefact.text
         section = report.sections.get(headings.DOSSIER)
         first, last = section.lines if section else (1, text.count("\n") + 1)

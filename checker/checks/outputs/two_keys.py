@@ -32,6 +32,13 @@ _DONE = (
         r"(?P<where>staging|stage|production|prod)\b"
     ),
     re.compile(
+        r"(?i)\b(?P<verb>connected|logged in|logged on|ssh(?:ed|'d)?)\b (?:in)?to (?:the )?"
+        r"(?P<where>staging|stage|production|prod)\b[^\n.;]{0,40}?\band\b[^\n.;]{0,20}?\b(?:added|created|dropped|altered|inserted|updated|deleted|removed|changed|ran|applied)\b"
+    ),
+    re.compile(
+        r"(?i)\b(?P<verb>now exists?|exists? now)\b[^\n.;]{0,30}?\b(?:in|on) (?:the )?(?P<where>staging|stage|production|prod)\b"
+    ),
+    re.compile(
         r"(?i)(?P<verb>\b(?:alembic|prisma|flyway|knex|psql)\b[^\n`]{0,80})[^\n]{0,40}?"
         r"\b(?:against|on|to) (?:the )?(?P<where>staging|stage|production|prod)\b"
     ),
@@ -51,7 +58,10 @@ _AFTERWARDS = re.compile(
 _COPY = re.compile(
     r"(?i)\b(?:copy|clone|dump|snapshot|backup|replica|sample) (?:of|from) (?:the )?(?:staging|stage|production|prod)\b"
     r"|\b(?:staging|stage|production|prod)[- ](?:like|sized|shaped|copy|clone|dump|snapshot|replica)\b"
+    r"|\b(?:staging|stage|production|prod) (?:config\w*|settings|values|profile|compose file|env file|docs|documentation)"
+    r"(?: (?:example|file|section|template))?\b"
 )
+_LONG_AGO = re.compile(r"(?i)\b(?:last|previous) (?:year|month|quarter|release)\b|\b(?:years?|months?) ago\b")
 _SAME = {"stage": "staging", "prod": "production"}
 _TIMES = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?")
 _NUMBERED = (
@@ -127,7 +137,7 @@ def _done(line: str) -> Iterator[str]:
     for sentence in re.split(r"(?<=[.;!?])\s+|;", _COPY.sub("", line)):
         for pattern in _DONE:
             done = pattern.search(sentence)
-            if done is None or not _WHAT.search(line):
+            if done is None or not _WHAT.search(line) or _LONG_AGO.search(sentence):
                 continue
             before, after = sentence[: done.start()], sentence[done.end() :]
             if not _AHEAD.search(before) and not _AFTERWARDS.search(after):

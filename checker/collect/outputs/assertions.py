@@ -26,6 +26,11 @@ _CHANGED_FILES = re.compile(
     r"(?i)(?<![\d.,/])(\d{1,5}) files? (?:(?:were|are|have been|was) )?(?:changed|modified|touched|edited)\b"
     r"|\b(?:changed|modified|touched|edited) (\d{1,5}) files?\b|\bfiles (?:changed|modified|touched)\s?[:=]\s?(\d{1,5})\b(?!\W\w)"
 )
+_NOT_OF_ALL = re.compile(  # a part of the change, another change, or what somebody else did
+    r"(?i)\bcommit\b|\bper\b|\bfirst\b|\beach\b|\bbefore\b|\bearlier\b|\bprevious|\blast\b|\banother\b|\bother\b|\bupstream\b|\bsince\b"
+    r"|\bon `?main\b|\bagent-\d"
+)
+_SENTENCES = re.compile(r"(?<=[.;!?])\s+")
 _CODE = re.compile(r"(?i)^(?!.*(?:^|/)(?:tests?|docs?|ops|fixtures)/).*\.(?:py|ts|js|go|rs|java|kt|rb|php|sql)$")
 _AHEAD = re.compile(
     r"(?i)\bplan(?:s|ned|ning)?\b|\bpending\b|\btodo\b|\bto do\b|\bnot yet\b|\bnext\b|\bpropos|\bfuture\b"
@@ -231,10 +236,9 @@ def _commits(line: str, place: Place, evidence: Evidence) -> Iterator[Assertion]
 
 def _how_many_files(line: str, place: Place, evidence: Evidence) -> Iterator[Assertion]:
     """How many files the change touches: never more than it does, and hardly fewer than the code alone."""
-    if _AHEAD.search(line) or re.search(r"(?i)\bcommit\b|\bper\b|\bfirst\b|\beach\b", line):
-        return
     code = sum(1 for path in evidence.changed if _CODE.search(path))
-    for found in _CHANGED_FILES.finditer(line):
+    told = (part for part in _SENTENCES.split(line) if not (_AHEAD.search(part) or _NOT_OF_ALL.search(part)))
+    for found in (one for part in told for one in _CHANGED_FILES.finditer(part)):
         value = int(next(part for part in found.groups() if part))
         state: State = "contradicted" if value > len(evidence.changed) or value < code else "confirmed"
         seen = "" if state == "confirmed" else f"the change touches {len(evidence.changed)} files, {code} of them code"

@@ -9,7 +9,7 @@ from checker.collect.outputs.held import Evidence, plain
 from checker.collect.outputs.recorded import TESTED, TOOLS
 from checker.model.observation import Place
 from checker.model.outputs.artefact import Artefact
-from checker.model.outputs.evidence import EARLIER, Assertion, State
+from checker.model.outputs.evidence import Assertion, State, is_earlier
 from checker.model.outputs.fields import take, whole
 from checker.model.outputs.results import ended
 from checker.model.outputs.session import Run
@@ -46,11 +46,7 @@ def commands(line: str, place: Place, run: str, evidence: Evidence) -> Iterator[
 def _by_closing_line(command: str, run: str, evidence: Evidence) -> Run | None:
     """The run of a command whose log names it only by its tool's closing line, where all such logs end alike."""
     ran = [one for one in evidence.runs.found if one.code is not None and one.run == run and one.command in TOOLS]
-    mine = {
-        one.place.path: one
-        for one in ran
-        if _names(command, one.command) and not EARLIER.search(one.place.path.rpartition("/")[2].rpartition("!")[2])
-    }
+    mine = {one.place.path: one for one in ran if _names(command, one.command) and not is_earlier(one.place.path)}
     return next(iter(mine.values())) if len({one.code for one in mine.values()}) == 1 else None
 
 
@@ -80,7 +76,7 @@ def steps(line: str, place: Place, run: str, evidence: Evidence) -> Iterator[Ass
         if not mine:
             continue
         at_last = list({one.place.path: one for one in mine}.values())
-        red = [one for one in at_last if one.code and not EARLIER.search(one.place.path.rpartition("/")[2])]
+        red = [one for one in at_last if one.code and not is_earlier(one.place.path)]
         last = red[0] if red else at_last[-1]
         seen = f"the {last.source} says that `{last.command[:80]}` exited {last.code}"
         state: State = "contradicted" if last.code else "confirmed"

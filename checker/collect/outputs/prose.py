@@ -21,7 +21,8 @@ _COVERAGE = (
     re.compile(rf"(?i)\b{_COVERED}\b[^.%\n|]{{0,70}}?(?:[\s:~=(]|\|\s?){_RATE}"),
     re.compile(rf"(?i)(?<![\d.,]){_RATE} (?:of )?(?:line |test |statement |code |unit |overall |total )*{_COVERED}\b"),
     re.compile(
-        r"(?i)(?<![\d.,])(\d{1,3}(?:[.,]\d+)?)\s?% (?:of )?(?:the )?(?:lines|statements|code) (?:are |is )?covered\b"
+        r"(?i)(?<![\d.,])(\d{1,3}(?:[.,]\d+)?)\s?% (?:of )?(?:the )?(?:lines|statements|code)"
+        r" (?:are |is |were )?(?:covered|exercised)\b"
     ),
 )
 _PASSED = r"passed|passing|pass\b|succeeded|successful|bestanden|erfolgreich|réussis|pasaron|superad[ao]s|✅|🟢|✔|✓"
@@ -93,6 +94,14 @@ _AND_MORE = re.compile(  # what coverage is said to be above; a threshold is spo
     rf"(?i)\b{_COVERED}\b(?: (?:is|was|now|went|has|climbed|rose|grew|stands|stays|remains|even|well|far|comfortably|up|at))+"
     r" (?:above|over|beyond|more than|at least) (?P<rate>\d{1,3}(?:[.,]\d+)?)\s?%"
 )
+_AT_LEAST = re.compile(  # the same as a value of its own
+    rf"(?i)\b{_COVERED}\b\W{{0,3}}[:=|]\W{{0,3}}(?:>=?|≥|over|above|more than|at least) ?"
+    r"(?P<rate>\d{1,3}(?:[.,]\d+)?)\s?%"
+)
+_GOAL = re.compile(
+    r"(?i)\b(?:target|threshold|goal|minimum|gate|floor|requir\w*|policy|want\w*|ask(?:s|ed)|demand\w*"
+    r"|expect\w*|plan\w*|limit|criteri\w*|accept\w*|when)\b|\[ \]"
+)
 _NO_RATE = re.compile(
     r"(?i)\bmust\b|\bshould\b|\baim|\bbranch(?:es)? (?:coverage|rate)|coverage \(?branch"
     r"|(?<!this )(?<!the )(?<!my )\bbranch(?:es)?\W{0,3}(?=\d)|\bdiff\b|\bminimum of\b"
@@ -132,7 +141,7 @@ _AT_ONCE = re.compile(
 _SENTENCES, _CLAUSES = re.compile(r"(?<=[.!?])\s+"), re.compile(r",(?!\d)|[;()|]| [—–-] |→|->")
 _ALL_GREEN = re.compile(
     r"(?i)\b(?:all|every|each|the)\b(?: of)?(?: the| our| my| its)?(?: \d+)?(?: \w+)? (?:tests?|suites?|checks?|gates?)"
-    r" (?:(?:now|still|is|are|all|have|has) )*(?:pass(?:es|ed|ing)?|green|succeed(?:s|ed)?|ok)\b"
+    r" (?:(?:now|still|is|are|was|were|all|have|has) )*(?:pass(?:es|ed|ing)?|green|succeed(?:s|ed)?|successful|ok)\b"
     r"|\btests? (?:all |now |still |have )*(?:pass|passed|passing|green|(?:are|is) (?:all )?(?:green|passing|ok))\b"
     r"|\b(?:alle|sämtliche) (?:\w+ )?tests? (?:sind |laufen |wurden )?(?:grün|bestanden|erfolgreich|durch)\b"
     r"|\btests?\b(?:\s*(?:,|/|&|\+|\band\b)\s*(?:and )?(?:the )?\w[\w-]*){1,4}"
@@ -143,7 +152,7 @@ _ALL_GREEN = re.compile(
     r"|\[[xX]\] (?:all )?(?:the )?(?:unit |integration |backend )?tests?\b(?= (?:pass|green|ok)|\W*$|\W*\()"
     r"|`[^`]*\b(?:pytest|vitest|jest|mocha|rspec|phpunit"
     r"|(?:npm|yarn|pnpm|bun|make|go|cargo|mvn|dotnet|mix|gradlew?) (?:run )?test)\b[^`]*`\W{0,4}"
-    r"(?:exit(?:ed|s)?(?: with)?(?: code)?:? 0\b|pass(?:ed|es)\b|(?:is )?green\b|✅)"
+    r"(?:exit(?:ed|s)?(?: with)?(?: code)?:? 0\b|pass(?:ed|es)\b|(?:is )?green\b|✅|(?:->|→|=>) ok\b)"
 )
 _OF_A_PART = re.compile(
     r"(?i)\b(?:unit|integration|contract|smoke|e2e|end.to.end)\b(?=[^.]*\b(?:tests?|suite|exit|pass|fail|green|red))(?!.*one suite)"
@@ -164,12 +173,17 @@ _CONDITION = re.compile(
     r"(?i)\[ \]|\b(?:if|when|once|until|unless|must|should|will|would|not|never|can|make sure|ensure|so that|to be|before)\b"
     r"|[:=|] ?\W{0,3}(?:no|open|todo|pending|n/?a|unknown|false|fail\w*|skipped|tbd)\b"
 )
+_SKIPPED_OF = re.compile(  # whose tests they are of which none was skipped: no word on the others
+    r"(?i)^ (?:(?:locally|here)\W+)?(?:in|of|among|from|by|for|because|due to|on)"
+    r" (?:the |this |that |my |our |these |any )?(?!whole|run|all|suite|log|end|total|entire|pytest|CI)\w"
+)
 _OF_OTHERS = re.compile(
     r"(?i)\b(?:claim(?:s|ed)?|says?|said|report(?:s|ed)?|state[sd]?|according to|hand-?off|author)\b|^\W*\d+ passed\W*$"
 )
 _SHORT = re.compile(
     r"(?i)\b(\d+)\s?(?:/|of|out of|von)\s?(?!\1\b)\d+ ?(?:tests? )?(?:passed|passing|✅|green|bestanden)"
 )
+_CROSS = re.compile(r"❌|✘|✗|🔴|:x:")  # beside which a tick is of another suite
 _MEASURE = re.compile(r"(?i)pass|fail|cover|\btests?\b|abdeckung|bestanden")
 _FILE = re.compile(r"(?i)^\W*(?:file|module|path|package|component|class|layer)")
 _COVER = re.compile(r"(?i)cover|abdeckung")
@@ -198,9 +212,11 @@ def of_units(units: list[Told], run: str, *, in_part: bool, repeats: bool = Fals
             line = ", ".join(part for part in _CLAUSES.split(line) if not _OF_OTHERS.search(part))
         if not line:
             continue
-        yield from _rates(line, unit.place, run)
+        yield from _rates(line, unit.place, run, at_least=not (unit.wanted or in_part))
         counted = _told_once(_counts(line))
         for measure, value, claim in counted:
+            if measure == "skipped" and _SKIPPED_OF.search(line.partition(claim)[2]):
+                continue
             elsewhere = _ELSEWHERE.search(words) is not None or _NO_TESTS.search(claim) is not None
             yield Statement(claim, measure, value, unit.place, False, run, in_part, elsewhere)
         partial = _OF_A_PART.search(line) is not None
@@ -233,7 +249,7 @@ def _said(unit: Told) -> str:
     return f"{first[1]}: {' | '.join(cell for _, cell in others)}"
 
 
-def _rates(line: str, place: Place, run: str) -> Iterator[Statement]:
+def _rates(line: str, place: Place, run: str, *, at_least: bool) -> Iterator[Statement]:
     line = _FRACTION.sub(lambda found: f"{found[1]} {float('0.' + found[2]) * 100:g}%", _PERCENT.sub("%", line))
     if "%" not in line:
         return
@@ -243,7 +259,8 @@ def _rates(line: str, place: Place, run: str) -> Iterator[Statement]:
     seen = {found.group(1) for pattern in _COVERAGE for found in pattern.finditer(bare)}
     for value in sorted(seen):
         yield Statement(f"coverage {value}%", "coverage", _rate(value), place, firm=False, run=run, apart=apart)
-    above = _AND_MORE.search(kept)
+    alone = at_least and not seen and line.count("%") == 1 and not _GOAL.search(line)
+    above = _AND_MORE.search(kept) or (_AT_LEAST.search(kept) if alone else None)
     if above and above["rate"] not in seen:
         said = Statement(
             above.group().strip(), "coverage", _rate(above["rate"]), place, firm=False, run=run, apart=apart
@@ -296,7 +313,7 @@ def _green(line: str, counted: Iterable[tuple[Measure, int]], here: Place, run: 
     """That nothing fails, where a line says so in words, or counts what passed and ends green."""
     told_green = _ALL_GREEN.search(line)
     ticked = told_green is not None and told_green.group().startswith("[")
-    if any(value for measure, value in counted if measure == "failed") or _SHORT.search(line):
+    if any(value for measure, value in counted if measure == "failed") or _SHORT.search(line) or _CROSS.search(line):
         return
     if ended(line) != "green" and not (ticked and not ended(line)):
         return

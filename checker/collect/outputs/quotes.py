@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from checker.collect.files import Root, Unreadable
 from checker.model.outputs import headings
@@ -16,7 +17,16 @@ from checker.model.unavailable import Unavailable
 LARGEST = 1 << 20  # bytes of a blueprint
 MOST = 200  # quotes that are looked up
 _FOLDER = "docs/blueprints/"
-_QUOTED = re.compile(r"\"([^\"\n]{8,600})\"|“([^”\n]{8,600})”|«([^»\n]{8,600})»|„([^“”\n]{8,600})[“”]")
+_QUOTED = re.compile(
+    r"\"([^\"\n]{8,600})\"|“([^”\n]{8,600})”|«([^»\n]{8,600})»|„([^“”\n]{8,600})[“”]|‘([^‘\n]{8,600}?)’(?!\w)"
+)
+_ON = re.compile(
+    r"(?i)\W*(?:(?:and|also|then|further|und|et|y|[A-Z]{2}-\d[\d.]*)\b\W*)*"
+)  # between quotes of one place
+_OF_OTHERS = re.compile(
+    r"(?i)\b(?:owner|user|customer|client|stakeholder|issue|ticket|chat|we|I)\b(?: (?:here|also))? "
+    r"(?:ask(?:s|ed)?|said|says|wrote|writes|want(?:s|ed)?|read|call(?:s|ed)?|name[sd]?|meant?)\b"
+)
 _BLOCK = re.compile(r"^\s*(?:[-*]\s+)?>\s?(.*)$")
 
 
@@ -62,8 +72,19 @@ def _said(report: RunReport) -> list[tuple[int, list[str], str]]:
         if mine or not line[:1].isspace():
             ids = mine
         if ids:
-            found += [(number, ids, next(part for part in one.groups() if part)) for one in _QUOTED.finditer(line)]
+            found += [(number, ids, text) for text in _of_the_place(line)]
     return [(number, mine, text.strip(' "“”«»*_`')) for number, mine, text in found if len(words_of(text)) > 1]
+
+
+def _of_the_place(line: str) -> Iterator[str]:
+    """The quotes of a line that are told of the ids in it: the first, and those that go on it; others gloss or cite somebody."""
+    end = 0
+    for one in _QUOTED.finditer(line):
+        between = line[end : one.start()]
+        if _OF_OTHERS.search(between) or (end and not _ON.fullmatch(between)):
+            return
+        end = one.end()
+        yield next(part for part in one.groups() if part)
 
 
 def _source(root: Root, path: str, read: dict[str, Source | None]) -> Source | None:

@@ -14,7 +14,12 @@ from checker.model.report import Claim
 Measure = Literal["coverage", "passed", "failed", "ran", "skipped", "operations", "migrations", "tables"]
 State = Literal["confirmed", "contradicted", "unverified"]
 IMPLIED = "no test failing"  # what a count of passed tests alone says of the others
-EARLIER = re.compile(r"(?i)attempt|before|initial|first|baseline|fail|red")  # in the name of evidence of an earlier try
+_EARLIER = re.compile(  # in the name of evidence of an earlier try
+    r"(?i)attempt|before|initial|first|baseline|fail|(?<![a-z])red(?![a-z])"
+)
+_OF_THE_BASE = re.compile(  # the same, in the name of a log alone: folders are called so for other reasons
+    r"(?i)(?<![a-z])(?:main|master|base|old|prev|previous|pre[-_]?(?:fix|change)|original|tdd)(?![a-z])"
+)
 COVERAGE_POINTS = 1.0  # how far a claimed coverage may lie from the measured one (1.24, 1.26)
 BRANCH_POINTS = 10.0  # how far a total with branches, as a log has it, may lie from the rate of lines of the same run
 _OF_A_SUITE = re.compile(r"(?i)unit|integration|contract|e2e|diff|patch|front|part")
@@ -211,7 +216,7 @@ def _executed(claim: Statement, near: list[Figure]) -> Judged:
     for one in near:
         name = (one.place.path, one.source)
         whole[name] = whole.get(name, 0) + one.value
-    skipped = sum(int(found[1]) for _, source in whole if (found := _SKIPPED.search(source)))
+    skipped = sum(int(number) for _, source in whole for number in _NOT_COUNTED.findall(source))
     if claim.value in (sum(whole.values()), *whole.values(), *(one.value for one in passed)):
         return Judged(claim, "confirmed", passed[0])
     more = claim.value > sum(whole.values()) + skipped and not claim.apart
@@ -220,7 +225,7 @@ def _executed(claim: Statement, near: list[Figure]) -> Judged:
 
 def _left_out(claim: Statement, near: list[Figure]) -> Judged:
     """That so many tests were skipped, or none: as a log says, or all of them together. Other numbers may be of a part."""
-    told = [one for one in near if not EARLIER.search(one.place.path.rpartition("!")[2])]
+    told = [one for one in near if not is_earlier(one.place.path)]
     counts = [sum(int(number) for number in _SKIPPED.findall(one.source)) for one in told]
     if not told or not (claim.value in (*counts, sum(counts)) or claim.value == 0):
         return Judged(claim, "unverified")
@@ -229,6 +234,9 @@ def _left_out(claim: Statement, near: list[Figure]) -> Judged:
 
 
 _SKIPPED = re.compile(r"(\d+) (?:skipped|todo|pending|ignored)\b")
+_NOT_COUNTED = re.compile(  # what a log tells beside passed and failed
+    r"(\d+) (?:skipped|todo|pending|ignored|x-?failed|x-?passed|deselected|rerun|flaky|filtered out)\b"
+)
 
 
 def _another_rate(claim: Statement, near: list[Figure]) -> Figure | None:
@@ -241,7 +249,7 @@ def _another_rate(claim: Statement, near: list[Figure]) -> Figure | None:
         if one.run
         and one.place.path.endswith((".xml", ".json", ".info"))
         and not _OF_A_SUITE.search(one.place.path.rpartition("!")[2])
-        and not EARLIER.search(one.place.path.rpartition("!")[2])
+        and not is_earlier(one.place.path)
     ]
     far = [one for one in reports if abs(one.value - claim.value) > BRANCH_POINTS]
     return far[0] if far and len(far) == len(reports) else None
@@ -249,9 +257,22 @@ def _another_rate(claim: Statement, near: list[Figure]) -> Figure | None:
 
 def _all_green(claim: Statement, near: list[Figure]) -> Judged:
     """That nothing fails: each file of evidence must end green; one that says by its name that it is of an earlier try may not."""
-    last = {one.place.path: one for one in near}
-    red = [one for path, one in last.items() if one.value and not EARLIER.search(path)]
+    red = [one for one in last_words(near) if one.value]
     return Judged(claim, "contradicted", red[0]) if red else Judged(claim, "confirmed", near[0])
+
+
+def last_words(found: Iterable[Figure]) -> list[Figure]:
+    """The last figure of each file of evidence; of an earlier try, or of the base, only where there is nothing else."""
+    last = {one.place.path: one for one in found}
+    return [one for path, one in last.items() if not is_earlier(path)] or list(last.values())
+
+
+def is_earlier(path: str) -> bool:
+    """Whether evidence is by its name, inside of its pack, of an earlier try or of what was there before the change."""
+    pack, _, inside = path.rpartition("!")
+    *_, folder, name = ("", *inside.split("/"))
+    near = inside if pack else f"{folder}/{name}"
+    return _EARLIER.search(near) is not None or _OF_THE_BASE.search(inside if pack else name) is not None
 
 
 def _agrees(claim: Statement, measured: float) -> bool:

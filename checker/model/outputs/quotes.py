@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
 from functools import cached_property
 
 _ENOUGH = 0.75  # of a quote's words, in their order, so that an omission and a slip of the pen are no invention
 _SHORT = 4  # words; a shorter quote is there word for word or not at all
 _MOST = 20  # places of one word that are looked at
+_DENIALS = frozenset(
+    "not no never none nobody nothing without cannot nor t unless except nicht kein keine nie ohne".split()
+)
 _GAP = re.compile(r"\s*(?:…|\.{3,}|\[[^\]]*\])\s*")
 
 
@@ -35,6 +39,15 @@ class Quotes:
 def words_of(text: str) -> list[str]:
     """A text as it is compared: words alone, in small letters."""
     return re.findall(r"[^\W_]+", text.lower())
+
+
+def _turned(mine: Sequence[str], window: Sequence[str], held: Sequence[Match]) -> bool:
+    """Whether a denial stands on one side alone: a word more or less that is no slip of the pen."""
+    if not held:
+        return False
+    first, last = held[0], held[-1]
+    there = window[first.b : last.b + last.size]
+    return sum(word in _DENIALS for word in mine) != sum(word in _DENIALS for word in there)
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,8 @@ class Source:
             window = self.words[max(0, at - width) : at + width]
             blocks = SequenceMatcher(None, mine, window, autojunk=False).get_matching_blocks()
             held = [block for block in blocks if block.size]
+            if _turned(mine, window, held):
+                continue
             spread = held[-1].b + held[-1].size - held[0].b if held else 0
             if sum(block.size for block in held) >= _ENOUGH * len(mine) and spread <= width:
                 return True

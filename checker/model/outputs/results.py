@@ -16,7 +16,8 @@ _RED = re.compile(
     rf"(?i)\b(?:red|fail(?:ed|s|ing|ures?)?|broken|errored|timed out|fehlgeschlagen)\b|❌|✘|✗|🔴|:x:|{_EXIT}[1-9]\d*"
 )
 _NO_RED = re.compile(
-    r"(?i)\b(?:0|no|zero|without|never|not)(?: \w+)? (?:fail\w*|errors?\b|red\b|broken)|\bfail\w*\W{0,2}0\b|\bfail(?:ed|ures?)=0\b"
+    r"(?i)\b(?:0|no|zero|nothing|none|without|never|not)(?: (?:a|one|any) single| \w+)? (?:fail\w*|errors?\b|red\b|broken)"
+    r"|\bfail\w*\W{0,2}0\b|\bfail(?:ed|ures?)=0\b"
     r"|\bfail(?:s|ed)? (?:closed|fast|open|if|when|unless|on)\b"
 )
 _ABSENT = re.compile(
@@ -64,7 +65,7 @@ INSTEAD = re.compile(
 )
 HOPED = re.compile(  # which stand in place of a run only where none is shown
     r"(?i)\b(?:tests?|build|lint(?:er)?|checks?|it|they|everything|all)\b.{0,20}"
-    r"\b(?:would|should) (?:all )?(?:pass|succeed|be (?:green|fine|clean))\b"
+    r"\b(?:would|should|will) (?:all )?(?:pass|succeed|be (?:green|fine|clean))\b"
     r"|\b(?:would|should) (?:exit|return)(?: with)?(?: code)? 0\b"
     r"|\b(?:was|were|could|has been|have been) not (?:actually )?(?:be )?(?:run|executed)\b|\bmanually verified\b"
 )
@@ -73,7 +74,7 @@ _MADE_UP = re.compile(  # beside a result, in a report
     r"\s?(?:[,;:)\]—–]|\b(?:because|since|as|here|only|no|results?|runs?|output)\b)"
     r"|\b(?:simulated|hypothetical|illustrative) (?:because|since|as|here|only)\b"
     r"|\b(?:pass(?:ed|es)?|green|success|exit(?:ed)? 0)\b[^.;()]{0,20}(?<!\bas )\bexpected\b(?! \d)"
-    r"|\bexpected to (?:pass|succeed|be green)\b"
+    r"|\bexpected to (?:pass|succeed|be green)\b|^\W*[^:=|]{1,60}[:=|]\W*(?:it )?(?:will|should|would) (?:pass|succeed|be green)\b"
 )
 _ELSEWHERE = re.compile(r"(?i)\b(?:ci|workflow|pipeline|github actions|gitlab)\b|\bmanually verified\b")
 
