@@ -228,7 +228,7 @@ def _is_luck(fact: object) -> bool:
     """Whether a fact lacks what an engine gave up on, and might give the next time."""
     if isinstance(fact, Secrets):
         return any(GAVE_UP in reason for _, reason in fact.unread)
-    return isinstance(fact, CodeMatches) and any(GAVE_UP in one.broken_text for one in fact.whole)
+    return isinstance(fact, CodeMatches) and any(GAVE_UP in one.broken_text for one in fact.sources)
 
 
 def _numbered(paths: Iterable[str], numbers: dict[str, int]) -> tuple[int, ...]:
