@@ -209,8 +209,9 @@ class TestWhatChanged:
         assert said(repo, tmp_path / "home") == said(repo, None), "nobody names the file that came"
 
     def test_migrations_that_nothing_reads_are_named_each_time(self, repo: Path, tmp_path: Path) -> None:
-        _write(repo, "db/migrations/V1__first.sql", "CREATE TABLE t (id int);\n")
         _write(repo, "other/migrations/first.sql", "CREATE TABLE t (id int);\n")
+        assert b"other/migrations: SQL that was not looked at" in said(repo, None, only=())
+        _write(repo, "db/migrations/V1__first.sql", "CREATE TABLE t (id int);\n")
         cold = said(repo, None, only=())
         assert b"layout of migrations that is not known" in cold
         assert [said(repo, tmp_path / "home", only=()) for _ in range(2)] == [cold, cold]
