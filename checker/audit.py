@@ -119,7 +119,9 @@ def audit(request: Request) -> Audit:
                         *known_debt.notes,
                         *_notes(place, standards, request.as_of),
                         *told.files,
-                        *_of_runs(place),
+                        *_of_runs(place, "Rehearsal"),
+                        *told.migrations,
+                        *_of_runs(place, "MigrationRuns"),
                         *told.source,
                         *_files_alone(verdicts),
                     )
@@ -158,6 +160,7 @@ def _told(place: Workplace, kept: Kept) -> Told:
         proofs=before.proofs if kept.stands("ProofRecords") else _proofs(place),
         files=before.files if listed else tuple(_of_files(place)),
         source=before.source if kept.stands("CodeMatches") else _of_source(place),
+        migrations=before.migrations if kept.stands("Migrations") else _of_runs(place, "Migrations"),
     )
 
 
@@ -274,11 +277,10 @@ def _git_notes(git: Git, base: str | None) -> Iterator[str]:
         yield f"the verdict is bound to no tree: {refused.reason}"
 
 
-def _of_runs(place: Workplace) -> Iterator[str]:
-    """How the app and its migrations were run, where a rule had them run, and which migrations nothing could read."""
-    for name in ("Rehearsal", "Migrations", "MigrationRuns"):
-        ran = place.facts.collected(name)
-        yield from () if ran is None else ran.told
+def _of_runs(place: Workplace, name: str) -> tuple[str, ...]:
+    """How the app or its migrations were run, where a rule had them run, or which migrations nothing could read."""
+    ran = place.facts.collected(name)
+    return () if ran is None else tuple(ran.told)
 
 
 def _files_alone(verdicts: Sequence[Verdict]) -> Iterator[str]:

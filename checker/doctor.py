@@ -38,9 +38,14 @@ def looked_at(path: Path, environment: Mapping[str, str]) -> tuple[dict[str, Any
     step = (
         missing[0]["fix"] if missing and missing[0]["fix"].startswith("git ") else f"checker audit {quote(str(path))}"
     )
-    if step.startswith("git init") and not detected["files"]:
+    if step.startswith(f"{_git(path)} init") and not detected["files"]:
         step = f"git init {quote(str(path))}"  # there is nothing yet that could be committed
     return {"detected": detected, "missing": missing, "next": step}, project
+
+
+def _git(folder: Path) -> str:
+    """How git is asked about the folder, wherever the line is run: it would begin a repository around whoever runs it."""
+    return "git" if folder == Path() else f"git -C {quote(str(folder))}"
 
 
 _ENVIRONMENTS = (".venv", "venv", "env")
@@ -48,21 +53,24 @@ Looked = tuple[dict[str, Any], list[dict[str, str]]]
 
 
 def _repository(place: Workplace) -> Looked:
-    git = place.git
+    git, ask = place.git, _git(place.root.path)
     if not isinstance(git, Git):
         is_damaged = isinstance(git, Unavailable)
-        fix = "git fsck" if is_damaged else "git init && git add -A && git commit -m 'first'"
+        fix = f"{ask} fsck" if is_damaged else f"{ask} init && {ask} add -A && {ask} commit -m 'first'"
         reason = _missing("git history", str(git), fix)
         return {"git": None}, [reason]
     absent = []
     if git.shallow:
         absent.append(
             _missing(
-                "full history", "the clone is shallow, rules that need history cannot look", "git fetch --unshallow"
+                "full history",
+                "the clone is shallow, rules that need history cannot look",
+                f"{ask} fetch --unshallow",
             )
         )
     if place.base.revision is None:
-        absent.append(_missing("a base revision", str(place.base.fork), "checker audit --base origin/main"))
+        run = f"checker audit --base origin/main {quote(str(place.root.path))}"
+        absent.append(_missing("a base revision", str(place.base.fork), run))
     return {
         "git": f"{git.branch or 'detached'} at {(git.head or 'no commit')[:12]}",
         "base": place.base.revision,

@@ -63,6 +63,7 @@ class Told(Frozen):
     proofs: tuple[ProofState, ...] = ()  # ProofRecords
     files: tuple[str, ...] = ()  # ContractFiles and Inventory
     source: tuple[str, ...] = ()  # CodeMatches
+    migrations: tuple[str, ...] = ()  # Migrations
 
 
 class KeptRun(Frozen):
@@ -163,7 +164,7 @@ class Kept:
         now = self._now.state
         same = now == before.state
         if name == "Inventory":
-            return same or before.inventory == self._now.inventory
+            return (same and self._now.names_all) or before.inventory == self._now.inventory
         known = {**before.state, CLOCK: before.as_of}
         seen = all(known.get(one, "") == {**now, CLOCK: self._as_of}.get(one) for one in fact.sees)
         rests_on = [one for one in fact.facts if one != "Changes" or name not in _OF_THE_BASE or not self._only_source]
@@ -193,8 +194,13 @@ class Kept:
         for name in (*known.seconds, AsOf.__name__):
             trace = known.traces.by_fact.get(name, Trace()) if known.traces else Trace()
             reads = () if name == "Inventory" else _numbered(sorted(trace.reads), numbers)
-            sees = {*trace.sees, *([_LUCK] if _is_luck(known.collected(name)) else [])}
-            facts[name] = KeptFact(reads=reads, sees=tuple(sorted(sees)), facts=tuple(sorted(trace.facts)))
+            stood = facts.get(name, KeptFact())  # what nobody asked of it this time, a verdict of before may rest on
+            luck = [_LUCK] if known.is_unavailable(name) or _is_luck(known.collected(name)) else []
+            facts[name] = KeptFact(
+                reads=tuple(dict.fromkeys((*stood.reads, *reads))),
+                sees=tuple(sorted({*stood.sees, *trace.sees, *luck})),
+                facts=tuple(sorted({*stood.facts, *trace.facts})),
+            )
         there = {name: tuple(other for other in one.facts if other in facts) for name, one in facts.items()}
         return {name: one.model_copy(update={"facts": there[name]}) for name, one in facts.items()}, list(numbers)
 
@@ -222,7 +228,7 @@ def _is_luck(fact: object) -> bool:
     """Whether a fact lacks what an engine gave up on, and might give the next time."""
     if isinstance(fact, Secrets):
         return any(GAVE_UP in reason for _, reason in fact.unread)
-    return isinstance(fact, CodeMatches) and any(GAVE_UP in one.broken_text for one in fact.whole)
+    return isinstance(fact, CodeMatches) and any(GAVE_UP in one.broken_text for one in fact.sources)
 
 
 def _numbered(paths: Iterable[str], numbers: dict[str, int]) -> tuple[int, ...]:

@@ -61,6 +61,33 @@ def contract(*operations: str) -> str:
     return HEAD + "".join(OPERATION.format(name=name, schema="A") for name in operations)
 
 
+class TestWhatIsTakenAway:
+    def test_a_line_that_kept_a_statement_safe(self, tmp_path: Path) -> None:
+        find = (
+            'def find(session, x: str):\n    x = int(x)\n    return session.execute(f"SELECT a FROM t WHERE x = {x}")\n'
+        )
+        repo = begun(tmp_path, {"app/a.py": find, "app/b.py": find.replace("    x = int(x)\n", "")})
+        write(repo, {"app/a.py": find.replace("    x = int(x)\n", "")})
+        report = judged(repo, "sql-built")
+        assert [one.where.path for one in report.findings] == ["app/a.py"]
+        assert [one.where.path for one in report.before] == ["app/b.py"]
+
+    def test_the_tests(self, tmp_path: Path) -> None:
+        unit = "from app.price import total\n\n\ndef test_total() -> None:\n    assert total([1, 2]) == 3\n"
+        source = "def total(prices: list[int]) -> int:\n    return sum(prices)\n"
+        repo = begun(tmp_path, {"app/__init__.py": "", "app/price.py": source, "tests/test_price.py": unit})
+        assert judged(repo, "unit-tests").findings == ()
+        (repo / "tests" / "test_price.py").unlink()
+        assert [one.rule for one in judged(repo, "unit-tests").findings] == ["unit-tests"]
+
+    def test_what_only_moved_down_was_there_before(self, tmp_path: Path) -> None:
+        find = 'def find(session, x: str):\n    return session.execute(f"SELECT a FROM t WHERE x = {x}")\n'
+        repo = begun(tmp_path, {"app/a.py": find})
+        write(repo, {"app/a.py": f'"""Why."""\n\n\n{find}'})
+        report = judged(repo, "sql-built")
+        assert (report.findings, len(report.before)) == ((), 1)
+
+
 class TestSecrets:
     def test_old_ones_are_set_apart_and_new_ones_are_not(self, tmp_path: Path) -> None:
         old, new = fake("github-pat", 1), fake("stripe-live", 2)

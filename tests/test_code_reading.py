@@ -230,7 +230,7 @@ def run(file: Path, statement: str) -> None:
 
 
 class TestChanged:
-    def test_only_added_lines_are_judged(self, tmp_path: Path) -> None:
+    def test_what_was_there_before_is_set_apart(self, tmp_path: Path) -> None:
         write(tmp_path, {"a.py": BAD, "b.py": BAD})
         git(tmp_path, "init", "-q", "-b", "main")
         commit(tmp_path, "first")

@@ -51,26 +51,30 @@ def test_a_whole_backend_lacks_nothing(tmp_path: Path) -> None:
     )
 
 
-def test_without_anything_each_lack_has_a_line_that_supplies_it(tmp_path: Path) -> None:
+def test_without_anything_each_lack_has_a_line_that_supplies_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "app.py").write_text(ROUTES)
     found = doctor(tmp_path)
     assert set(missing(found)) == {"git history", "a contract", "checker.toml", "the app's packages"}
     assert all(fix for fix in missing(found).values())
-    assert found["next"].startswith("git init")
+    assert found["next"].startswith(f"git -C {tmp_path} init && git -C {tmp_path} add"), "wherever the line is run"
     assert "routes are declared (app.py)" in str(found["missing"])
+    monkeypatch.chdir(tmp_path)
+    assert doctor(Path())["next"].startswith("git init && git add")
 
 
 def test_a_repo_without_a_base_says_how_to_name_one(tmp_path: Path) -> None:
     repo = Repo(tmp_path / "repo")
     repo.write("openapi.yaml", backend.BAD)
     repo.commit()
-    assert missing(doctor(repo.path))["a base revision"] == "checker audit --base origin/main"
+    assert missing(doctor(repo.path))["a base revision"] == f"checker audit --base origin/main {repo.path}"
 
 
 def test_a_damaged_repo_is_not_told_to_start_anew(tmp_path: Path) -> None:
     repo = backend.anchored(tmp_path / "repo")
     (repo.path / ".git" / "HEAD").write_text("nonsense\n")
-    assert missing(doctor(repo.path))["git history"] == "git fsck"
+    assert missing(doctor(repo.path))["git history"] == f"git -C {repo.path} fsck"
 
 
 def test_an_empty_folder_is_no_crash(tmp_path: Path) -> None:
@@ -143,7 +147,7 @@ def test_the_text_ends_with_the_one_line_to_run(tmp_path: Path) -> None:
     folder = backend.folder(tmp_path / "bad folder")
     lines = inside("doctor", folder).out.splitlines()
     assert lines[0] == "Detected"
-    assert lines[-1].startswith("Next: git init")
+    assert lines[-1].startswith(f"Next: git -C '{folder}' init && ")
     Repo(folder)
     assert inside("doctor", folder).out.splitlines()[-1] == f"Next: checker audit '{folder}'"
 

@@ -48,13 +48,20 @@ SOME = (
     "suppression-added",
     "waiver-expired",
 )
+OWN_LOCK = {"owner": "AGENT-2", "task_id": "T-1", "start_time": MOMENT.isoformat(), "status": "locked"}
 LOCK = {"task_id": "T-1", "agent": "a", "started_at": "2026-11-20T22:00:00Z", "status": "in_progress"}
 
 
-def said(root: Path, home: Path | None, moment: datetime = MOMENT, only: tuple[str, ...] = SOME) -> bytes:
+def said(
+    root: Path,
+    home: Path | None,
+    moment: datetime = MOMENT,
+    only: tuple[str, ...] = SOME,
+    standard: str = "backend-coder",
+) -> bytes:
     """The whole report of a static audit as bytes, with what is kept where a home is given."""
     environment = {"HOME": str(home)} if home else {}
-    asked = Request(root, ("backend-coder",), only, as_of=moment, environment=environment, cache=bool(home))
+    asked = Request(root, (standard,), only, as_of=moment, environment=environment, cache=bool(home))
     return json.dumps(audit(asked).report.as_json(), sort_keys=False).encode()
 
 
@@ -198,9 +205,44 @@ class TestWhatChanged:
         said(repo, tmp_path / "home")
         _write(repo, "app/a.py", "\n" + BAD)
         assert said(repo, tmp_path / "home") == said(repo, None)
+        _write(repo, "app/c.py", BAD)
+        assert said(repo, tmp_path / "home") == said(repo, None), "nobody names the file that came"
+
+    def test_migrations_that_nothing_reads_are_named_each_time(self, repo: Path, tmp_path: Path) -> None:
+        _write(repo, "other/migrations/first.sql", "CREATE TABLE t (id int);\n")
+        assert b"other/migrations: SQL that was not looked at" in said(repo, None, only=())
+        _write(repo, "db/migrations/V1__first.sql", "CREATE TABLE t (id int);\n")
+        cold = said(repo, None, only=())
+        assert b"layout of migrations that is not known" in cold
+        assert [said(repo, tmp_path / "home", only=()) for _ in range(2)] == [cold, cold]
+
+    def test_what_could_not_be_looked_at_is_looked_at_again(
+        self, repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refused() -> object:
+            raise Unavailable("git: took too long")
+
+        _write(repo, "ops/locks/agent-2.lock", json.dumps({**OWN_LOCK, "task_id": "T-9"}))
+        _write(repo, "ops/queue.jsonl", '{"id": "T-1", "status": "todo", "title": "t"}\n')
+        with monkeypatch.context() as today:
+            today.setitem(COLLECTORS._loaded, "Queue", refused)
+            said(repo, tmp_path / "home", only=("lock-orphan",), standard="agent-2")
+        cold = said(repo, None, only=("lock-orphan",), standard="agent-2")
+        assert b"is not in the queue" in cold
+        assert said(repo, tmp_path / "home", only=("lock-orphan",), standard="agent-2") == cold
 
 
 class TestTheClock:
+    def test_a_clock_that_stood_still_for_a_run_goes_on(self, repo: Path, tmp_path: Path) -> None:
+        _write(repo, "ops/locks/agent-2.lock", json.dumps(OWN_LOCK))
+        only, late = ("lock-orphan", "sql-built"), MOMENT + timedelta(days=3)
+        said(repo, tmp_path / "home", only=only, standard="agent-2")
+        _write(repo, "app/b.py", "B = 2\n")
+        said(repo, tmp_path / "home", only=only, standard="agent-2")
+        cold = said(repo, None, late, only, "agent-2")
+        assert b"is left behind" in cold
+        assert said(repo, tmp_path / "home", late, only, "agent-2") == cold
+
     def test_what_asked_the_clock_is_judged_anew(self, repo: Path, tmp_path: Path) -> None:
         _write(repo, ".truth/locks/T-1.lock", json.dumps(LOCK))
         for later in (timedelta(0), timedelta(hours=1), timedelta(days=3)):

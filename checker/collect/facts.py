@@ -51,6 +51,10 @@ class Facts:
         found = next((found for fact, found in self._known.items() if fact.__name__ == name), None)
         return None if found is _UNDERWAY or isinstance(found, (Unavailable, NotApplicable)) else found
 
+    def is_unavailable(self, name: str) -> bool:
+        """Whether the fact whose type has this name was asked for and could not be looked at, which may not last."""
+        return any(fact.__name__ == name and isinstance(found, Unavailable) for fact, found in self._known.items())
+
     def given(self, more: Mapping[type[Any], Any]) -> Facts:
         """The same facts, and some more that only a later step knows."""
         richer = Facts(self._collectors, {**self._known, **more}, self.traces)

@@ -49,7 +49,10 @@ def migrations(root: Root, inventory: Inventory, description: Description) -> Mi
 
     found = histories(Listing(paths, read), description.layout.migrations)
     if not found.trees and not found.unparsed:
-        raise NotApplicable("no migrations: no Alembic configuration, and no SQL files in a layout that is known")
+        left = f"; {', '.join(found.unknown[:3])}: SQL that was not looked at" if found.unknown else ""
+        raise NotApplicable(
+            f"no migrations: no Alembic configuration, and no SQL files in a layout that is known{left}"
+        )
     return found
 
 

@@ -44,6 +44,14 @@ class Standing:
         return {HISTORY: history, INDEX: index, EVERYTHING: digest((history, index, files))}
 
     @cached_property
+    def names_all(self) -> bool:
+        """Whether the same state is the same list of files: not without git, nor where a link may lead on by an ignored one."""
+        links = any(one.mode == SYMLINK for one in self._index)
+        return (
+            self._git is not None and not links and not any((self._root.path / one).is_symlink() for one in self.edited)
+        )
+
+    @cached_property
     def edited(self) -> dict[str, str]:
         """What is on disk where that is not what the index says, by path."""
         if self._git is None:

@@ -98,14 +98,12 @@ class Unjudged:
 class CodeMatches:
     """Everything the patterns matched in runtime source, in the order of paths and lines.
 
-    `whole` are all sources, where `sources` are those of the change alone. `skipped` names, in a sentence each, what was
-    not judged and why; `unjudged` are the files of the backend among them.
+    `skipped` names, in a sentence each, what was not judged and why; `unjudged` are the files of the backend among them.
     """
 
     sources: tuple[Source, ...]
     matches: tuple[Match, ...]
     skipped: tuple[str, ...] = ()
-    whole: tuple[Source, ...] = ()
     unjudged: tuple[Unjudged, ...] = ()
 
     def of(self, *patterns: str) -> Iterator[Match]:

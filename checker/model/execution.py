@@ -51,12 +51,3 @@ class ChangedOnly:
     """Whether only a change is judged: the added lines of each path, or None for everything."""
 
     added: Mapping[str, tuple[tuple[int, int], ...]] | None = None
-
-    def covers(self, path: str, lines: tuple[int, int] | None = None) -> bool:
-        """Whether a file, or some lines of it, are to be judged."""
-        if self.added is None:
-            return True
-        spans = self.added.get(path)
-        if spans is None or lines is None:
-            return spans is not None
-        return any(first <= lines[1] and lines[0] <= last for first, last in spans)

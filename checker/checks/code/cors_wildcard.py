@@ -37,7 +37,7 @@ class _Named:
     """What is declared elsewhere: wildcards and options by their names, in this module or in one that it imports."""
 
     def __init__(self, code: CodeMatches) -> None:
-        self._imports = {one.path: one.imports for one in code.whole}
+        self._imports = {one.path: one.imports for one in code.sources}
         self._stars = [(one.path, one.text.partition("=")[0].partition(":")[0].strip()) for one in code.of("cors-star")]
         self._options = [(one.path, one.names.get("NAME", ""), one.text) for one in code.of("cors-options")]
 

@@ -46,7 +46,7 @@ def rate_limiter(code: CodeMatches, structure: CodeStructure) -> Iterator[Observ
 def graceful_shutdown(code: CodeMatches, structure: CodeStructure) -> Iterator[Observation]:
     """One observation for each server that listens by itself: whether it answers SIGTERM. ASGI servers do so for Python."""
     _served(structure)
-    listening = [one for one in code.whole if {"server", "listens"} <= one.traits]
+    listening = [one for one in code.sources if {"server", "listens"} <= one.traits]
     if not listening:
         raise NotApplicable("no server of ours listens by itself; uvicorn and its like drain on SIGTERM")
     handled = any("shutdown" in one.traits for one in code.sources)
@@ -65,10 +65,10 @@ def event_outbox(code: CodeMatches) -> Iterator[Observation]:
 
 
 def _beside(needing: str, trait: str, what: str, code: CodeMatches) -> Iterator[Observation]:
-    first = next((one for one in code.whole if needing in one.traits), None)
+    first = next((one for one in code.sources if needing in one.traits), None)
     if first is None:
         raise NotApplicable(f"no source uses a library of {'queues' if needing == 'queue' else 'events'}")
-    shown = next((one for one in code.whole if trait in one.traits), None)
+    shown = next((one for one in code.sources if trait in one.traits), None)
     yield _observation(shown or first, what, shown is not None)
 
 
@@ -80,9 +80,9 @@ def _served(structure: CodeStructure) -> None:
 def _shown(trait: str, what: str, code: CodeMatches, structure: CodeStructure) -> Iterable[Observation]:
     _served(structure)
     first = min(route.file for route in structure.routes)
-    servers = (one for one in code.whole if one.web and "server" in one.traits)
-    server = next(servers, None) or next(one for one in code.whole if one.path == first)
-    shown = next((one for one in code.whole if trait in one.traits), None)
+    servers = (one for one in code.sources if one.web and "server" in one.traits)
+    server = next(servers, None) or next(one for one in code.sources if one.path == first)
+    shown = next((one for one in code.sources if trait in one.traits), None)
     yield _observation(shown or server, what, shown is not None)
 
 

@@ -23,7 +23,7 @@ _JOB = re.compile(
 
 def query_in_loop(code: CodeMatches) -> Iterator[Observation]:
     """One observation for each query that a loop asks again and again, and one for each file without."""
-    served = any(one.web for one in code.whole)
+    served = any(one.web for one in code.sources)
     yield from told(code, (one for match in code.of("query-in-loop") if (one := _judged(match, served))))
 
 

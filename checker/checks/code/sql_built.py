@@ -93,7 +93,7 @@ def _judged(match: Match, code: CodeMatches) -> Observation | None:
     if risky is None:
         return bad(match, _message(match, values[0][1]), Confidence.LOW)
     runs = _SINK.search(match.around) is not None or _SINK.search(match.text) is not None
-    sure = runs and any(one.web for one in code.whole) and not _COMMAND.search(match.path)
+    sure = runs and any(one.web for one in code.sources) and not _COMMAND.search(match.path)
     return bad(match, _message(match, risky), None if sure else Confidence.MEDIUM)
 
 

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from checker.checks.code.judged import shortened
 from checker.model.base import Frozen
-from checker.model.execution import ChangedOnly
 from checker.model.modules import CodeStructure, Route
 from checker.model.observation import Observation
 from checker.model.rule import Confidence
@@ -26,11 +25,10 @@ class Params(Frozen):
     most_lines: int = Field(default=80, ge=5)
 
 
-def thin_controller(structure: CodeStructure, params: Params, changed: ChangedOnly) -> Iterator[Observation]:
+def thin_controller(structure: CodeStructure, params: Params) -> Iterator[Observation]:
     """One observation for each route that the code declares."""
     for route in structure.routes:
-        if changed.covers(route.file, route.lines):
-            yield _observation(route, params)
+        yield _observation(route, params)
 
 
 def _observation(route: Route, params: Params) -> Observation:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from checker.checks.code.judged import bad, shortened, told, where
 from checker.model.code import CodeMatches, Match
-from checker.model.execution import ChangedOnly
 from checker.model.modules import CodeStructure, Route
 from checker.model.observation import Observation
 from checker.model.rule import Confidence
@@ -26,12 +25,10 @@ _UPKEEP = re.compile(
 )
 
 
-def whole_table(
-    code: CodeMatches, structure: CodeStructure | NotApplicable, changed: ChangedOnly
-) -> Iterator[Observation]:
+def whole_table(code: CodeMatches, structure: CodeStructure | NotApplicable) -> Iterator[Observation]:
     """One observation for each query without a bound, and one for each file without."""
     routes = structure.routes if isinstance(structure, CodeStructure) else ()
-    lists = [one for route in routes if changed.covers(route.file, route.lines) and (one := _list(route))]
+    lists = [one for route in routes if (one := _list(route))]
     yield from told(code, [*(one for match in code.of("whole-table") if (one := _write(match))), *lists])
 
 
