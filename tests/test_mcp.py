@@ -113,6 +113,8 @@ def test_an_audit_is_short_and_says_where_the_rest_is(broken: Path) -> None:
         assert found["findings"][0]["severity"] == "critical"
         assert found["findings"][0]["mend"]
         brief = await answer(server, "audit", standards=FIVE, response_format="concise")
+        if not brief["cached"]:  # an answer is remembered for its minute, and that may have ended between the two
+            brief = await answer(server, "audit", standards=FIVE, response_format="concise")
         assert brief["cached"]
         assert brief["findings"][0]["mend"] == ""
         assert brief["verdict"] == found["verdict"]
