@@ -34,6 +34,19 @@ def test_the_good_run_is_ready(tmp_path: Path) -> None:
     assert {one["state"] for one in report["claims"]} == {"confirmed"}
 
 
+def test_the_good_run_is_ready_under_all_that_its_standard_asks(tmp_path: Path) -> None:
+    """The repository holds no application beside what the run brings: the tests that one would have are minor."""
+    base = build(REPOS / "agent-run-good", tmp_path / "repo")
+    assert base is not None
+    words = ("--standard", "agent-2", "--base", base, "--as-of", "2026-11-21T12:00:00Z", "--format", "json")
+    done = inside("audit", str(tmp_path / "repo"), *words)
+    assert (done.code, done.json["status"]) == (0, "ready")
+    assert {(one["rule"], one["severity"]) for one in done.json["findings"]} == {
+        ("contract-tests", "minor"),
+        ("integration-tests", "minor"),
+    }
+
+
 def test_the_bad_run_shows_exactly_what_was_planted(tmp_path: Path) -> None:
     code, report = judged("bad", tmp_path / "repo")
     expect = tomllib.loads((REPOS / "agent-run-bad" / "expect.toml").read_text("utf-8"))
